@@ -1,0 +1,36 @@
+"""Who does something: a person, an agent or a service."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """Agents and services are actors too; neither holds acting power."""
+
+    PERSON = "person"
+    AGENT = "agent"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Actor:
+    """Someone or something that the audit names, e.g. `person:ada`, `agent:lemon-scout`.
+
+    via   the name of the API token the person came with, if any; shown in the audit
+    """
+
+    kind: ActorKind
+    name: str
+    via: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}:{self.name}"
+
+    @property
+    def is_person(self) -> bool:
+        """Only people decide."""
+        return self.kind is ActorKind.PERSON
+
+
+WORKER = Actor(ActorKind.SERVICE, "worker")
+IMPORTER = Actor(ActorKind.SERVICE, "importer")

@@ -1,0 +1,34 @@
+"""Units people type and read: durations such as 3d or 90m, and shares such as 95%."""
+
+import re
+from datetime import timedelta
+
+from scuderia.basics.errors import BadInput
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+DAY_S = 86_400
+HOUR_S = 3_600
+
+
+def parse_duration(text: str, *, field: str) -> timedelta:
+    """Read `90s`, `45m`, `36h`, `3d` or `2w`.
+
+    raises   BadInput: no unit, a negative length, or anything else
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        message = f"{field} is not a duration: {text[:40]!r}"
+        raise BadInput(message, remedy="Write a number and a unit, e.g. 45m, 36h, 3d.")
+    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+
+
+def format_duration(length: timedelta) -> str:
+    """Return the length in its largest two units, e.g. `3d 4h`, `45m`, `0s`."""
+    seconds = int(length.total_seconds())
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2]) or "0s"

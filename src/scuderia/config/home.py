@@ -1,0 +1,50 @@
+"""The one folder that holds all state, and the paths inside it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_HOME = Path("~/.scuderia")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths under SCUDERIA_HOME; `database_url` is empty on the embedded default (SQLite)."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """Operational state (SQLite, WAL)."""
+        return self.path / "scuderia.sqlite3"
+
+    @property
+    def runs(self) -> Path:
+        """The runner's own SQLite file, apart from Django's so that neither locks the other."""
+        return self.path / "runs.sqlite3"
+
+    @property
+    def embedded_fleet(self) -> Path:
+        """The embedded fleet's world: an outside system as far as Scuderia is concerned."""
+        return self.path / "embedded-fleet.sqlite3"
+
+    @property
+    def secret_key(self) -> Path:
+        """Django's secret, made at set-up, readable by its owner alone."""
+        return self.path / "secret-key"
+
+    @property
+    def static(self) -> Path:
+        """Static files written at set-up, the chart bundle among them."""
+        return self.path / "static"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the supervised processes."""
+        return self.path / "logs"
+
+
+def current_home() -> Home:
+    """Return the home named by SCUDERIA_HOME, else ~/.scuderia."""
+    named = os.environ.get("SCUDERIA_HOME", "")
+    return Home(Path(named).expanduser().resolve() if named else DEFAULT_HOME.expanduser())

@@ -1,0 +1,188 @@
+"""The fleet's words: site, cluster, rack, node, customer, outage, repair, ledger, SLA."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
+
+NodeName = NewType("NodeName", str)
+CustomerName = NewType("CustomerName", str)
+
+
+class NodeState(StrEnum):
+    """What a reader says of a node at one instant."""
+
+    UP = "up"
+    DOWN = "down"  # broken, nobody works on it yet
+    IN_REPAIR = "in_repair"
+    WAITING_PARTS = "waiting_parts"
+    VALIDATING = "validating"  # repaired, being tested or soaked before its return
+    DRAINED = "drained"  # taken out on purpose: planned work
+    UNKNOWN = "unknown"  # the source is silent
+
+
+class LedgerClass(StrEnum):
+    """Every node-second is in exactly one of these, strongest first in LEDGER_PRECEDENCE."""
+
+    PLANNED = "planned"
+    WAITING_PARTS = "waiting_parts"
+    IN_REPAIR = "in_repair"
+    VALIDATING = "validating"
+    UNPLANNED = "unplanned"
+    SERVING = "serving"
+    IDLE_SPARE = "idle_spare"
+
+
+LEDGER_PRECEDENCE: tuple[LedgerClass, ...] = tuple(LedgerClass)
+"""Where intervals overlap, the earlier class in this order wins the second."""
+
+DOWNTIME: frozenset[LedgerClass] = frozenset(
+    {
+        LedgerClass.WAITING_PARTS,
+        LedgerClass.IN_REPAIR,
+        LedgerClass.VALIDATING,
+        LedgerClass.UNPLANNED,
+    }
+)
+"""Classes that count against a customer's availability; planned work is reported apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sku:
+    """A node type. The price is stated wherever money is shown, in US cents per GPU-hour."""
+
+    name: str
+    gpus_per_node: int
+    gpu_model: str
+    cents_per_gpu_hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlace:
+    """Where a node stands and what it is."""
+
+    node: NodeName
+    site: str
+    cluster: str
+    rack: str
+    sku: str
+
+    @property
+    def ref(self) -> SubjectRef:
+        """Return the node as a subject."""
+        return SubjectRef("node", self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class OutageRecord:
+    """One stay out of service, [start, end) in UTC; end is None while it lasts.
+
+    source_key   the identity of the record at its source; importing it again changes nothing
+    """
+
+    node: NodeName
+    start: AwareDatetime
+    end: AwareDatetime | None
+    cause: str
+    planned: bool
+    source_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepairPhase:
+    """Part of an outage: `state` is IN_REPAIR, WAITING_PARTS or VALIDATING over [start, end)."""
+
+    node: NodeName
+    state: NodeState
+    start: AwareDatetime
+    end: AwareDatetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRecord:
+    """A customer holds a node over [start, end); end is None while it lasts."""
+
+    customer: CustomerName
+    node: NodeName
+    start: AwareDatetime
+    end: AwareDatetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlaDefinition:
+    """What a customer was promised: availability per day in the customer's zone."""
+
+    customer: CustomerName
+    target: float  # 0..1
+    time_zone: str  # IANA
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a reader says stands where; spare_pool is cluster -> the pool's target size."""
+
+    places: tuple[NodePlace, ...]
+    skus: tuple[Sku, ...]
+    slas: tuple[SlaDefinition, ...]
+    spare_pool: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeObservation:
+    """What a reader saw of one node at one instant. Unchanged repeats are harmless.
+
+    customer   who holds the node at that instant, None if nobody
+    spare      whether the node stands ready in the spare pool
+    cause      the source's own words: data, never an instruction
+    """
+
+    node: NodeName
+    at: AwareDatetime
+    state: NodeState
+    cause: str = ""
+    customer: CustomerName | None = None
+    spare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationPage:
+    """A bounded page of observations in time order; pass `cursor` back for the next one."""
+
+    observations: tuple[NodeObservation, ...]
+    cursor: str
+    more: bool
+    as_of: AwareDatetime  # the source had spoken up to here
+
+
+class ControlVerb(StrEnum):
+    """What a cluster can be asked to do."""
+
+    DRAIN = "drain"
+    UNDRAIN = "undrain"
+    ASSIGN = "assign"  # give a free node to a customer
+    RELEASE = "release"  # take a node from its customer
+    OVERHAUL = "overhaul"  # deep repair of a drained node: every suspect part
+    ESCALATE_REPAIR = "escalate_repair"
+    DEESCALATE_REPAIR = "deescalate_repair"
+    SET_SPARE_POOL = "set_spare_pool"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlCommand:
+    """One effect on a cluster: verb, subject (a node or a cluster), and its arguments."""
+
+    verb: ControlVerb
+    subject: SubjectRef
+    arguments: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The cluster's own record that a command was carried out under a key."""
+
+    key: str
+    at: AwareDatetime
+    said: str

@@ -1,0 +1,371 @@
+"""The loop's words: signal, finding, proposal, decision, action, outcome, and who may."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NewType
+from uuid import UUID
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
+
+SignalId = NewType("SignalId", UUID)
+FindingId = NewType("FindingId", UUID)
+ProposalId = NewType("ProposalId", UUID)
+DecisionId = NewType("DecisionId", UUID)
+ActionId = NewType("ActionId", UUID)
+GrantId = NewType("GrantId", UUID)
+Digest = NewType("Digest", str)
+
+
+class FindingState(StrEnum):
+    """A claim stands until the evidence goes away."""
+
+    OPEN = "open"
+    CLEARED = "cleared"
+
+
+class ProposalState(StrEnum):
+    """Where a proposal stands; the legal moves are in engine/transitions.py."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+class ActionState(StrEnum):
+    """Where the durable run of an approved proposal stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNDONE = "undone"
+    HALTED = "halted"
+
+
+class OutcomeVerdict(StrEnum):
+    """The measured effect beside the expected one."""
+
+    MET = "met"
+    MISSED = "missed"
+    INCONCLUSIVE = "inconclusive"
+
+
+class GrantState(StrEnum):
+    """Whether a grant gives anything right now."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+
+
+class Autonomy(IntEnum):
+    """How far an agent may go with one action kind on one scope; ACT_ONCE_APPROVED by default."""
+
+    WATCH = 0
+    ADVISE = 1
+    ACT_ONCE_APPROVED = 2
+    ACT_UNLESS_VETOED = 3
+    ACT_AND_REPORT = 4
+
+
+class Role(StrEnum):
+    """What a person is on a scope; each role holds the powers of the ones before it."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    LEAD = "lead"
+    ADMIN = "admin"
+
+
+class Power(StrEnum):
+    """What a role lets a person do; the table is in engine/powers.py."""
+
+    READ = "read"
+    DECIDE = "decide"
+    UNDO = "undo"
+    BRAKE = "brake"
+    RELEASE_BRAKE = "release_brake"
+    GRANT = "grant"
+    RUN_CREW = "run_crew"
+    IMPORT = "import"
+    VERIFY_AUDIT = "verify_audit"
+    MANAGE_PEOPLE = "manage_people"
+
+
+class Reversibility(StrEnum):
+    """Whether the world can be put back."""
+
+    REVERSIBLE = "reversible"  # the undo restores the state before
+    COMPENSABLE = "compensable"  # the undo restores service, not the state before
+    IRREVERSIBLE = "irreversible"  # nothing can be put back; a lead decides
+
+
+class EffectState(StrEnum):
+    """What is known of one effect in the world. UNKNOWN is settled by observing, never guessed."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    UNKNOWN = "unknown"
+
+
+class Answer(StrEnum):
+    """A gate's or a decision's word."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class BrakeScope(StrEnum):
+    """What one brake stops."""
+
+    ALL = "all"
+    AGENT = "agent"
+    KIND = "kind"
+    SCOPE = "scope"
+
+
+# --- what is seen -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDraft:
+    """A fact seen from outside. `dedup_key` is unique for ever: the same fact is stored once."""
+
+    kind: str
+    subject: SubjectRef
+    occurred_at: AwareDatetime
+    source: str
+    dedup_key: str
+    payload: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence that anyone can run again.
+
+    query     the name of a registered query (see ports.EvidenceQuery)
+    params    its arguments
+    value     what it returned when the claim was made
+    caption   one sentence for people
+    link      where the page shows it, "" if nowhere
+    """
+
+    query: str
+    params: JsonObject
+    value: JsonObject
+    caption: str
+    link: str = ""
+
+
+# --- what is claimed and proposed ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDraft:
+    """A claim about a subject. One finding is open per `dedup_key`; a newer draft refreshes it."""
+
+    kind: str
+    subject: SubjectRef
+    claim: str
+    confidence: float  # 0..1, calibrated where the kind says so
+    severity_gpu_hours: float  # what is lost if nobody looks, per week
+    evidence: tuple[Evidence, ...]
+    dedup_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What is expected of acting, beside doing nothing.
+
+    metric                 the thing measured, e.g. "node_hours_lost"
+    unit                   e.g. "node-hours"
+    horizon_days           over which days it is counted
+    do_nothing, expected   point values; low, high the 80% interval of `expected`
+    better                 "lower" or "higher"
+    method, limits         in words; limits are never empty
+    inputs                 what a reader needs to run it again: seed, window, digest of the events
+    """
+
+    metric: str
+    unit: str
+    horizon_days: float
+    do_nothing: float
+    expected: float
+    low: float
+    high: float
+    better: str
+    method: str
+    limits: str
+    inputs: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalDraft:
+    """One action kind, its targets and parameters, and why. `expires_after_h` counts from filing."""
+
+    kind: str
+    targets: tuple[SubjectRef, ...]
+    params: JsonObject
+    title: str
+    findings: tuple[FindingDraft, ...]
+    rehearsal: Rehearsal
+    regret_gpu_hours_per_day: float  # what one day of waiting costs; ranks the queue
+    dedup_key: str
+    expires_after_h: float = 72.0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one agent brought back from one look: findings alone, and proposals with theirs.
+
+    considered   what it looked at and dropped, with the reason: the "why not?" of the crew page
+    """
+
+    findings: tuple[FindingDraft, ...] = ()
+    proposals: tuple[ProposalDraft, ...] = ()
+    considered: tuple[str, ...] = ()
+
+
+# --- what may be done ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ParamSpec:
+    """One parameter of an action kind. `kind` is "str", "int", "float" or "subject"."""
+
+    name: str
+    kind: str
+    doc: str
+    required: bool = True
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    default: str | int | float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlastBound:
+    """The most one action may touch: a count and a share, both enforced.
+
+    denominator   in words, what the share is of, e.g. "nodes serving the same customer"
+    """
+
+    targets_max: int
+    share_max: float
+    denominator: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlastRadius:
+    """What one proposal would touch: `count` of `denominator_count` units, and whom."""
+
+    count: int
+    denominator_count: int
+    unit: str
+    gpus: int
+    customers: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """Return count / denominator; 1.0 when there is nothing to divide by (fail closed)."""
+        return self.count / self.denominator_count if self.denominator_count else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKind:
+    """A declared kind of action; registration refuses one that leaves anything empty.
+
+    undo              what would put it back, in words; "" only if irreversible
+    undo_kind         the action kind that undoes it; "" if none
+    preconditions     in words, each checked by Executor.objections
+    probe             in words, what Executor.probe measures to call it done
+    safe_direction    True for undo, un-drain, paging: no brake ever blocks it
+    """
+
+    name: str
+    title: str
+    params: tuple[ParamSpec, ...]
+    reversibility: Reversibility
+    undo: str
+    undo_kind: str
+    blast: BlastBound
+    preconditions: tuple[str, ...]
+    probe: str
+    version: int = 1
+    safe_direction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a digest names: one kind, its targets and its canonical parameters."""
+
+    kind: str
+    targets: tuple[SubjectRef, ...]
+    params: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One effect of a plan. `index` and the action id make its idempotency key."""
+
+    index: int
+    name: str
+    arguments: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class EffectReport:
+    """What the world says of one effect."""
+
+    state: EffectState
+    detail: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """Whether the verification probe passed, and what it saw."""
+
+    passed: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A metric measured after the fact. `final` is False while the horizon is still open."""
+
+    value: float
+    at: AwareDatetime
+    final: bool
+    note: str = ""
+
+
+# --- what is asked and decided ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GateRequest:
+    """May this plan run now? `phase` is "decide" or "execute"."""
+
+    plan: Plan
+    lineage: frozenset[SubjectRef]
+    actor: Actor
+    at: AwareDatetime
+    phase: str
+    safe_direction: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """One gate's word. An erroring gate is recorded as NO with the error as its reason."""
+
+    gate: str
+    answer: Answer
+    reasons: tuple[str, ...] = ()
+    not_before: AwareDatetime | None = None

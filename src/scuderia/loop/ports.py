@@ -1,0 +1,180 @@
+"""What the loop needs others to fill: executors, gates, agents, detectors, lineage, a runner."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime, Clock, SystemClock
+from scuderia.basics.subjects import Lineage, SubjectRef
+from scuderia.loop.engine.declarations import refuse_incomplete
+from scuderia.loop.nouns import (
+    ActionId,
+    ActionKind,
+    BlastRadius,
+    EffectReport,
+    FindingDraft,
+    GateRequest,
+    GateVerdict,
+    Measurement,
+    Plan,
+    ProbeReport,
+    Rehearsal,
+    Round,
+    SignalDraft,
+    Step,
+)
+
+
+class Executor(Protocol):
+    """Carries out one action kind in the world. Filled by a room's playbook."""
+
+    kind: ActionKind
+
+    def snapshot(self, plan: Plan) -> JsonObject:
+        """Return the target state that a decision is bound to; any drift voids the decision."""
+        ...
+
+    def blast_radius(self, plan: Plan) -> BlastRadius:
+        """Return what the plan would touch, with the right denominator."""
+        ...
+
+    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:
+        """Return the preconditions that do not hold, in words; empty means go."""
+        ...
+
+    def steps(self, plan: Plan) -> Sequence[Step]:
+        """Return the effects, in order; the same plan gives the same steps."""
+        ...
+
+    def perform(self, step: Step, *, key: str) -> EffectReport:
+        """Do one effect under an idempotency key; a second call with the key does nothing.
+
+        raises   Unable: the world did not answer; the loop then calls observe
+        """
+        ...
+
+    def observe(self, step: Step, *, key: str) -> EffectReport:
+        """Look whether the effect under this key happened; never does anything."""
+        ...
+
+    def probe(self, plan: Plan) -> ProbeReport:
+        """Verify in the world that the plan took hold."""
+        ...
+
+    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:
+        """Return the plan that undoes this one, given the state before; None if none."""
+        ...
+
+    def measure(
+        self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
+    ) -> Measurement | None:
+        """Measure the rehearsal's metric since the action; None if it cannot be measured yet."""
+        ...
+
+
+class Gate(Protocol):
+    """Says whether a plan may run now. Every registered gate is asked; an error is a no."""
+
+    name: str
+
+    def decide(self, request: GateRequest) -> GateVerdict:
+        """Answer at once; a gate never waits."""
+        ...
+
+
+class Agent(Protocol):
+    """A member of the crew: looks, and brings back drafts. It holds no power to file or act."""
+
+    name: str  # e.g. "lemon-scout"
+    title: str
+    job: str  # one sentence
+    kinds: tuple[str, ...]  # the action kinds it may propose
+
+    def look(self, *, now: AwareDatetime) -> Round:
+        """Look at the world as it stands and return what is worth saying."""
+        ...
+
+
+class Detector(Protocol):
+    """Folds new signals into findings, without a proposal. Filled by a room's playbook."""
+
+    name: str
+
+    def detect(
+        self, signals: Sequence[SignalDraft], *, now: AwareDatetime
+    ) -> Sequence[FindingDraft]:
+        """Return the claims that these signals support."""
+        ...
+
+
+class EvidenceQuery(Protocol):
+    """A named, read-only query that evidence refers to, so that anyone can run it again."""
+
+    name: str
+
+    def run(self, params: JsonObject) -> JsonObject:
+        """Return the value for these parameters, as it stands now."""
+        ...
+
+
+class LineageOf(Protocol):
+    """Knows where a subject hangs. Filled by the room that owns the subject's kind."""
+
+    kinds: frozenset[str]
+
+    def lineage(self, subject: SubjectRef) -> Lineage:
+        """Return the subject, all it hangs under, and EVERYTHING.
+
+        raises   NotFound: no such subject
+        """
+        ...
+
+
+class Runner(Protocol):
+    """Runs an action's steps durably. Filled by DBOS Transact in connectors/dbos."""
+
+    executor_id: str
+
+    def start(self, action_id: ActionId) -> None:
+        """Begin the durable run; a second start of the same action does nothing."""
+        ...
+
+    def cancel(self, action_id: ActionId) -> None:
+        """Stop before the next step; what is done stays done."""
+        ...
+
+    def resume(self, action_id: ActionId) -> None:
+        """Take over a run whose executor died."""
+        ...
+
+    def status(self, action_id: ActionId) -> str:
+        """Return "absent", "pending", "success", "error" or "cancelled"."""
+        ...
+
+
+@dataclass
+class Sockets:
+    """Where config/wiring.py plugs the ports in; the loop reads them from here alone."""
+
+    executors: dict[str, Executor] = field(default_factory=dict)
+    gates: list[Gate] = field(default_factory=list)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    detectors: dict[str, Detector] = field(default_factory=dict)
+    evidence: dict[str, EvidenceQuery] = field(default_factory=dict)
+    lineages: dict[str, LineageOf] = field(default_factory=dict)
+    runner: Runner | None = None
+    clock: Clock = field(default_factory=SystemClock)
+
+    def plug_executor(self, executor: Executor) -> None:
+        """Register an action kind, or refuse a declaration that leaves anything empty."""
+        refuse_incomplete(executor.kind)
+        self.executors[executor.kind.name] = executor
+
+    def plug_lineage(self, source: LineageOf) -> None:
+        """Register who knows where subjects of these kinds hang."""
+        for kind in source.kinds:
+            self.lineages[kind] = source
+
+
+sockets = Sockets()
