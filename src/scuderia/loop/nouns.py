@@ -208,7 +208,7 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class ProposalDraft:
-    """One action kind, its targets and parameters, and why. `expires_after_h` counts from filing."""
+    """One action kind, its targets and parameters, and why; `expires_after_h` from filing."""
 
     kind: str
     targets: tuple[SubjectRef, ...]

@@ -104,6 +104,8 @@ class Detector(Protocol):
     def detect(
         self, signals: Sequence[SignalDraft], *, now: AwareDatetime
     ) -> Sequence[FindingDraft]:
+        self, signals: Sequence[SignalDraft], *, now: AwareDatetime
+    ) -> Sequence[FindingDraft]:
         """Return the claims that these signals support."""
         ...
 
