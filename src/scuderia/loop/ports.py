@@ -104,8 +104,6 @@ class Detector(Protocol):
     def detect(
         self, signals: Sequence[SignalDraft], *, now: AwareDatetime
     ) -> Sequence[FindingDraft]:
-        self, signals: Sequence[SignalDraft], *, now: AwareDatetime
-    ) -> Sequence[FindingDraft]:
         """Return the claims that these signals support."""
         ...
 
