@@ -1,0 +1,119 @@
+"""The command line: one root, rooms opened only when asked for, errors that say what to do next."""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from scuderia.config.doors import BY_NAME, DOORS, Door
+from scuderia.config.failures import exit_code_of, show_failure
+
+
+def main() -> None:
+    """Run the command line and exit with a documented code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; return its exit code, having shown any failure."""
+    try:
+        code = root(args=arguments, prog_name="scuderia", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("stopped; nothing further was done\n")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the outermost door: every failure is shown as words
+        show_failure(error, as_json="--json" in arguments)
+        return exit_code_of(error)
+    return code if isinstance(code, int) else 0
+
+
+class RoomsGroup(TyperGroup):
+    """Lists rooms from their doors; imports a room only when its command is resolved."""
+
+    def resolve_command(
+        self,
+        ctx: Any,  # Typer keeps its context class private
+        args: list[str],
+    ) -> tuple[str | None, Any, list[str]]:
+        """Return the command, opening its room."""
+        name, command, rest = super().resolve_command(ctx, args)
+        door = BY_NAME.get(name or "")
+        return name, open_door(door) if door else command, rest
+
+
+def open_door(door: Door) -> Any:  # a Typer command: the same private class
+    """Import a room's commands, with Django ready where they need it."""
+    if door.needs_django:
+        ready_django()
+    module, _, attribute = door.target.partition(":")
+    command = typer.main.get_command(getattr(import_module(module), attribute))
+    command.name = door.name
+    return command
+
+
+def ready_django() -> None:
+    """Load settings and tables' classes, once."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scuderia.config.settings")
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        django.setup()
+
+
+root = typer.Typer(
+    cls=RoomsGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Scuderia: keep AI supercomputers running. The crew proposes; you decide.",
+)
+
+
+def _use_home(folder: Path | None) -> None:
+    if folder is not None:
+        os.environ["SCUDERIA_HOME"] = str(folder.expanduser().resolve())
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer hands the flag over by place
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"scuderia {version('scuderia')}")
+        raise typer.Exit
+
+
+@root.callback()
+def _root(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder that holds all state (else SCUDERIA_HOME, else ~/.scuderia).",
+            callback=_use_home,
+            is_eager=True,
+        ),
+    ] = None,
+    version: Annotated[  # noqa: FBT002 - Typer's way to write a flag
+        bool, typer.Option("--version", help="Show it.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Read the options before the command."""
+
+
+def _placeholder(door: Door) -> None:
+    def closed() -> None:
+        """Stand for a room until it is opened."""
+
+    root.command(door.name, help=door.job)(closed)
+
+
+for _door in DOORS:
+    _placeholder(_door)

@@ -1,0 +1,87 @@
+"""What a failed command shows and which exit code it ends with."""
+
+import json
+import sys
+import traceback
+from enum import IntEnum
+
+from typer.exceptions import TyperException
+
+from scuderia.basics.errors import BadInput, Refused, Unable
+from scuderia.config.home import current_home
+
+
+class ExitCode(IntEnum):
+    """Documented in docs/cli.md; scripts may rely on them."""
+
+    DONE = 0
+    BUG = 1
+    BAD_INPUT = 2
+    REFUSED = 3
+    UNABLE = 4
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """Return the exit code of a failure; what nobody expected is a bug."""
+    match error:
+        case BadInput() | TyperException():
+            return ExitCode.BAD_INPUT
+        case Unable():
+            return ExitCode.UNABLE
+        case Refused():
+            return ExitCode.REFUSED
+    return ExitCode.BAD_INPUT if _speaks(error) else ExitCode.BUG
+
+
+def show_failure(error: BaseException, *, as_json: bool) -> None:
+    """Write what happened and what to do next to standard error."""
+    shown = _as_object(error)
+    if as_json:
+        sys.stderr.write(json.dumps({"error": shown}) + "\n")
+        return
+    sys.stderr.write(f"{shown['code']} {shown['message']}\n")
+    if shown["remedy"]:
+        sys.stderr.write(f"  {shown['remedy']}\n")
+
+
+def _as_object(error: BaseException) -> dict[str, object]:
+    if isinstance(error, TyperException):
+        return {"code": "CLI-001", "message": error.format_message(), "remedy": _usage(error)}
+    if _speaks(error):
+        message = str(getattr(error, "message", "") or error)
+        facts = {name: str(value) for name, value in getattr(error, "facts", {}).items()}
+        return {
+            "code": getattr(error, "code", ""),
+            "message": message,
+            "remedy": getattr(error, "remedy", ""),
+            "facts": facts,
+        }
+    return {
+        "code": "BUG",
+        "message": f"{type(error).__name__}: {error}",
+        "remedy": f"This is a fault of Scuderia's own. What happened stands in {_log(error)}.",
+    }
+
+
+def _speaks(error: BaseException) -> bool:
+    """Say whether an error brings its own code and remedy, whatever family it is of."""
+    return bool(getattr(error, "code", "")) and hasattr(error, "remedy")
+
+
+def _usage(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"See `{context.command_path} --help`." if context else ""
+
+
+def _log(error: BaseException) -> str:
+    folder = current_home().logs
+    lines = "".join(traceback.format_exception(error))
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / "cli.log"
+        with path.open("a", encoding="utf-8") as log:
+            log.write(lines)
+    except OSError:
+        sys.stderr.write(lines)
+        return "the lines above"
+    return str(path)

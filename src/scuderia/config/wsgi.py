@@ -1,0 +1,8 @@
+"""The web process's door: the WSGI callable that granian's workers serve."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scuderia.config.settings")
+application = get_wsgi_application()
