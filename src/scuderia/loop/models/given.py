@@ -1,0 +1,79 @@
+"""What was given and what was stopped: grants to agents, and brakes."""
+
+from django.db import models
+
+from scuderia.basics.ids import new_id
+from scuderia.loop.models.columns import one_of
+from scuderia.loop.nouns import Autonomy, BrakeScope, GrantState
+
+
+class Grant(models.Model):
+    """How far one agent may go with one kind on one scope, within a budget, until when.
+
+    kind    an action kind, or "*" for every kind the agent proposes
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    agent = models.CharField(max_length=64)
+    kind = models.CharField(max_length=64)
+    scope = models.CharField(max_length=161)
+    level = models.IntegerField()
+    actions_per_day = models.IntegerField(null=True)
+    targets_per_day = models.IntegerField(null=True)
+    cents_per_day = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=16, default=GrantState.ACTIVE.value)
+    granted_by = models.CharField(max_length=80)
+    reason = models.TextField()
+    granted_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    closed_by = models.CharField(max_length=80, default="", blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            one_of("state", GrantState, name="loop_grant_state"),
+            one_of("level", Autonomy, name="loop_grant_level"),
+            models.CheckConstraint(
+                condition=models.Q(granted_by__startswith="person:"), name="loop_grant_by_person"
+            ),
+            models.UniqueConstraint(
+                fields=["agent", "kind", "scope"],
+                condition=models.Q(
+                    state__in=[GrantState.ACTIVE.value, GrantState.SUSPENDED.value]
+                ),
+                name="loop_grant_one_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent} {self.kind} on {self.scope}: {self.level}"
+
+
+class Brake(models.Model):
+    """A stop: everything, one agent, one kind or one scope, until a person lifts it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    stops = models.CharField(max_length=8)
+    value = models.CharField(max_length=161, default="", blank=True)
+    reason = models.TextField()
+    set_by = models.CharField(max_length=80)
+    set_at = models.DateTimeField()
+    lifted_by = models.CharField(max_length=80, default="", blank=True)
+    lifted_at = models.DateTimeField(null=True)
+    lift_reason = models.TextField(default="", blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("stops", BrakeScope, name="loop_brake_stops"),
+            models.CheckConstraint(
+                condition=models.Q(set_by__startswith="person:"), name="loop_brake_by_person"
+            ),
+            models.UniqueConstraint(
+                fields=["stops", "value"],
+                condition=models.Q(lifted_at__isnull=True),
+                name="loop_brake_one_on",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"brake on {self.stops} {self.value}"
