@@ -1,0 +1,169 @@
+"""The shapes of the ledger's and the SLA report's results. Unknown is None, never 0."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.nouns import LedgerClass, OutageRecord
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDay:
+    """One day of a ledger: seconds per class; `length_s` is 82,800 or 90,000 when clocks change.
+
+    availability   served / (served + downtime); None when only planned work or nothing was booked
+    """
+
+    day: date
+    length_s: int
+    seconds: Mapping[LedgerClass, int]
+    availability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Every node-second of [start, end) in exactly one class.
+
+    customer    None: every node, held or not
+    time_zone   of the days; a period that begins or ends inside a day has short days at its edges
+    """
+
+    customer: str | None
+    site: str | None
+    start: AwareDatetime
+    end: AwareDatetime
+    time_zone: str
+    nodes: int
+    seconds: Mapping[LedgerClass, int]
+    by_node: Mapping[str, Mapping[LedgerClass, int]]
+    days: tuple[LedgerDay, ...]
+
+    @property
+    def node_seconds(self) -> int:
+        """Return the sum over all classes."""
+        return sum(self.seconds.values())
+
+
+@dataclass(frozen=True, slots=True)
+class CauseShare:
+    """Downtime under one cause as the source worded it ("" is unknown)."""
+
+    cause: str
+    outages: int
+    downtime_s: int
+    share: float  # of all downtime in the report
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDays:
+    """The headline: on how many of its days a customer got what it was promised.
+
+    days_known   days with anything but planned work on the books: the denominator
+    """
+
+    customer: str
+    target: float
+    time_zone: str
+    nodes: int
+    availability: float | None
+    days_known: int
+    days_at_target: int
+    worst_day: float | None
+    downtime_s: int
+    cents_lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutageLengths:
+    """Lengths of outages in hours; an outage that lasts counts with its length so far."""
+
+    p50: float | None
+    mean: float | None
+    p90: float | None
+    p95: float | None
+    max: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMean:
+    """A mean over those outages that carry the fact; None when none does."""
+
+    hours_mean: float | None
+    known: int
+    outages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """What the worst tenth of the nodes (rounded up) hold, ranked for each share on its own."""
+
+    nodes: int
+    outage_share: float | None
+    downtime_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlaReport:
+    """What was promised, what was delivered, what broke, and what it cost.
+
+    start, end              the period; sums of time and days cover its complete local days
+    nodes                   nodes on the books (customer: held) in those days
+    availability            served / (served + downtime); planned work stands apart
+    headline                one entry per customer in scope
+    customer_days*          sums over the headline
+    outages                 that touch the period; outages_started began inside it
+    mtbf_node_days          node-days per outage that began
+    downtime_share_over_7d  share of downtime in outages longer than 7 days (whole length)
+    relapse_*               share of the outages that began, within that time of the return
+    cents_lost              downtime x GPUs x the stated price; price_note states it
+    limits                  in words, to be shown wherever the figures are
+    """
+
+    customer: str | None
+    site: str | None
+    start: AwareDatetime
+    end: AwareDatetime
+    time_zone: str
+    target: float
+    nodes: int
+    gpus: int
+    days: tuple[LedgerDay, ...]
+    seconds: Mapping[LedgerClass, int]
+    availability: float | None
+    days_known: int
+    days_below_target: int
+    worst_day: float | None
+    worst_day_on: date | None
+    median_day: float | None
+    headline: tuple[CustomerDays, ...]
+    customer_days: int
+    customer_days_at_target: int
+    outages: int
+    outages_started: int
+    outages_open: int
+    downtime_s: int
+    by_cause: tuple[CauseShare, ...]
+    unknown_cause_share: float | None
+    outage_hours: OutageLengths
+    outages_over_7d_share: float | None
+    downtime_share_over_7d: float | None
+    mtbf_node_days: float | None
+    time_to_detect: KnownMean
+    time_to_repair: KnownMean
+    relapse_24h: float | None
+    relapse_7d: float | None
+    relapse_28d: float | None
+    concentration: Concentration
+    cents_lost: int
+    price_note: str
+    longest: tuple[OutageRecord, ...]
+    limits: str
+
+
+def gpus_bought_back(gpus: int, *, before: float, after: float) -> float:
+    """Return the GPUs' worth of capacity that an availability gain gives: gpus x (after - before).
+
+    before, after   0..1; a loss comes out negative
+    """
+    return gpus * (after - before)
