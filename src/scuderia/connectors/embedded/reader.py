@@ -1,0 +1,103 @@
+"""The embedded fleet's reader: what stands where, and every change of state in bounded pages."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scuderia.basics.clock import Clock
+from scuderia.basics.errors import BadInput
+from scuderia.connectors.embedded import layout
+from scuderia.connectors.embedded.storage import open_world, read_meta
+from scuderia.connectors.embedded.world import advance, instant
+from scuderia.fleet.nouns import (
+    CustomerName,
+    Inventory,
+    NodeName,
+    NodeObservation,
+    NodeState,
+    ObservationPage,
+)
+
+PAGE_MAX = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedReader:
+    """Fills fleet.ports.FleetReader over the world's file."""
+
+    path: Path
+    clock: Clock
+    source: str = "embedded"
+
+    def inventory(self) -> Inventory:
+        """Return what stands where.
+
+        raises   WorldSilent: the file does not answer
+        """
+        with open_world(self.path) as connection:
+            meta = read_meta(connection)
+        return Inventory(
+            places=layout.places(),
+            skus=(layout.SKU,),
+            slas=layout.SLAS,
+            spare_pool={layout.CLUSTER: int(meta["spare_pool"])},
+        )
+
+    def observe(self, *, cursor: str, limit: int) -> ObservationPage:
+        """Return at most `limit` state changes after `cursor` ("" is the beginning).
+
+        raises   WorldSilent: the file does not answer
+                 BadInput: a cursor or a limit that this reader never gave
+        """
+        after, limit = _place(cursor), min(limit, PAGE_MAX)
+        if limit < 1:
+            raise BadInput(f"A page of {limit} observations holds nothing.")
+        come_to = advance(self.path, to=self.clock.now())
+        with open_world(self.path) as connection:
+            rows = connection.execute(
+                "SELECT seq, node, at, state, cause, customer, spare FROM observation"
+                " WHERE seq > ? ORDER BY seq LIMIT ?",
+                (after, limit + 1),
+            ).fetchall()
+        more, rows = len(rows) > limit, rows[:limit]
+        observations = tuple(_observation(row[1:]) for row in rows)
+        return ObservationPage(
+            observations=observations,
+            cursor=str(rows[-1][0]) if rows else cursor,
+            more=more,
+            as_of=observations[-1].at if more else max([come_to, *(o.at for o in observations)]),
+        )
+
+    def current(self) -> Mapping[str, NodeObservation]:
+        """Return the latest observation of every node, by node name.
+
+        raises   WorldSilent: the file does not answer
+        """
+        advance(self.path, to=self.clock.now())
+        with open_world(self.path) as connection:
+            return {row[0]: _observation(row) for row in _latest(connection)}
+
+
+def _latest(connection: sqlite3.Connection) -> list[tuple[str, int, str, str, str | None, int]]:
+    return connection.execute(
+        "SELECT name, changed_at, state, cause, customer, spare FROM node ORDER BY name"
+    ).fetchall()
+
+
+def _observation(row: tuple[str, int, str, str, str | None, int]) -> NodeObservation:
+    node, at, state, cause, customer, spare = row
+    return NodeObservation(
+        node=NodeName(node),
+        at=instant(at),
+        state=NodeState(state),
+        cause=cause,
+        customer=CustomerName(customer) if customer is not None else None,
+        spare=bool(spare),
+    )
+
+
+def _place(cursor: str) -> int:
+    if cursor and not (cursor.isdecimal() and len(cursor) < 19):  # noqa: PLR2004 - SQLite's 64 bits
+        raise BadInput(f"Not a cursor of this reader: {cursor[:40]!r}")
+    return int(cursor or 0)
