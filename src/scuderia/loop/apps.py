@@ -1,5 +1,7 @@
 """The loop as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,9 @@ class LoopConfig(AppConfig):
     name = "scuderia.loop"
     label = "loop"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def import_models(self) -> None:
+        """Load the tables, one module per noun; the package itself stays empty."""
+        super().import_models()
+        for noun in ("seen", "given", "proposed", "done", "people", "kept"):
+            import_module(f"scuderia.loop.models.{noun}")

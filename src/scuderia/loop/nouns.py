@@ -89,6 +89,7 @@ class Power(StrEnum):
 
     READ = "read"
     DECIDE = "decide"
+    DECIDE_IRREVERSIBLE = "decide_irreversible"
     UNDO = "undo"
     BRAKE = "brake"
     RELEASE_BRAKE = "release_brake"
@@ -113,6 +114,14 @@ class EffectState(StrEnum):
     DONE = "done"
     NOT_DONE = "not_done"
     UNKNOWN = "unknown"
+
+
+class StepWord(StrEnum):
+    """What one step of a run came back with."""
+
+    DONE = "done"
+    UNKNOWN = "unknown"  # the world did not say; ask again later, never guess
+    STOP = "stop"  # no further step may run: halted, failed or sent back
 
 
 class Answer(StrEnum):

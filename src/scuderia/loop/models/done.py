@@ -146,9 +146,7 @@ class RunRequest(models.Model):
     started_at = models.DateTimeField(null=True, db_index=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["action", "attempt"], name="loop_run_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["action", "attempt"], name="loop_run_once")]
 
     def __str__(self) -> str:
         return f"{self.action_id} run {self.attempt}"

@@ -38,9 +38,7 @@ class Grant(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["agent", "kind", "scope"],
-                condition=models.Q(
-                    state__in=[GrantState.ACTIVE.value, GrantState.SUSPENDED.value]
-                ),
+                condition=models.Q(state__in=[GrantState.ACTIVE.value, GrantState.SUSPENDED.value]),
                 name="loop_grant_one_open",
             ),
         ]

@@ -34,9 +34,7 @@ class AuditHead(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(id=1), name="loop_audit_one_head")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="loop_audit_one_head")]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.hash[:12]}"

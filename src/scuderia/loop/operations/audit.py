@@ -1,0 +1,144 @@
+"""The audit's one writer, its verification and its export."""
+
+import json
+from collections.abc import Iterator
+from typing import TextIO
+
+from django.db import transaction
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import JsonObject, canonical_json
+from scuderia.basics.clock import AwareDatetime, require_aware
+from scuderia.basics.errors import BadInput
+from scuderia.basics.subjects import EVERYTHING, Lineage
+from scuderia.loop.engine.chain import GENESIS, Head, Link, Verdict, hash_of, verify_chain
+from scuderia.loop.models.kept import AuditEntry, AuditHead
+
+REASON_CHARACTERS_MAX = 2000
+_BATCH = 2000
+
+
+class ReasonTooLong(BadInput):
+    """The words given are longer than the audit keeps."""
+
+    code = "LOOP-003"
+    remedy = f"Say it in {REASON_CHARACTERS_MAX} characters or fewer."
+
+
+def record(
+    actor: Actor,
+    verb: str,
+    *,
+    subject: object,
+    at: AwareDatetime,
+    reason: str = "",
+    detail: JsonObject | None = None,
+    lineage: Lineage = frozenset(),
+) -> int:
+    """Write one entry in the caller's transaction and return its number.
+
+    subject   a SubjectRef, or "noun:id" for a record of the loop
+    lineage   who may read it: people with a role on any of these; nobody scoped if empty
+    """
+    if not transaction.get_connection().in_atomic_block:
+        message = "an audit entry belongs in the transaction of what it records"
+        raise RuntimeError(message)
+    head = _lock_head()
+    link = Link(
+        seq=head.seq + 1,
+        at=require_aware(at, field="at"),
+        actor=str(actor),
+        via=actor.via,
+        verb=verb,
+        subject=str(subject),
+        reason=bounded(reason),
+        detail=canonical_json(detail or {}),
+        reach="".join(f"|{scope}" for scope in sorted(map(str, lineage | {EVERYTHING}))) + "|",
+        previous=head.hash,
+    )
+    digest = hash_of(link)
+    AuditEntry.objects.create(**_columns(link), hash=digest)
+    AuditHead.objects.filter(pk=1).update(seq=link.seq, hash=digest)
+    return link.seq
+
+
+def verify(head: Head | None = None) -> Verdict:
+    """Read every entry and say whether any was changed, removed, inserted or moved.
+
+    head   a head exported earlier; with it a cut tail is found too
+    """
+    verdict = verify_chain(_links(), exported=head)
+    kept = AuditHead.objects.filter(pk=1).first()
+    if verdict.holds and kept is not None and (kept.seq, kept.hash) != _pair(verdict.head):
+        said = f"the chain ends at {verdict.head.seq}, its head says {kept.seq}"
+        return Verdict(
+            holds=False,
+            entries=verdict.entries,
+            head=verdict.head,
+            broken_at=verdict.head.seq + 1,
+            said=said,
+        )
+    return verdict
+
+
+def export(stream: TextIO) -> Head:
+    """Write every entry as one JSON line, then the head, which a verifier must be given apart."""
+    head = Head(0, GENESIS)
+    for link in _links():
+        stream.write(canonical_json({**_columns(link), "hash": link.hash}) + "\n")
+        head = Head(link.seq, link.hash)
+    stream.write(canonical_json({"head": {"seq": head.seq, "hash": head.hash}}) + "\n")
+    return head
+
+
+def bounded(text: str) -> str:
+    """Return a person's words, or refuse them when they are too long to keep."""
+    if len(text) > REASON_CHARACTERS_MAX:
+        raise ReasonTooLong(f"{len(text)} characters of reason")
+    return text
+
+
+def read_head(text: str) -> Head:
+    """Read a head as export writes it, or as `seq:hash`.
+
+    raises   BadInput: neither
+    """
+    try:
+        found = json.loads(text).get("head") if text.lstrip().startswith("{") else None
+        seq, digest = (found["seq"], found["hash"]) if found else text.strip().split(":", 1)
+        return Head(int(seq), str(digest))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise BadInput(
+            f"not an audit head: {text[:80]!r}", remedy="Give the last line of an export."
+        ) from None
+
+
+def _lock_head() -> AuditHead:
+    AuditHead.objects.get_or_create(pk=1, defaults={"hash": GENESIS})
+    return AuditHead.objects.select_for_update().get(pk=1)
+
+
+def _links() -> Iterator[Link]:
+    for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=_BATCH):
+        yield Link(
+            seq=entry.seq,
+            at=entry.at,
+            actor=entry.actor,
+            via=entry.via,
+            verb=entry.verb,
+            subject=entry.subject,
+            reason=entry.reason,
+            detail=entry.detail,
+            reach=entry.reach,
+            previous=entry.previous,
+            hash=entry.hash,
+        )
+
+
+def _columns(link: Link) -> dict[str, object]:
+    names = ("seq", "at", "actor", "via", "verb", "subject", "reason", "detail", "reach")
+    return {**{name: getattr(link, name) for name in names}, "previous": link.previous}
+
+
+def _pair(head: Head) -> tuple[int, str]:
+    return head.seq, head.hash
