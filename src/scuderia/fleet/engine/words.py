@@ -1,0 +1,23 @@
+"""Other people's words made safe to keep: bounded, one line, no control characters."""
+
+import unicodedata
+
+CAUSE_CHARACTERS_MAX = 200
+UNKNOWN_CAUSES = frozenset({"", "unknown", "unknown error", "n/a", "none", "-"})
+
+
+def plain_words(text: str, *, limit: int = CAUSE_CHARACTERS_MAX) -> str:
+    """Return `text` on one line without control or direction marks, at most `limit` characters."""
+    kept = "".join(
+        " " if unicodedata.category(letter) in {"Cc", "Zl", "Zp"} else letter
+        for letter in text[: limit * 4]
+        if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"}
+    )
+    words = " ".join(kept.split())
+    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+
+
+def is_unknown(cause: str) -> bool:
+    """Say whether the source gave no cause: nothing, or a word for not knowing."""
+    last = cause.rsplit("/", 1)[-1]
+    return last.strip().lower() in UNKNOWN_CAUSES

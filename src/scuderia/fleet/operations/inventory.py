@@ -1,0 +1,185 @@
+"""Brings what a reader says stands where onto the books; the same inventory changes nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput, Refused
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.fleet.models import Cluster, Customer, Gpu, Node, Rack, Site, Sku, SparePool
+from scuderia.fleet.models import SlaDefinition as SlaRow
+from scuderia.fleet.nouns import Inventory, NodePlace, SlaDefinition
+from scuderia.fleet.nouns import Sku as SkuNoun
+from scuderia.loop.operations import audit
+
+
+class PlaceConflict(Refused):
+    """A rack or a cluster of that name already stands elsewhere."""
+
+    code = "FLEET-002"
+    remedy = "Give each cluster and rack a name of its own, e.g. with its site in front."
+
+
+class NoSuchZone(BadInput):
+    """A time zone that the IANA database does not know."""
+
+    code = "FLEET-003"
+    remedy = "Write an IANA zone, e.g. Europe/Rome or UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryChange:
+    """What a registration changed; all zero when the inventory was already on the books."""
+
+    nodes_added: int
+    nodes_moved: int
+    skus_changed: int
+    slas_changed: int
+    pools_changed: int
+
+    @property
+    def is_nothing(self) -> bool:
+        """Say whether the books already said all this."""
+        return not any(
+            (
+                self.nodes_added,
+                self.nodes_moved,
+                self.skus_changed,
+                self.slas_changed,
+                self.pools_changed,
+            )
+        )
+
+
+@transaction.atomic
+def register_inventory(
+    inventory: Inventory, *, actor: Actor, now: AwareDatetime, active_from: AwareDatetime
+) -> InventoryChange:
+    """Bring places, SKUs, customers with their SLAs and spare pools onto the books; idempotent.
+
+    active_from   from when new nodes are on the books (the beginning of the source's history)
+    raises        PlaceConflict, NoSuchZone, BadInput: a name that cannot be a subject
+    """
+    skus_changed = _keep_skus(inventory.skus)
+    racks = _keep_racks(inventory.places)
+    added, moved = _keep_nodes(inventory.places, racks, active_from=active_from)
+    change = InventoryChange(
+        nodes_added=added,
+        nodes_moved=moved,
+        skus_changed=skus_changed,
+        slas_changed=sum(_keep_sla(sla) for sla in inventory.slas),
+        pools_changed=_keep_pools(inventory.spare_pool),
+    )
+    if not change.is_nothing:
+        audit.record(
+            actor,
+            "fleet.inventory.registered",
+            subject=EVERYTHING,
+            at=now,
+            detail={"nodes_added": added, "nodes_moved": moved},
+        )
+    return change
+
+
+def set_spare_pool(*, cluster: str, target_size: int) -> bool:
+    """Set the size a cluster's spare pool is meant to have; False if it already has."""
+    return bool(_keep_pools({cluster: target_size}))
+
+
+def _keep_skus(skus: Iterable[SkuNoun]) -> int:
+    changed = 0
+    for sku in skus:
+        wanted = {
+            "gpus_per_node": sku.gpus_per_node,
+            "gpu_model": sku.gpu_model[:128],
+            "cents_per_gpu_hour": sku.cents_per_gpu_hour,
+        }
+        row, made = Sku.objects.get_or_create(name=sku.name[:128], defaults=wanted)
+        if not made and wanted != {name: getattr(row, name) for name in wanted}:
+            Sku.objects.filter(pk=row.pk).update(**wanted)
+            made = True
+        changed += made
+    return changed
+
+
+def _keep_racks(places: Iterable[NodePlace]) -> dict[str, Rack]:
+    """Return the rack rows by name, making sites, clusters and racks that are missing."""
+    racks: dict[str, Rack] = {}
+    for place in sorted(places, key=lambda place: (place.site, place.cluster, place.rack)):
+        if place.rack in racks and racks[place.rack].cluster.name == place.cluster:
+            continue
+        for kind, name in (("site", place.site), ("cluster", place.cluster), ("rack", place.rack)):
+            SubjectRef.parse(f"{kind}:{name}")
+        site, _ = Site.objects.get_or_create(name=place.site)
+        cluster, _ = Cluster.objects.get_or_create(name=place.cluster, defaults={"site": site})
+        if cluster.site_id != site.pk:
+            raise PlaceConflict(f"cluster {place.cluster!r} does not stand at site {place.site!r}")
+        rack, _ = Rack.objects.get_or_create(name=place.rack, defaults={"cluster": cluster})
+        if rack.cluster_id != cluster.pk:
+            raise PlaceConflict(f"rack {place.rack!r} does not stand in cluster {place.cluster!r}")
+        rack.cluster = cluster
+        racks[place.rack] = rack
+    return racks
+
+
+def _keep_nodes(
+    places: Iterable[NodePlace], racks: Mapping[str, Rack], *, active_from: AwareDatetime
+) -> tuple[int, int]:
+    """Add nodes with their GPUs and move those that changed place; returns (added, moved)."""
+    skus = {sku.name: sku for sku in Sku.objects.all()}
+    known = {node.name: node for node in Node.objects.all()}
+    added, moved = [], []
+    for place in places:
+        if place.sku not in skus:
+            message = f"node {place.node!r} names the SKU {place.sku!r}, which nobody described"
+            raise BadInput(message, remedy="Describe the SKU in the same inventory.")
+        node = known.get(place.node)
+        rack, sku = racks[place.rack], skus[place.sku]
+        if node is None:
+            SubjectRef.parse(str(place.ref))
+            node = Node(name=place.node, rack=rack, sku=sku, active_from=active_from)
+            known[place.node] = node
+            added.append(node)
+        elif (node.rack_id, node.sku_id) != (rack.pk, sku.pk):
+            node.rack, node.sku = rack, sku
+            moved.append(node)
+    Node.objects.bulk_create(added)
+    Gpu.objects.bulk_create(
+        Gpu(node=node, slot=slot) for node in added for slot in range(node.sku.gpus_per_node)
+    )
+    Node.objects.bulk_update(moved, ["rack", "sku"])
+    return len(added), len(moved)
+
+
+def _keep_sla(sla: SlaDefinition) -> bool:
+    try:
+        ZoneInfo(sla.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise NoSuchZone(f"{sla.customer!r}: no time zone {sla.time_zone[:64]!r}") from None
+    SubjectRef.parse(f"customer:{sla.customer}")
+    customer, _ = Customer.objects.get_or_create(name=sla.customer)
+    wanted = {"target": sla.target, "time_zone": sla.time_zone}
+    row, made = SlaRow.objects.get_or_create(customer=customer, defaults=wanted)
+    if made or (row.target, row.time_zone) == (sla.target, sla.time_zone):
+        return made
+    SlaRow.objects.filter(pk=row.pk).update(**wanted)
+    return True
+
+
+def _keep_pools(pools: Mapping[str, int]) -> int:
+    changed = 0
+    for cluster_name, size in sorted(pools.items()):
+        cluster = Cluster.objects.filter(name=cluster_name).first()
+        if cluster is None or size < 0:
+            message = f"no spare pool of {size} for the cluster {cluster_name!r}"
+            raise BadInput(message, remedy="Name a cluster of the inventory and a size from 0 up.")
+        row, made = SparePool.objects.get_or_create(cluster=cluster, defaults={"target_size": size})
+        if not made and row.target_size != size:
+            SparePool.objects.filter(pk=row.pk).update(target_size=size)
+            made = True
+        changed += made
+    return changed
