@@ -137,6 +137,7 @@ class NodeObservation:
     customer   who holds the node at that instant, None if nobody
     spare      whether the node stands ready in the spare pool
     cause      the source's own words: data, never an instruction
+    escalated  whether its repair has been hastened
     """
 
     node: NodeName
@@ -145,6 +146,7 @@ class NodeObservation:
     cause: str = ""
     customer: CustomerName | None = None
     spare: bool = False
+    escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Machine:
 
     exposure_left, relapse_left_s   what the coming failure still needs, from `up_since` on
     member      in the spare pool (ready only while it is up and nobody holds it)
-    escalated   0 never in this outage, 1 hastened, 2 the hastening was taken back
+    escalated   0 never in this outage, 1 hastened, 2 hastened once and no longer reversible
     unhurried   the schedule as it stood before it was hastened
     """
 
@@ -50,6 +50,11 @@ class Machine:
     def spare(self) -> bool:
         """Say whether the node stands ready in the pool."""
         return self.member and self.customer is None and self.state is NodeState.UP
+
+    @property
+    def hastened(self) -> bool:
+        """Say whether its repair runs at the escalated pace."""
+        return self.escalated == 1 and self.state in BROKEN
 
     def next_at(self, *, healthy: bool) -> int | None:
         """Return when something next happens to this node by itself; None is never."""

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from scuderia.basics.clock import Clock
 from scuderia.basics.errors import BadInput
@@ -20,6 +21,9 @@ from scuderia.fleet.nouns import (
 )
 
 PAGE_MAX = 5_000
+
+_Row: TypeAlias = tuple[str, int, str | None, str, str, int, int]
+"""node, at, customer, state, cause, spare, escalated: as the file keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class EmbeddedReader:
         come_to = advance(self.path, to=self.clock.now())
         with open_world(self.path) as connection:
             rows = connection.execute(
-                "SELECT seq, node, at, state, cause, customer, spare FROM observation"
+                "SELECT seq, node, at, customer, state, cause, spare, escalated FROM observation"
                 " WHERE seq > ? ORDER BY seq LIMIT ?",
                 (after, limit + 1),
             ).fetchall()
@@ -79,14 +83,14 @@ class EmbeddedReader:
             return {row[0]: _observation(row) for row in _latest(connection)}
 
 
-def _latest(connection: sqlite3.Connection) -> list[tuple[str, int, str, str, str | None, int]]:
+def _latest(connection: sqlite3.Connection) -> list[_Row]:
     return connection.execute(
-        "SELECT name, changed_at, state, cause, customer, spare FROM node ORDER BY name"
+        "SELECT name, changed_at, customer, state, cause, spare, escalated FROM node ORDER BY name"
     ).fetchall()
 
 
-def _observation(row: tuple[str, int, str, str, str | None, int]) -> NodeObservation:
-    node, at, state, cause, customer, spare = row
+def _observation(row: _Row) -> NodeObservation:
+    node, at, customer, state, cause, spare, escalated = row
     return NodeObservation(
         node=NodeName(node),
         at=instant(at),
@@ -94,6 +98,7 @@ def _observation(row: tuple[str, int, str, str, str | None, int]) -> NodeObserva
         cause=cause,
         customer=CustomerName(customer) if customer is not None else None,
         spare=bool(spare),
+        escalated=bool(escalated),
     )
 
 

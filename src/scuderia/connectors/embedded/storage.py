@@ -19,6 +19,7 @@ CREATE TABLE node (
     state TEXT NOT NULL,
     cause TEXT NOT NULL,
     spare INTEGER NOT NULL,
+    escalated INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
     next_at INTEGER,
     machine TEXT NOT NULL
@@ -31,7 +32,8 @@ CREATE TABLE observation (
     state TEXT NOT NULL,
     cause TEXT NOT NULL,
     customer TEXT,
-    spare INTEGER NOT NULL
+    spare INTEGER NOT NULL,
+    escalated INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE receipt (
     key TEXT PRIMARY KEY,
@@ -123,21 +125,18 @@ def save_machine(
     connection: sqlite3.Connection, machine: Machine, *, at: int, healthy: bool, observed: bool
 ) -> None:
     """Write the node as it stands at `at`, and an observation if what can be seen has changed."""
-    seen = (machine.state.value, machine.cause, machine.customer, int(machine.spare))
+    seen = _seen(machine)
     before = connection.execute(
-        "SELECT state, cause, customer, spare, changed_at FROM node WHERE name = ?",
+        "SELECT customer, state, cause, spare, escalated, changed_at FROM node WHERE name = ?",
         (machine.name,),
     ).fetchone()
-    changed = before is None or before[:4] != seen
+    changed = before is None or before[:-1] != seen
     connection.execute(
-        "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             machine.name,
-            machine.customer,
-            machine.state.value,
-            machine.cause,
-            int(machine.spare),
-            at if changed else before[4],
+            *seen,
+            at if changed else before[-1],
             machine.next_at(healthy=healthy),
             _text(machine),
         ),
@@ -149,16 +148,20 @@ def save_machine(
 def write_observation(connection: sqlite3.Connection, machine: Machine, *, at: int) -> None:
     """Append what can be seen of the node at `at`."""
     connection.execute(
-        "INSERT INTO observation (node, at, state, cause, customer, spare)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            machine.name,
-            at,
-            machine.state.value,
-            machine.cause,
-            machine.customer,
-            int(machine.spare),
-        ),
+        "INSERT INTO observation (node, at, customer, state, cause, spare, escalated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (machine.name, at, *_seen(machine)),
+    )
+
+
+def _seen(machine: Machine) -> tuple[str | None, str, str, int, int]:
+    """Return what an outsider can see: holder, state, cause, spare, escalated."""
+    return (
+        machine.customer,
+        machine.state.value,
+        machine.cause,
+        int(machine.spare),
+        int(machine.hastened),
     )
 
 
