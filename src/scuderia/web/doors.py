@@ -1,0 +1,100 @@
+"""How every page opens: to people signed in; a failure is shown with its remedy and status."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, cast
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from scuderia.web.parts import Refusal
+from scuderia.web.shell import frame
+
+P = ParamSpec("P")
+SEE_OTHER = 303
+
+
+class Explained(Protocol):
+    """What an expected failure carries for people."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+def page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Open a page to people signed in; show what is refused instead of failing."""
+
+    @wraps(view)
+    def opened(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        try:
+            return view(request, *args, **kwargs)
+        except Exception as error:
+            status = status_of(error)
+            if status is None:
+                raise
+            return refused(request, error, status)
+
+    return opened
+
+
+def status_of(error: Exception) -> int | None:
+    """Return the HTTP status of an expected failure; None for a bug."""
+    return next((status for kind, status in frame.statuses if isinstance(error, kind)), None)
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Return what a person is shown of an expected failure."""
+    said = cast("Explained", error)
+    return Refusal(said.code, said.message, said.remedy)
+
+
+def refused(request: HttpRequest, error: Exception, status: int) -> HttpResponse:
+    """Show an expected failure on a page of its own."""
+    context = {"failure": refusal_of(error), "status": status}
+    return render(request, "web/refused.html", context, status=status)
+
+
+def show(request: HttpRequest, template: str, context: object) -> HttpResponse:
+    """Render a page from its one frozen dataclass, with what was refused before it, if anything."""
+    status = getattr(request, "refusal_status", 200)
+    return render(request, template, {"page": context}, status=status)
+
+
+def act(
+    request: HttpRequest,
+    doing: Callable[[], str],
+    *,
+    then: str,
+    again: Callable[[], HttpResponse],
+) -> HttpResponse:
+    """Carry out one operation; go on to `then` saying what was done, or show the page `again`.
+
+    doing   calls the operation and returns one sentence about what was done
+    """
+    try:
+        words = doing()
+    except Exception as error:
+        status = status_of(error)
+        if status is None:
+            raise
+        noted = cast("Any", request)
+        noted.refusal, noted.refusal_status = refusal_of(error), status
+        return again()
+    messages.success(request, words, extra_tags="ok")
+    return HttpResponseRedirect(then, status=SEE_OTHER)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    back = request.get_full_path() if request.method == "GET" else "/"
+    url = f"{settings.LOGIN_URL}?{urlencode({'next': back})}"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)

@@ -1,0 +1,244 @@
+"""The values that components take: plain, frozen, knowing no room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+STATE_WORDS = {
+    "ok": "Healthy",
+    "warn": "At risk",
+    "bad": "Down",
+    "hold": "Frozen",
+    "unknown": "No data",
+}
+STATE_GLYPHS = {"ok": "●", "warn": "▲", "bad": "■", "hold": "❄\ufe0e", "unknown": "◌"}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One number; `state` colours it when it needs a person."""
+
+    label: str
+    value: str
+    unit: str = ""
+    note: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table; `sort` is a URL when it can be sorted."""
+
+    label: str
+    numeric: bool = False
+    sort: str = ""
+    sorted: str = ""  # "ascending", "descending" or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell. `kind` is text, number, state, code, words, instant or bar."""
+
+    text: str
+    kind: str = "text"
+    href: str = ""
+    state: str = ""
+    at: datetime | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; `key` names it across refreshes, `version` changes when it does."""
+
+    cells: tuple[Cell, ...]
+    key: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its caption, for readers of all kinds."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def lines(self) -> list[tuple[Row, list[tuple[Column, Cell]]]]:
+        """Return each row with its cells beside their columns."""
+        return [(row, list(zip(self.columns, row.cells, strict=True))) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a timeline."""
+
+    at: datetime | None
+    title: str
+    words: str = ""
+    state: str = ""
+    href: str = ""
+
+    @property
+    def glyph(self) -> str:
+        """Return the shape that goes with the state."""
+        return STATE_GLYPHS.get(self.state, "·")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the loop's six steps. `stage` is done, now, ahead, failed or held."""
+
+    name: str
+    stage: str
+    words: str = ""
+    at: datetime | None = None
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateLine:
+    """One gate's word with its reasons."""
+
+    gate: str
+    yes: bool
+    reasons: tuple[str, ...] = ()
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blast:
+    """What an act would touch."""
+
+    count: int
+    of: int
+    unit: str
+    share: float
+    gpus: int
+    customers: tuple[str, ...] = ()
+    bound: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence; `again` is where it is run again."""
+
+    caption: str
+    query: str
+    value: tuple[tuple[str, str], ...]
+    link: str = ""
+    again: str = ""
+    fresh: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One form field. `kind` is text, number, select, password, date or hidden."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    value: str = ""
+    help: str = ""
+    error: str = ""
+    required: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    minimum: str = ""
+    maximum: str = ""
+    step: str = ""
+    autocomplete: str = "off"
+    longest: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not done, and what to do next."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab."""
+
+    label: str
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One step of the way back."""
+
+    label: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Which rows are shown, and where the pages before and after are."""
+
+    first: int
+    last: int
+    total: int | None
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCell:
+    """One node on the fleet grid. `look` is a state, or "spare"."""
+
+    name: str
+    href: str
+    look: str
+    word: str
+    note: str = ""
+    dim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rack:
+    """One rack of cells."""
+
+    name: str
+    note: str
+    cells: tuple[NodeCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A page of rows as the URL names it: offset and size, both bounded."""
+
+    offset: int
+    size: int
+
+    @classmethod
+    def read(cls, text: str, *, size: int = 50, most: int = 1_000_000) -> "Window":
+        """Read a page number from a URL; anything unreadable is the first page."""
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1  # noqa: PLR2004 - nine digits are past any bound
+        return cls(min(max(0, number - 1) * size, most), size)
+
+    def pager(self, shown: int, *, more: bool, path: str, query: dict[str, str]) -> Pager:
+        """Return the pager for `shown` rows on this page."""
+        page = self.offset // self.size + 1
+
+        def url(number: int) -> str:
+            return f"{path}?{urlencode(query | {'page': str(number)})}"
+
+        return Pager(
+            first=self.offset + 1 if shown else 0,
+            last=self.offset + shown,
+            total=None,
+            before=url(page - 1) if page > 1 else "",
+            after=url(page + 1) if more else "",
+        )
+
+
+def mark_current(tabs: Sequence[Tab], path: str) -> tuple[Tab, ...]:
+    """Return the tabs with the one at `path` marked."""
+    return tuple(replace(tab, current=tab.href.split("?")[0] == path) for tab in tabs)
