@@ -1,27 +1,81 @@
 """The table of contents of the product: which part fills which port."""
 
+import os
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from scuderia.config.home import current_home
+from scuderia.config.serving import clock_of
+from scuderia.connectors.dbos.store import store_url
+from scuderia.connectors.embedded.executor import EmbeddedControl
+from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.fleet.ports import sockets as fleet
 from scuderia.loop.ports import sockets as loop
+
+if TYPE_CHECKING:
+    from scuderia.connectors.dbos.runner import DbosRunner
+
+Given = ParamSpec("Given")
+Returned = TypeVar("Returned")
 
 
 def plug() -> None:
     """Plug what every process needs; the runner is plugged by the worker alone."""
+    loop.clock = clock_of(current_home())
+    plug_embedded_fleet()
     for catalogue in ("scuderia.fleet.playbook.catalogue", "scuderia.crew.playbook.roster"):
         if _is_built(catalogue):
             import_module(catalogue).plug(loop)
-    plug_embedded_fleet()
 
 
 def plug_embedded_fleet() -> None:
-    """Plug the demo's outside world and its clock, where this home has one."""
+    """Plug the demo's outside world, where this home has one."""
     world = current_home().embedded_fleet
-    if not world.exists() or not _is_built("scuderia.connectors.embedded.reader"):
-        return
-    fleet.reader = None
+    if world.exists():
+        fleet.reader = EmbeddedReader(world, loop.clock)
+        fleet.control = EmbeddedControl(world, loop.clock)
+
+
+def plug_runner(executor_id: str | None = None) -> "DbosRunner":
+    """Plug the durable runner; for the one process that carries runs out."""
+    from scuderia.connectors.dbos.runner import DbosRunner
+    from scuderia.connectors.dbos.steps import RunSteps
+    from scuderia.loop.operations import execution
+
+    steps = RunSteps(
+        begin=_on_fresh_connections(
+            lambda action_id: execution.begin_action(action_id, now=loop.clock.now())
+        ),
+        perform=_on_fresh_connections(
+            lambda action_id, index: execution.run_step(action_id, index, now=loop.clock.now())
+        ),
+        finish=_on_fresh_connections(
+            lambda action_id: execution.finish_action(action_id, now=loop.clock.now()).value
+        ),
+    )
+    runner = DbosRunner(runs_url(), steps, executor_id=executor_id)
+    loop.runner = runner
+    return runner
+
+
+def _on_fresh_connections(call: Callable[Given, Returned]) -> Callable[Given, Returned]:
+    """Return the call, letting go of its thread's database connections afterwards."""
+    from django.db import close_old_connections
+
+    def fresh(*args: Given.args, **kwargs: Given.kwargs) -> Returned:
+        try:
+            return call(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return fresh
+
+
+def runs_url() -> str:
+    """Return where the runs are kept: the home's own file, or PostgreSQL by SCUDERIA_RUNS_URL."""
+    return store_url(current_home().runs, postgres_url=os.environ.get("SCUDERIA_RUNS_URL", ""))
 
 
 def _is_built(name: str) -> bool:

@@ -4,5 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from scuderia.config.leash import hold_leash
+
+hold_leash()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scuderia.config.settings")
 application = get_wsgi_application()

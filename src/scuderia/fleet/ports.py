@@ -16,7 +16,10 @@ from scuderia.fleet.nouns import (
 class FleetReader(Protocol):
     """Reads a cluster; never changes it."""
 
-    source: str
+    @property
+    def source(self) -> str:
+        """The cluster's name in signals and cursors."""
+        ...
 
     def inventory(self) -> Inventory:
         """Return what stands where.

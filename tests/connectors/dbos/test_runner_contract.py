@@ -13,9 +13,9 @@ from scuderia.basics.errors import Refused
 from scuderia.basics.ids import new_id
 from scuderia.connectors.dbos.fake import InlineRunner
 from scuderia.connectors.dbos.runner import DbosRunner
-from scuderia.connectors.dbos.steps import Patience, RunSteps, StepWord
-from scuderia.connectors.dbos.store import store_url
-from scuderia.loop.nouns import ActionId
+from scuderia.connectors.dbos.steps import Patience, RunSteps
+from scuderia.connectors.dbos.store import prepare_store, store_url
+from scuderia.loop.nouns import ActionId, StepWord
 from scuderia.loop.ports import Runner
 
 IMPATIENT = Patience(tries_max=3, first_wait_s=0.01, wait_max_s=0.02)
@@ -58,6 +58,7 @@ def runner(request: pytest.FixtureRequest, script: Script, tmp_path: Path) -> It
         yield InlineRunner(script.as_steps(), patience=IMPATIENT)
         return
     url = store_url(tmp_path / "runs.sqlite3")
+    prepare_store(url)
     real = DbosRunner(url, script.as_steps(), patience=IMPATIENT, poll_s=0.05)
     yield real
     real.close(grace_s=0)
@@ -170,7 +171,8 @@ def test_waits_double_and_are_bounded():
 
 def test_the_runs_file_is_in_wal_mode_and_its_owners_alone(tmp_path: Path):
     path = tmp_path / "home" / "runs.sqlite3"
-    assert store_url(path) == f"sqlite:///{path}"
+    prepare_store(store_url(path))
+    prepare_store(store_url(path))
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_bytes()[18:20] == b"\x02\x02"  # the file format's own mark of WAL
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from scuderia.basics.errors import Refused
-from scuderia.connectors.dbos.steps import Patience, RunSteps, StepWord
-from scuderia.loop.nouns import ActionId
+from scuderia.connectors.dbos.steps import Patience, RunSteps
+from scuderia.loop.nouns import ActionId, StepWord
 
 
 @dataclass

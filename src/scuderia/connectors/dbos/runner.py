@@ -13,8 +13,8 @@ from uuid import UUID
 from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 
 from scuderia.basics.errors import Refused
-from scuderia.connectors.dbos.steps import Patience, RunSteps, StepWord
-from scuderia.loop.nouns import ActionId
+from scuderia.connectors.dbos.steps import Patience, RunSteps
+from scuderia.loop.nouns import ActionId, StepWord
 
 RUN_SHAPE = "1"
 """Pinned as the engine's application version: waiting runs survive an upgrade of our code.

@@ -2,17 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
-from scuderia.loop.nouns import ActionId
-
-
-class StepWord(StrEnum):
-    """What one step came back with."""
-
-    DONE = "done"
-    UNKNOWN = "unknown"  # the world did not say; ask again later
-    STOP = "stop"  # no further step may run
+from scuderia.loop.nouns import ActionId, StepWord
 
 
 @dataclass(frozen=True, slots=True)

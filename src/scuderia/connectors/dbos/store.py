@@ -3,15 +3,28 @@
 import sqlite3
 from pathlib import Path
 
+_SQLITE = "sqlite:///"
+
 
 def store_url(path: Path, *, postgres_url: str = "") -> str:
-    """Return the address of the runs, having made the SQLite file if that is where they live.
+    """Return the address of the runs: PostgreSQL where one is named, else this SQLite file."""
+    return postgres_url or f"{_SQLITE}{path}"
 
-    The file is in WAL mode before the engine opens it (steps cost a third) and readable by its
-    owner alone.
+
+def prepare_store(url: str) -> None:
+    """Make the store ready, tables and all; safe to repeat.
+
+    A SQLite file is put in WAL mode before the engine opens it (a step then costs a third) and
+    is readable by its owner alone.
     """
-    if postgres_url:
-        return postgres_url
+    if url.startswith(_SQLITE):
+        _prepare_file(Path(url.removeprefix(_SQLITE)))
+    from dbos import DBOS
+
+    DBOS.migrate(url)
+
+
+def _prepare_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path, timeout=30)
     try:
@@ -19,4 +32,3 @@ def store_url(path: Path, *, postgres_url: str = "") -> str:
     finally:
         connection.close()
     path.chmod(0o600)
-    return f"sqlite:///{path}"

@@ -1,0 +1,130 @@
+"""`scuderia serve`: everything on one machine, or one kind of process alone."""
+
+import logging
+import os
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from scuderia.config.doorway import (
+    DEFAULT_PORT,
+    address,
+    await_answer,
+    require_free,
+    require_loopback,
+)
+from scuderia.config.home import Home, current_home
+from scuderia.config.leash import hold_leash
+from scuderia.config.processes import Supervised, Supervisor
+from scuderia.config.serving import serving
+from scuderia.config.setup import require_set_up, require_tables
+
+app = typer.Typer(invoke_without_command=True, help="Serve the control room, until stopped.")
+
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the control room listens.")]
+Host = Annotated[str, typer.Option(help="The address it listens on.")]
+AllowNetwork = Annotated[bool, typer.Option("--allow-network", help="Let other machines reach it.")]
+CrewEvery = Annotated[
+    float, typer.Option(min=0, help="Seconds between crew rounds; 0 chooses by the home.")
+]
+DEMO_CREW_EVERY_S = 15.0
+CREW_EVERY_S = 300.0
+POLL_EVERY_S = 2.0
+
+
+@app.callback()
+def serve(
+    context: typer.Context,
+    *,
+    port: Port = DEFAULT_PORT,
+    host: Host = "127.0.0.1",
+    allow_network: AllowNetwork = False,
+    crew_every: CrewEvery = 0,
+) -> None:
+    """Serve pages and run the worker, restarting what crashes, until Ctrl-C or SIGTERM."""
+    if context.invoked_subcommand is None:
+        home = current_home()
+        require_set_up(home)
+        serve_everything(home, host, port, allow_network=allow_network, crew_every_s=crew_every)
+
+
+@app.command("web")
+def serve_web(
+    *,
+    port: Port = DEFAULT_PORT,
+    host: Host = "127.0.0.1",
+    allow_network: AllowNetwork = False,
+) -> None:
+    """Serve pages and the JSON API alone."""
+    require_loopback(host, allow_network=allow_network)
+    require_free(host, port)
+    with serving(_ready_home()):
+        from scuderia.config.web_process import run_web
+
+        run_web(host, port)
+
+
+@app.command("worker")
+def serve_worker(*, crew_every: CrewEvery = 0) -> None:
+    """Carry out approved actions, poll the fleet and have the crew look; no pages."""
+    home = current_home()
+    require_set_up(home)
+    with serving(home):
+        _ready_home()
+        from scuderia.config.worker import run_worker
+
+        run_worker(crew_every_s=_crew_every(home, crew_every), poll_every_s=POLL_EVERY_S)
+
+
+def serve_everything(
+    home: Home, host: str, port: int, *, allow_network: bool, crew_every_s: float
+) -> None:
+    """Supervise the web and worker processes until told to stop."""
+    require_loopback(host, allow_network=allow_network)
+    require_free(host, port)
+    doors = ["--host", host, "--port", str(port), *(["--allow-network"] if allow_network else [])]
+    children = [
+        Supervised("web", ["serve", "web", *doors], home),
+        Supervised("worker", ["serve", "worker", "--crew-every", str(crew_every_s)], home),
+    ]
+    supervisor = Supervisor(children, say=_say)
+
+    def greet() -> None:
+        if await_answer(host, port, within_s=60, given_up=lambda: supervisor.is_stopping):
+            _say(f"the control room is open: {address(host, port)}")
+        elif not supervisor.is_stopping:
+            _say(f"web: no answer within 60 s; its log: {home.logs / 'web.log'}")
+
+    with serving(home):
+        threading.Thread(target=greet, name="greet", daemon=True).start()
+        supervisor.run()
+
+
+def _ready_home() -> Home:
+    from scuderia.config.cli import ready_django
+
+    home = current_home()
+    require_set_up(home)
+    os.umask(0o077)
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    hold_leash()
+    ready_django()
+    require_tables()
+    return home
+
+
+def _crew_every(home: Home, asked_s: float) -> float:
+    if asked_s:
+        return asked_s
+    return DEMO_CREW_EVERY_S if home.embedded_fleet.exists() else CREW_EVERY_S
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

@@ -1,0 +1,126 @@
+"""Set-up: the home folder, its secret, static files, tables and run store; safe to repeat."""
+
+import os
+import secrets
+from collections.abc import Callable
+from functools import partial
+from io import StringIO
+from pathlib import Path
+
+from scuderia.basics.errors import Refused, Unable
+from scuderia.config.home import Home
+from scuderia.config.progress import Stage
+
+
+class NotSetUp(Refused):
+    """The home folder has not been set up, so nothing can be served from it."""
+
+    code = "RUN-001"
+    remedy = "Run `scuderia setup`, or name the right folder with --home."
+
+
+class TablesBehind(Refused):
+    """The tables are older than this release, so nothing was started on them."""
+
+    code = "RUN-006"
+    remedy = "Run `scuderia setup`; it keeps everything that is there."
+
+
+class HomeUnusable(Unable):
+    """The home folder cannot be created or written."""
+
+    code = "RUN-002"
+    remedy = "Name a folder you may write with --home or SCUDERIA_HOME, or free its disk."
+
+
+def set_up(home: Home) -> tuple[Stage, ...]:
+    """Return the stages of set-up; each does what is missing and finds the rest there."""
+    os.umask(0o077)  # what is made here is its owner's alone
+    makers: tuple[tuple[str, Callable[[Home], str]], ...] = (
+        ("home folder", _make_folder),
+        ("secret key", _make_secret),
+        ("chart script", _write_charts),
+        ("tables", _migrate),
+        ("run store", _prepare_runs),
+    )
+    return tuple(Stage(name, partial(_writing, make, home)) for name, make in makers)
+
+
+def _writing(make: Callable[[Home], str], home: Home) -> str:
+    try:
+        return make(home)
+    except OSError as error:
+        raise HomeUnusable(f"{home.path}: {error}", home=home.path) from error
+
+
+def require_set_up(home: Home) -> None:
+    """Raise NotSetUp unless `set_up` has come to its end here."""
+    if not home.secret_key.exists() or not home.runs.exists():
+        raise NotSetUp(f"{home.path} is not set up", home=home.path)
+
+
+def require_tables() -> None:
+    """Raise TablesBehind unless every migration has been applied; needs Django ready."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        raise TablesBehind(f"{len(waiting)} migrations wait to be applied")
+
+
+def _make_folder(home: Home) -> str:
+    there = home.path.is_dir()
+    home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home.path.chmod(0o700)
+    for folder in (home.static, home.logs):
+        folder.mkdir(exist_ok=True, mode=0o700)
+    return f"{home.path} {'was there' if there else 'made'}"
+
+
+def _make_secret(home: Home) -> str:
+    if home.secret_key.exists():
+        home.secret_key.chmod(0o600)
+        return "was there"
+    write_private(home.secret_key, secrets.token_urlsafe(64) + "\n")
+    return "made"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole, readable by its owner alone."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def _write_charts(home: Home) -> str:
+    from scuderia.web.charts import write_bundle
+
+    path = write_bundle(home.static)
+    return f"{path.stat().st_size // 1024} KiB"
+
+
+def _migrate(home: Home) -> str:
+    from django.core.management import call_command
+
+    from scuderia.config.cli import ready_django
+
+    ready_django()
+    said = StringIO()
+    call_command("migrate", interactive=False, verbosity=1, stdout=said)
+    if home.database.exists():
+        home.database.chmod(0o600)
+    applied = said.getvalue().count("... OK")
+    return f"{applied} migrations applied" if applied else "up to date"
+
+
+def _prepare_runs(home: Home) -> str:
+    from scuderia.config.wiring import runs_url
+    from scuderia.connectors.dbos.store import prepare_store
+
+    there = home.runs.exists()
+    prepare_store(runs_url())
+    return "was there" if there else "made"

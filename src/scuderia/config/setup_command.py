@@ -1,0 +1,26 @@
+"""`scuderia setup`: make the home folder ready, and say so stage by stage."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from scuderia.config.home import current_home
+from scuderia.config.progress import show_stages
+from scuderia.config.setup import set_up
+
+app = typer.Typer()
+
+
+@app.command()
+def setup(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Create the home folder, its tables and static files; safe to repeat."""
+    home = current_home()
+    stages = show_stages(set_up(home), quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps({"home": str(home.path), "stages": stages}))
+    else:
+        typer.echo(f"ready: {home.path}")

@@ -1,0 +1,90 @@
+"""The worker process: the runner, and every beat of the loop and the fleet."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from django.db import close_old_connections, connections
+
+from scuderia.config import wiring
+from scuderia.config.beats import Beat, Lane
+from scuderia.config.home import current_home
+from scuderia.connectors.embedded.clock import tick
+from scuderia.fleet.operations import observations
+from scuderia.fleet.ports import sockets as fleet
+from scuderia.loop import jobs
+from scuderia.loop.ports import sockets as loop
+
+_log = logging.getLogger(__name__)
+GRACE_S = 8
+
+
+def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
+    """Work until SIGTERM or SIGINT, then come to a step's end and let go."""
+    stop = threading.Event()
+
+    def stop_working(_sign: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, stop_working)
+    runner = wiring.plug_runner()
+    jobs.say_alive()
+    _log.info("worker %s (pid %d) at work", runner.executor_id, os.getpid())
+    lanes = [
+        Lane(name, beats, stop=stop, after_each=close_old_connections)
+        for name, beats in _beats(crew_every_s, poll_every_s).items()
+    ]
+    for lane in lanes:
+        lane.start()
+    while not stop.wait(1.0):
+        pass
+    for lane in lanes:
+        lane.join(timeout=GRACE_S)
+    runner.close(grace_s=GRACE_S)
+    connections.close_all()
+    _log.info("worker %s stopped", runner.executor_id)
+
+
+def _beats(crew_every_s: float, poll_every_s: float) -> dict[str, list[Beat]]:
+    return {
+        "pulse": [Beat("heartbeat", 2.0, jobs.say_alive)],
+        "hands": [
+            Beat("start runs", 0.5, jobs.start_runs),
+            Beat("adopt orphans", 3.0, _said("adopted %s runs", jobs.adopt_orphans)),
+            Beat("expire proposals", 10.0, jobs.expire_proposals),
+            Beat("measure outcomes", 10.0, jobs.measure_outcomes),
+        ],
+        "eyes": [
+            Beat("fleet time", 1.0, _keep_fleet_time),
+            Beat("poll the fleet", poll_every_s, poll_fleet),
+            Beat("crew rounds", crew_every_s, jobs.make_rounds),
+        ],
+    }
+
+
+def poll_fleet() -> None:
+    """Put what the cluster's reader has seen since the last look on the books."""
+    if fleet.reader is not None:
+        observations.poll(fleet.reader, now=loop.clock.now())
+
+
+def _keep_fleet_time() -> None:
+    world = current_home().embedded_fleet
+    if world.exists():
+        tick(world, now=loop.clock.now())
+
+
+def _said(sentence: str, call: Callable[[], int]) -> Callable[[], int]:
+    """Return the call with its count logged whenever there was one."""
+
+    def counted() -> int:
+        count = call()
+        if count:
+            _log.info(sentence, count)
+        return count
+
+    return counted
