@@ -1,0 +1,27 @@
+"""What the fleet brings to the loop: executors, evidence, detectors and the lineage of subjects."""
+
+from scuderia.fleet.playbook import detectors, evidence, repairs
+from scuderia.fleet.playbook.pools import ResizeSparePool
+from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
+from scuderia.fleet.queries.places import FleetLineage
+from scuderia.loop.ports import Sockets
+
+
+def plug(sockets: Sockets) -> None:
+    """Register everything; a declaration that leaves something empty is refused."""
+    for executor in (
+        SwapNode(),
+        PullLemon(),
+        SwapBack(),
+        repairs.DRAIN_NODE,
+        repairs.RETURN_NODE,
+        repairs.ESCALATE_REPAIR,
+        repairs.DEESCALATE_REPAIR,
+        ResizeSparePool(),
+    ):
+        sockets.plug_executor(executor)
+    for query in evidence.QUERIES:
+        sockets.evidence[query.name] = query
+    for detector in (detectors.NodeOut(), detectors.BadReturn()):
+        sockets.detectors[detector.name] = detector
+    sockets.plug_lineage(FleetLineage())

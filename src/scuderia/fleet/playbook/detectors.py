@@ -1,0 +1,85 @@
+"""Folding the fleet's signals into findings: a customer's node is out, a repair did not hold."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.operations.observations import NODE_DOWN, NODE_RELAPSED
+from scuderia.fleet.playbook.evidence import QUERIES
+from scuderia.fleet.queries import board
+from scuderia.fleet.queries.board import NodeStatus
+from scuderia.loop.nouns import Evidence, FindingDraft, SignalDraft
+
+_WEEK_H = 168.0
+_RELAPSE_FRESH = timedelta(days=7)
+_RELAPSE_HOURS_LOST = 36.0  # median outage twice over; a rough word for ranking, not a forecast
+
+
+class NodeOut:
+    """Claims that a node is out of service, while it is."""
+
+    name = "fleet.node_out"
+
+    def detect(
+        self, signals: Sequence[SignalDraft], *, now: AwareDatetime
+    ) -> Sequence[FindingDraft]:
+        """Return one finding for each node that went down and has not returned."""
+        return list(_out(signals, now=now))
+
+
+class BadReturn:
+    """Claims that a node broke again soon after its return: the repair did not hold."""
+
+    name = "fleet.bad_return"
+
+    def detect(
+        self, signals: Sequence[SignalDraft], *, now: AwareDatetime
+    ) -> Sequence[FindingDraft]:
+        """Return one finding for each relapse of the last seven days."""
+        return list(_relapsed(signals, now=now))
+
+
+def _out(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[FindingDraft]:
+    for subject in sorted({signal.subject for signal in signals if signal.kind == NODE_DOWN}):
+        status = board.node_status(subject.name, now)
+        if status.state is NodeState.UP or status.since is None or status.planned:
+            continue
+        holder = f", held by {status.customer}" if status.customer else ""
+        yield FindingDraft(
+            kind="fleet.node_out",
+            subject=subject,
+            claim=f"{subject.name} is out of service: {status.cause or 'no cause given'}{holder}",
+            confidence=1.0,
+            severity_gpu_hours=_severity(status, _WEEK_H),
+            evidence=(_evidence("repair_age", subject, now, "How long it has been out"),),
+            dedup_key=f"fleet.node_out/{subject}/{status.since.isoformat()}",
+        )
+
+
+def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[FindingDraft]:
+    for signal in signals:
+        if signal.kind != NODE_RELAPSED or now - signal.occurred_at > _RELAPSE_FRESH:
+            continue
+        status = board.node_status(signal.subject.name, now)
+        hours = signal.payload.get("hours_since_return")
+        yield FindingDraft(
+            kind="fleet.bad_return",
+            subject=signal.subject,
+            claim=f"{signal.subject.name} broke again {hours} h after its return to service",
+            confidence=1.0,
+            severity_gpu_hours=_severity(status, _RELAPSE_HOURS_LOST),
+            evidence=(_evidence("node_outages", signal.subject, now, "Its outages in 28 days"),),
+            dedup_key=f"fleet.bad_return/{signal.subject}/{signal.occurred_at.isoformat()}",
+        )
+
+
+def _severity(status: NodeStatus, hours: float) -> float:
+    return status.gpus * hours if status.customer else 0.0
+
+
+def _evidence(query: str, subject: SubjectRef, now: AwareDatetime, caption: str) -> Evidence:
+    params = {"node": subject.name, "at": now.isoformat()}
+    value = next(known for known in QUERIES if known.name == query).run(params)
+    return Evidence(query=query, params=params, value=value, caption=caption)

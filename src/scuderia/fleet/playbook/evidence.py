@@ -1,0 +1,145 @@
+"""The fleet's evidence: named queries that anyone can run again, with the same parameters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime, parse_instant
+from scuderia.basics.errors import BadInput
+from scuderia.basics.units import HOUR_S
+from scuderia.fleet.nouns import OutageRecord
+from scuderia.fleet.queries import board, outages, places, report
+from scuderia.loop.ports import sockets as loop
+
+_LOOK_BACK_DAYS = 28
+_LOOK_BACK_DAYS_MAX = 400
+_LISTED_MAX = 50
+
+
+@dataclass(slots=True)
+class FleetQuery:
+    """Fills loop.ports.EvidenceQuery.
+
+    Every query takes `at` (an ISO 8601 instant with its offset): the same `at` gives the same
+    answer as long as the books say the same of the past. Without it, the present is meant.
+    """
+
+    name: str
+    answer: Callable[[JsonObject, AwareDatetime], JsonObject]
+
+    def run(self, params: JsonObject) -> JsonObject:
+        """Return the value for these parameters."""
+        at = params.get("at")
+        now = loop.clock.now() if at is None else parse_instant(str(at), field="at")
+        return self.answer(params, now)
+
+
+def _node_outages(params: JsonObject, at: AwareDatetime) -> JsonObject:
+    """Return the node's outages in the `days` (28) before `at`, newest first."""
+    node, start = _name(params, "node"), at - timedelta(days=_days(params))
+    found = outages.outages_between(start, at, node=node)
+    listed = [_as_json(outage, at) for outage in reversed(found)]
+    return {
+        "node": node,
+        "outages": len(found),
+        "hours_out": round(sum(_hours(outage, start, at) for outage in found), 2),
+        "list": listed[:_LISTED_MAX],
+    }
+
+
+def _repair_age(params: JsonObject, at: AwareDatetime) -> JsonObject:
+    """Return how long the node has been out at `at`, and the phase of its repair."""
+    node = _name(params, "node")
+    for stay in outages.open_outages(at):
+        if stay.place.node == node:
+            return {
+                "node": node,
+                "out": True,
+                "since": stay.start.isoformat(),
+                "age_hours": round(stay.age.total_seconds() / HOUR_S, 2),
+                "phase": stay.phase.value if stay.phase else None,
+                "cause": stay.cause,
+                "customer": stay.customer,
+            }
+    return {"node": node, "out": False}
+
+
+def _spare_pool_state(params: JsonObject, at: AwareDatetime) -> JsonObject:
+    """Return the pool's target, the spares that stand ready, and the nodes nobody holds."""
+    cluster = _name(params, "cluster")
+    nodes = [node for node in board.fleet_board(at).nodes if node.place.cluster == cluster]
+    targets = {pool.cluster: pool.target_size for pool in places.list_spare_pools()}
+    return {
+        "cluster": cluster,
+        "target": targets.get(cluster, 0),
+        "ready": sum(node.spare for node in nodes),
+        "held_by_nobody": sum(node.customer is None for node in nodes),
+        "out_while_held": sum(
+            node.since is not None and node.customer is not None for node in nodes
+        ),
+        "nodes": len(nodes),
+    }
+
+
+def _customer_month(params: JsonObject, at: AwareDatetime) -> JsonObject:
+    """Return the customer's month up to `at`, in its own time zone, beside its target."""
+    customer = _name(params, "customer")
+    promised = {sla.customer: sla for sla in places.list_slas()}.get(customer)  # type: ignore[call-overload]
+    zone = promised.time_zone if promised else "UTC"
+    month = month_start(at, zone)
+    if month >= at:
+        return {"customer": customer, "month": f"{month:%Y-%m}", "availability": None}
+    told = report.sla_report(month, at, customer=customer)
+    return {
+        "customer": customer,
+        "month": f"{at.astimezone(month.tzinfo):%Y-%m}",
+        "target": promised.target if promised else None,
+        "availability": told.availability,
+        "days_below_target": told.days_below_target,
+    }
+
+
+def month_start(at: AwareDatetime, time_zone: str) -> datetime:
+    """Return the instant at which the month of `at` began in that zone."""
+    local = at.astimezone(ZoneInfo(time_zone))
+    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+QUERIES: tuple[FleetQuery, ...] = (
+    FleetQuery("node_outages", _node_outages),
+    FleetQuery("repair_age", _repair_age),
+    FleetQuery("spare_pool_state", _spare_pool_state),
+    FleetQuery("customer_month", _customer_month),
+)
+
+
+def _name(params: JsonObject, field: str) -> str:
+    """Return the name that a parameter gives, written bare or as kind:name."""
+    value = params.get(field)
+    if not isinstance(value, str) or not value:
+        raise BadInput(f"The evidence needs {field!r}.", remedy=f"Give {field} as a name.")
+    return value.removeprefix(f"{field}:")
+
+
+def _days(params: JsonObject) -> float:
+    days = params.get("days", _LOOK_BACK_DAYS)
+    if not isinstance(days, (int, float)) or not 0 < days <= _LOOK_BACK_DAYS_MAX:
+        raise BadInput("days is not a number of days.", remedy=f"1 to {_LOOK_BACK_DAYS_MAX}.")
+    return days
+
+
+def _as_json(outage: OutageRecord, at: AwareDatetime) -> JsonObject:
+    return {
+        "start": outage.start.isoformat(),
+        "end": outage.end.isoformat() if outage.end and outage.end <= at else None,
+        "hours": round(_hours(outage, outage.start, at), 2),
+        "cause": outage.cause,
+        "planned": outage.planned,
+    }
+
+
+def _hours(outage: OutageRecord, start: AwareDatetime, end: AwareDatetime) -> float:
+    begins, ends = max(outage.start, start), min(outage.end or end, end)
+    return max(0.0, (ends - begins).total_seconds() / HOUR_S)

@@ -1,0 +1,113 @@
+"""One node at a time: escalate its repair or stop, drain it or let it serve again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.nouns import ControlVerb, NodeObservation, NodeState
+from scuderia.fleet.playbook import kinds, measures
+from scuderia.fleet.playbook.cluster import OUT, ClusterExecutor, look, one_node, step_of, target
+from scuderia.loop.nouns import (
+    BlastRadius,
+    Measurement,
+    Plan,
+    ProbeReport,
+    Rehearsal,
+    Step,
+)
+
+
+@dataclass(slots=True)
+class OneNode(ClusterExecutor):
+    """A kind that sends one verb to one node.
+
+    ready   the preconditions in order: what must hold of the node, and the objection if not
+    took    what must hold of the node afterwards
+    """
+
+    verb: ControlVerb
+    ready: tuple[tuple[Callable[[NodeObservation], bool], str], ...]
+    took: Callable[[NodeObservation], bool]
+
+    def snapshot(self, plan: Plan) -> JsonObject:
+        """Return which preconditions hold; what else changes about the node does not matter."""
+        seen = look().node(target(plan).name)
+        return {"holds": [test(seen) for test, _ in self.ready], "customer": seen.customer}
+
+    def blast_radius(self, plan: Plan) -> BlastRadius:
+        """Return one node out of its cluster's."""
+        sight, node = look(), target(plan).name
+        sight.node(node)
+        return one_node(sight, node, out_of=len(sight.cluster_nodes(sight.places[node].cluster)))
+
+    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
+        """Return the preconditions that do not hold."""
+        seen = look().node(target(plan).name)
+        return [f"{seen.node} {objection}" for test, objection in self.ready if not test(seen)]
+
+    def steps(self, plan: Plan) -> Sequence[Step]:
+        """Send the verb."""
+        return (step_of(0, self.verb, target(plan)),)
+
+    def probe(self, plan: Plan) -> ProbeReport:
+        """Say whether the verb took hold."""
+        seen = look().node(target(plan).name)
+        escalated = ", its repair escalated" if seen.escalated else ""
+        return ProbeReport(self.took(seen), f"{seen.node} is {seen.state.value}{escalated}")
+
+    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
+        """Return the declared inverse on the same node, if there is one."""
+        return Plan(self.kind.undo_kind, plan.targets, {}) if self.kind.undo_kind else None
+
+    def measure(
+        self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
+    ) -> Measurement | None:
+        """Measure the hours that the node was out of service since the action."""
+        return measures.node_hours_lost(
+            node=target(plan).name,
+            horizon_days=rehearsal.horizon_days,
+            acted_at=acted_at,
+            now=now,
+        )
+
+
+def _is_out(seen: NodeObservation) -> bool:
+    return seen.state in OUT
+
+
+def _is_drained(seen: NodeObservation) -> bool:
+    return seen.state is NodeState.DRAINED
+
+
+def _is_up(seen: NodeObservation) -> bool:
+    return seen.state is NodeState.UP
+
+
+ESCALATE_REPAIR = OneNode(
+    kind=kinds.ESCALATE_REPAIR,
+    verb=ControlVerb.ESCALATE_REPAIR,
+    ready=(
+        (_is_out, "is not out of service"),
+        (lambda seen: not seen.escalated, "has its repair escalated already"),
+    ),
+    took=lambda seen: seen.escalated or not _is_out(seen),
+)
+DEESCALATE_REPAIR = OneNode(
+    kind=kinds.DEESCALATE_REPAIR,
+    verb=ControlVerb.DEESCALATE_REPAIR,
+    ready=((lambda seen: seen.escalated, "has no escalated repair"),),
+    took=lambda seen: not seen.escalated,
+)
+DRAIN_NODE = OneNode(
+    kind=kinds.DRAIN_NODE,
+    verb=ControlVerb.DRAIN,
+    ready=((_is_up, "is not up"),),
+    took=lambda seen: not _is_up(seen),
+)
+RETURN_NODE = OneNode(
+    kind=kinds.RETURN_NODE,
+    verb=ControlVerb.UNDRAIN,
+    ready=((_is_drained, "is not drained"),),
+    took=lambda seen: not _is_drained(seen),
+)

@@ -1,0 +1,236 @@
+"""Moving a customer's place from one node to another: swap, pull a lemon, swap back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.nouns import ControlVerb, NodeState
+from scuderia.fleet.playbook import kinds, measures
+from scuderia.fleet.playbook.cluster import (
+    OUT,
+    ClusterExecutor,
+    Sight,
+    look,
+    named,
+    one_node,
+    step_of,
+    target,
+)
+from scuderia.loop.nouns import (
+    ActionKind,
+    BlastRadius,
+    Measurement,
+    Plan,
+    ProbeReport,
+    Rehearsal,
+    Step,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The node, the spare and the customer that a plan names, as they stand."""
+
+    sight: Sight
+    node: str
+    spare: str
+    customer: str
+
+    @property
+    def node_held(self) -> bool:
+        return self.sight.node(self.node).customer == self.customer
+
+    @property
+    def spare_held(self) -> bool:
+        return self.sight.node(self.spare).customer == self.customer
+
+    @property
+    def node_out(self) -> bool:
+        return self.sight.node(self.node).state in OUT
+
+    @property
+    def node_drained(self) -> bool:
+        return self.sight.node(self.node).state is NodeState.DRAINED
+
+    @property
+    def spare_ready(self) -> bool:
+        same = self.sight.places[self.spare].cluster == self.sight.places[self.node].cluster
+        return self.sight.node(self.spare).spare and self.node != self.spare and same
+
+
+def _place(plan: Plan) -> _Place:
+    sight = look()
+    place = _Place(
+        sight, target(plan).name, named(plan, "spare").name, named(plan, "customer").name
+    )
+    sight.node(place.node), sight.node(place.spare)
+    return place
+
+
+class _Slot(ClusterExecutor):
+    """What the three moves share: one place of one customer."""
+
+    def blast_radius(self, plan: Plan) -> BlastRadius:
+        """Return one node out of those that the customer holds."""
+        place = _place(plan)
+        radius = one_node(place.sight, place.node, out_of=place.sight.held_by(place.customer))
+        return BlastRadius(
+            radius.count, radius.denominator_count, "node", radius.gpus, (place.customer,)
+        )
+
+    def measure(
+        self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
+    ) -> Measurement | None:
+        """Measure the node-hours that the customer's place lost since the action."""
+        return measures.slot_hours_lost(
+            customer=named(plan, "customer").name,
+            nodes=(target(plan).name, named(plan, "spare").name),
+            horizon_days=rehearsal.horizon_days,
+            acted_at=acted_at,
+            now=now,
+        )
+
+
+class SwapNode(_Slot):
+    """fleet.swap_node: the spare first, so that a refusal leaves the customer as it was."""
+
+    def __init__(self, kind: ActionKind = kinds.SWAP_NODE) -> None:
+        super().__init__(kind)
+
+    def snapshot(self, plan: Plan) -> JsonObject:
+        """Return who holds the node, whether it is out, and whether the spare is ready."""
+        place = _place(plan)
+        return {
+            "node_held": place.node_held,
+            "node_out": place.node_out,
+            "spare_ready": place.spare_ready,
+        }
+
+    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
+        """Return the preconditions that do not hold."""
+        place = _place(plan)
+        return _failing(
+            (place.node_out, f"{place.node} is not out of service"),
+            (place.node_held, f"{place.customer} no longer holds {place.node}"),
+            (place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+        )
+
+    def steps(self, plan: Plan) -> Sequence[Step]:
+        """Give the spare to the customer, then take the broken node."""
+        customer, spare = named(plan, "customer").name, named(plan, "spare")
+        return (
+            step_of(0, ControlVerb.ASSIGN, spare, customer=customer),
+            step_of(1, ControlVerb.RELEASE, target(plan), customer=customer),
+        )
+
+    def probe(self, plan: Plan) -> ProbeReport:
+        """Say whether the customer holds the spare and not the node."""
+        place = _place(plan)
+        return _moved(place, passed=place.spare_held and not place.node_held)
+
+    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
+        """Return the swap back."""
+        return Plan(kinds.SWAP_BACK.name, plan.targets, plan.params)
+
+
+class PullLemon(_Slot):
+    """fleet.pull_lemon: swap the node out while it may still run, then overhaul it."""
+
+    def __init__(self, kind: ActionKind = kinds.PULL_LEMON) -> None:
+        super().__init__(kind)
+
+    def snapshot(self, plan: Plan) -> JsonObject:
+        """Return who holds the node, whether it is drained, and whether the spare is ready.
+
+        Whether the node happens to be broken does not matter: a lemon is pulled either way.
+        """
+        place = _place(plan)
+        return {
+            "node_held": place.node_held,
+            "node_drained": place.node_drained,
+            "spare_ready": place.spare_ready,
+        }
+
+    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
+        """Return the preconditions that do not hold."""
+        place = _place(plan)
+        return _failing(
+            (not place.node_drained, f"{place.node} is drained already"),
+            (place.node_held, f"{place.customer} no longer holds {place.node}"),
+            (place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+        )
+
+    def steps(self, plan: Plan) -> Sequence[Step]:
+        """Give the spare to the customer, then drain, take and overhaul the lemon."""
+        customer, spare = named(plan, "customer").name, named(plan, "spare")
+        return (
+            step_of(0, ControlVerb.ASSIGN, spare, customer=customer),
+            step_of(1, ControlVerb.DRAIN, target(plan)),
+            step_of(2, ControlVerb.RELEASE, target(plan), customer=customer),
+            step_of(3, ControlVerb.OVERHAUL, target(plan)),
+        )
+
+    def probe(self, plan: Plan) -> ProbeReport:
+        """Say whether the customer holds the spare and the lemon is out of everyone's way."""
+        place = _place(plan)
+        lemon = place.sight.node(place.node)
+        away = lemon.customer is None and lemon.state is not NodeState.UP
+        return _moved(place, passed=place.spare_held and away)
+
+    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
+        """Return the swap back, which calls the overhaul off."""
+        return Plan(kinds.SWAP_BACK.name, plan.targets, plan.params)
+
+
+class SwapBack(_Slot):
+    """fleet.swap_back: the node returns as it is, broken or not; the spare returns to the pool."""
+
+    def __init__(self, kind: ActionKind = kinds.SWAP_BACK) -> None:
+        super().__init__(kind)
+
+    def snapshot(self, plan: Plan) -> JsonObject:
+        """Return whether the node is free and whether the customer holds the spare."""
+        place = _place(plan)
+        free = place.sight.node(place.node).customer is None
+        return {"node_free": free, "spare_held": place.spare_held}
+
+    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
+        """Return the preconditions that do not hold."""
+        place = _place(plan)
+        holder = place.sight.node(place.node).customer
+        return _failing(
+            (holder is None, f"{place.node} is held by {holder}"),
+            (place.spare_held, f"{place.customer} does not hold {place.spare}"),
+        )
+
+    def steps(self, plan: Plan) -> Sequence[Step]:
+        """Let the node serve, give it to the customer as it is, then free the spare."""
+        customer, node = named(plan, "customer").name, target(plan)
+        return (
+            step_of(0, ControlVerb.UNDRAIN, node),
+            step_of(1, ControlVerb.ASSIGN, node, customer=customer, as_it_is=1),
+            step_of(2, ControlVerb.RELEASE, named(plan, "spare"), customer=customer),
+        )
+
+    def probe(self, plan: Plan) -> ProbeReport:
+        """Say whether the customer holds the node and not the spare."""
+        place = _place(plan)
+        return _moved(place, passed=place.node_held and not place.spare_held)
+
+    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
+        """Return the swap; it objects by itself where the node is not out of service."""
+        return Plan(kinds.SWAP_NODE.name, plan.targets, plan.params)
+
+
+def _failing(*conditions: tuple[bool, str]) -> list[str]:
+    return [objection for holds, objection in conditions if not holds]
+
+
+def _moved(place: _Place, *, passed: bool) -> ProbeReport:
+    node, spare = place.sight.node(place.node), place.sight.node(place.spare)
+    seen = (
+        f"{place.node} is {node.state.value}, held by {node.customer or 'nobody'}; "
+        f"{place.spare} is {spare.state.value}, held by {spare.customer or 'nobody'}"
+    )
+    return ProbeReport(passed=passed, seen=seen)
