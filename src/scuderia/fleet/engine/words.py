@@ -3,7 +3,7 @@
 import unicodedata
 
 CAUSE_CHARACTERS_MAX = 200
-UNKNOWN_CAUSES = frozenset({"", "unknown", "unknown error", "n/a", "none", "-"})
+UNKNOWN_CAUSES = frozenset({"", "n/a", "none", "-", "?", "other"})
 
 
 def plain_words(text: str, *, limit: int = CAUSE_CHARACTERS_MAX) -> str:
@@ -18,6 +18,10 @@ def plain_words(text: str, *, limit: int = CAUSE_CHARACTERS_MAX) -> str:
 
 
 def is_unknown(cause: str) -> bool:
-    """Say whether the source gave no cause: nothing, or a word for not knowing."""
-    last = cause.rsplit("/", 1)[-1]
-    return last.strip().lower() in UNKNOWN_CAUSES
+    """Say whether the source gave no cause: nothing, or a word for not knowing.
+
+    Only the last part of a path such as "Other Failure / Unknown Error" is read, and "unknow" is
+    enough: real sources spell it "GPU device unknow error".
+    """
+    last = cause.rsplit("/", 1)[-1].strip().lower()
+    return last in UNKNOWN_CAUSES or "unknow" in last

@@ -1,0 +1,129 @@
+"""The raw facts that every figure is rebuilt from, in whole Unix seconds; and their merging."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.engine.words import is_unknown
+from scuderia.fleet.nouns import LedgerClass, NodeName, OutageRecord
+
+DEFAULT_TARGET = 0.95
+
+
+class NodeFact(NamedTuple):
+    """A node on the books over [active_from, active_to) with its stated price."""
+
+    name: str
+    site: str
+    gpus: int
+    cents_per_gpu_hour: int
+    active_from: int
+    active_to: int | None
+
+
+class CustomerFact(NamedTuple):
+    """A customer and its promise; target None if nothing was promised."""
+
+    name: str
+    target: float | None
+    time_zone: str
+
+
+class OutageFact(NamedTuple):
+    """A stay out of service; `node` is an index into Books.nodes."""
+
+    node: int
+    start: int
+    end: int | None
+    detected: int | None
+    cause: str
+    planned: bool
+    source_key: str
+
+
+class PhaseFact(NamedTuple):
+    """A repair phase; `kind` is WAITING_PARTS, IN_REPAIR or VALIDATING."""
+
+    node: int
+    kind: LedgerClass
+    start: int
+    end: int | None
+
+
+class HoldFact(NamedTuple):
+    """A customer holds a node; both are indexes."""
+
+    node: int
+    customer: int
+    start: int
+    end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything a period's figures depend on: all facts that begin before its end."""
+
+    nodes: Sequence[NodeFact]
+    customers: Sequence[CustomerFact]
+    outages: Sequence[OutageFact]
+    phases: Sequence[PhaseFact]
+    holds: Sequence[HoldFact]
+
+
+def merge_outages(outages: Iterable[OutageFact]) -> list[OutageFact]:
+    """Return one outage for each run of overlapping or touching reports of a node, by start.
+
+    The cause is the first that any of them names; planned work merges only with planned work.
+    """
+    merged: list[OutageFact] = []
+    last: dict[tuple[int, bool], int] = {}
+    for fact in sorted(outages, key=_order):
+        place = last.get((fact.node, fact.planned))
+        if place is not None and _reaches(merged[place], fact.start):
+            merged[place] = _joined(merged[place], fact)
+        else:
+            last[fact.node, fact.planned] = len(merged)
+            merged.append(fact)
+    return merged
+
+
+def seconds_of(at: AwareDatetime) -> int:
+    """Return the whole Unix second that `at` falls in."""
+    return int(at.timestamp() // 1)
+
+
+def instant_of(second: int) -> AwareDatetime:
+    """Return the instant of a Unix second, in UTC."""
+    return datetime.fromtimestamp(second, UTC)
+
+
+def as_record(fact: OutageFact, nodes: Sequence[NodeFact]) -> OutageRecord:
+    """Return the fact in the room's words."""
+    return OutageRecord(
+        node=NodeName(nodes[fact.node].name),
+        start=instant_of(fact.start),
+        end=None if fact.end is None else instant_of(fact.end),
+        cause=fact.cause,
+        planned=fact.planned,
+        source_key=fact.source_key,
+    )
+
+
+def _order(fact: OutageFact) -> tuple[int, bool, int, str]:
+    return (fact.start, fact.end is None, fact.end or 0, fact.source_key)
+
+
+def _reaches(earlier: OutageFact, start: int) -> bool:
+    return earlier.end is None or start <= earlier.end
+
+
+def _joined(first: OutageFact, second: OutageFact) -> OutageFact:
+    ends = None if first.end is None or second.end is None else max(first.end, second.end)
+    seen = [at for at in (first.detected, second.detected) if at is not None]
+    return first._replace(
+        end=ends,
+        detected=min(seen, default=None),
+        cause=second.cause if is_unknown(first.cause) else first.cause,
+    )

@@ -1,0 +1,290 @@
+"""The SLA report: what was promised and delivered in a period, rebuilt from the raw books alone."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from scuderia.basics.errors import BadInput
+from scuderia.basics.units import HOUR_S
+from scuderia.fleet.engine import ledger
+from scuderia.fleet.engine.books import (
+    DEFAULT_TARGET,
+    Books,
+    OutageFact,
+    instant_of,
+)
+from scuderia.fleet.engine.breakage import DOWN_CODES, RELAPSE_WINDOWS_S, Breakage
+from scuderia.fleet.engine.figures import (
+    CustomerDays,
+    Ledger,
+    LedgerDay,
+    SlaReport,
+)
+from scuderia.fleet.engine.ledger import CODE, NOBODY, Days, Ints, Segments
+from scuderia.fleet.nouns import LedgerClass
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+"""Shares, shape (days,); NaN is unknown."""
+_UP = np.array([CODE[LedgerClass.SERVING], CODE[LedgerClass.IDLE_SPARE]], dtype=np.int64)
+LIMITS = (
+    "The end of an outage is the source's word, not a test. Days that are not over are left out. "
+    "Planned work stands apart from availability. Money is downtime at the stated price, not a "
+    "claim under a contract."
+)
+
+
+class NotAPeriod(BadInput):
+    """The period ends before it begins, or is empty."""
+
+    code = "FLEET-009"
+    remedy = "Give a --from that lies before --to."
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to report on: [start, end) in Unix seconds; None means all or the default."""
+
+    start: int
+    end: int
+    customer: str | None = None
+    site: str | None = None
+    target: float | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The request resolved against the books."""
+
+    request: Request
+    customer: int  # NOBODY: all
+    target: float
+    zone: ZoneInfo
+    days: Days
+    start: int  # of the complete days; the whole period where there is none
+    end: int
+
+
+def ledger_of(books: Books, request: Request) -> Ledger:
+    """Return every node-second of the period in its class, per node and per local day."""
+    scope = _scope(books, request)
+    segments = _of_customer(ledger.resolve(books, start=request.start, end=request.end), scope)
+    days = ledger.local_days(request.start, request.end, scope.zone)
+    per_node = ledger.by_node(segments, len(books.nodes))
+    present = _places(per_node.sum(axis=1))
+    return Ledger(
+        customer=request.customer,
+        site=request.site,
+        start=instant_of(request.start),
+        end=instant_of(request.end),
+        time_zone=scope.zone.key,
+        nodes=len(present),
+        seconds=ledger.as_classes(per_node.sum(axis=0)),
+        by_node={books.nodes[row].name: ledger.as_classes(per_node[row]) for row in present},
+        days=_day_rows(ledger.by_day(segments, days), days),
+    )
+
+
+def report_of(books: Books, request: Request) -> SlaReport:
+    """Return the SLA report of the period; the same books give the same report, always.
+
+    raises   NotAPeriod, OverlappingHolds
+    """
+    scope = _scope(books, request)
+    everything = ledger.resolve(books, start=request.start, end=request.end)
+    segments = ledger.clipped(_of_customer(everything, scope), scope.start, scope.end)
+    per_node = ledger.by_node(segments, len(books.nodes))
+    seconds = per_node.sum(axis=0)
+    table = ledger.by_day(segments, scope.days)
+    day_share = _availability(table)
+    known = day_share[~np.isnan(day_share)]
+    worst = int(np.nanargmin(day_share)) if known.size else None
+    outages = _outages_in(books, everything, scope)
+    headline = _headline(books, everything, scope)
+    down = per_node[:, DOWN_CODES].sum(axis=1)
+    present = _places(per_node.sum(axis=1))
+    nodes = len(present)
+    broken = Breakage(books, segments, outages, nodes, request.start, request.end)
+    return SlaReport(
+        customer=request.customer,
+        site=request.site,
+        start=instant_of(request.start),
+        end=instant_of(request.end),
+        time_zone=scope.zone.key,
+        target=scope.target,
+        nodes=nodes,
+        gpus=sum(books.nodes[row].gpus for row in present),
+        days=_day_rows(table, scope.days),
+        seconds=ledger.as_classes(seconds),
+        availability=_share(int(seconds[_UP].sum()), int(seconds[DOWN_CODES].sum())),
+        days_known=len(known),
+        days_below_target=int((known < scope.target).sum()),
+        worst_day=None if worst is None else float(day_share[worst]),
+        worst_day_on=None if worst is None else scope.days.dates[worst],
+        median_day=float(np.median(known)) if known.size else None,
+        headline=headline,
+        customer_days=sum(entry.days_known for entry in headline),
+        customer_days_at_target=sum(entry.days_at_target for entry in headline),
+        outages=len(outages),
+        outages_started=len(broken.started),
+        outages_open=sum(fact.end is None for fact in outages),
+        downtime_s=int(down.sum()),
+        by_cause=broken.by_cause(),
+        unknown_cause_share=broken.unknown_share(),
+        outage_hours=broken.lengths(),
+        outages_over_7d_share=broken.long_share(),
+        downtime_share_over_7d=broken.long_downtime_share(),
+        mtbf_node_days=broken.mtbf_node_days(int(seconds.sum())),
+        time_to_detect=broken.time_to_detect(),
+        time_to_repair=broken.time_to_repair(),
+        relapse_24h=broken.relapse(RELAPSE_WINDOWS_S[0]),
+        relapse_7d=broken.relapse(RELAPSE_WINDOWS_S[1]),
+        relapse_28d=broken.relapse(RELAPSE_WINDOWS_S[2]),
+        concentration=broken.concentration(down),
+        cents_lost=_cents(books, down),
+        price_note=_price_note(books),
+        longest=broken.longest(),
+        limits=LIMITS,
+    )
+
+
+def _scope(books: Books, request: Request) -> _Scope:
+    if request.end <= request.start:
+        raise NotAPeriod("the period is empty")
+    customer, promise = NOBODY, None
+    if request.customer is not None:
+        names = [entry.name for entry in books.customers]
+        customer = names.index(request.customer)
+        promise = books.customers[customer]
+    zone = ZoneInfo(request.time_zone or (promise.time_zone if promise else "UTC"))
+    days = ledger.complete_days(request.start, request.end, zone)
+    whole = len(days.dates) > 0
+    return _Scope(
+        request=request,
+        customer=customer,
+        target=request.target or (promise.target if promise else None) or DEFAULT_TARGET,
+        zone=zone,
+        days=days,
+        start=int(days.edges[0]) if whole else request.start,
+        end=int(days.edges[-1]) if whole else request.end,
+    )
+
+
+def _of_customer(segments: Segments, scope: _Scope) -> Segments:
+    if scope.customer == NOBODY:
+        return segments
+    return segments.where(segments.customer == scope.customer)
+
+
+def _outages_in(books: Books, segments: Segments, scope: _Scope) -> list[OutageFact]:
+    """Return the unplanned outages that touch the period (and the customer's hold), by start."""
+    start, end = scope.request.start, scope.request.end
+    touching = [
+        fact
+        for fact in segments.outages
+        if fact.start < end and (fact.end is None or fact.end > start or fact.start >= start)
+    ]
+    if scope.customer == NOBODY:
+        return touching
+    holds: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for hold in books.holds:
+        if hold.customer == scope.customer:
+            opens, closes = max(hold.start, start), end if hold.end is None else min(hold.end, end)
+            holds[hold.node].append((opens, closes))
+    return [
+        fact
+        for fact in touching
+        if any(
+            opens <= fact.start < closes
+            or (opens < closes and fact.start < closes and (fact.end is None or fact.end > opens))
+            for opens, closes in holds.get(fact.node, ())
+        )
+    ]
+
+
+def _headline(books: Books, segments: Segments, scope: _Scope) -> tuple[CustomerDays, ...]:
+    rows = []
+    request = scope.request
+    for row in sorted({int(row) for row in np.unique(segments.customer)} - {NOBODY}):
+        if scope.customer not in (NOBODY, row):
+            continue
+        entry = books.customers[row]
+        zone = scope.zone if request.time_zone else ZoneInfo(entry.time_zone)
+        days = ledger.complete_days(request.start, request.end, zone)
+        if not days.dates:
+            continue
+        mine = ledger.clipped(
+            segments.where(segments.customer == row), int(days.edges[0]), int(days.edges[-1])
+        )
+        share = _availability(ledger.by_day(mine, days))
+        known = share[~np.isnan(share)]
+        if not known.size:
+            continue
+        per_node = ledger.by_node(mine, len(books.nodes))
+        down = per_node[:, DOWN_CODES].sum(axis=1)
+        target = request.target or entry.target or DEFAULT_TARGET
+        rows.append(
+            CustomerDays(
+                customer=entry.name,
+                target=target,
+                time_zone=zone.key,
+                nodes=int(np.count_nonzero(per_node.sum(axis=1))),
+                availability=_share(int(per_node[:, _UP].sum()), int(down.sum())),
+                days_known=len(known),
+                days_at_target=int((known >= target).sum()),
+                worst_day=float(known.min()),
+                downtime_s=int(down.sum()),
+                cents_lost=_cents(books, down),
+            )
+        )
+    return tuple(sorted(rows, key=lambda entry: entry.customer))
+
+
+def _availability(table: Ints) -> Floats:
+    """Return served / (served + down) per day; NaN where nothing but planned work is booked."""
+    up = table[:, _UP].sum(axis=1).astype(np.float64)
+    whole = up + table[:, DOWN_CODES].sum(axis=1)
+    share: Floats = np.full(len(up), np.nan)
+    np.divide(up, whole, out=share, where=whole > 0)
+    return share
+
+
+def _places(amounts: Ints) -> list[int]:
+    """Return where the amounts are not 0."""
+    return [int(row) for row in np.flatnonzero(amounts)]
+
+
+def _day_rows(table: Ints, days: Days) -> tuple[LedgerDay, ...]:
+    lengths = np.diff(days.edges)
+    return tuple(
+        LedgerDay(
+            day=day,
+            length_s=int(lengths[row]),
+            seconds=ledger.as_classes(table[row]),
+            availability=_share(int(table[row][_UP].sum()), int(table[row][DOWN_CODES].sum())),
+        )
+        for row, day in enumerate(days.dates)
+    )
+
+
+def _cents(books: Books, down: Ints) -> int:
+    """Return downtime x GPUs x price in whole cents, rounded half up once."""
+    cent_seconds = sum(
+        int(down[row]) * books.nodes[row].gpus * books.nodes[row].cents_per_gpu_hour
+        for row in _places(down)
+    )
+    return (2 * cent_seconds + HOUR_S) // (2 * HOUR_S)
+
+
+def _price_note(books: Books) -> str:
+    prices = sorted({node.cents_per_gpu_hour for node in books.nodes})
+    said = ", ".join(f"${cents // 100}.{cents % 100:02d}" for cents in prices)
+    return f"Downtime x GPUs x the stated price per GPU-hour ({said or 'none stated'})."
+
+
+def _share(up: int, down: int) -> float | None:
+    return up / (up + down) if up + down else None
