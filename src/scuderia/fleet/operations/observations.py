@@ -4,7 +4,7 @@ A page and the cursor that follows it are one transaction, so a kill between pag
 and repeats nothing. A source that falls silent leaves every node unknown, never healthy.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -13,9 +13,10 @@ from django.db import transaction
 from scuderia.basics.actors import WORKER
 from scuderia.basics.canonical import JsonObject, JsonValue, sha256_of
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import Unable
+from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import HOUR_S
+from scuderia.fleet.engine.words import plain_words
 from scuderia.fleet.models import (
     CAUSE_MAX,
     KEY_MAX,
@@ -49,6 +50,7 @@ class PollReport:
     """What one poll brought: pages and observations read, signals raised.
 
     strangers   nodes the source speaks of but does not list; nothing is recorded of them
+    disputed    words that contradict the books; each is left out, and the rest is recorded
     silent      the source's own error, "" when it answered
     more        pages still wait; poll again
     """
@@ -57,6 +59,7 @@ class PollReport:
     observations: int = 0
     signals: int = 0
     strangers: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
     silent: str = ""
     more: bool = False
 
@@ -97,8 +100,15 @@ def record_observations(page: ObservationPage, *, source: str, now: AwareDatetim
         for seen in _fresh(page.observations)
         if seen.node in names and seen.state is not NodeState.UNKNOWN
     )
-    drafts = [draft for seen in fresh for draft in _record_one(seen, source=source)]
-    books.record_latest(fresh)
+    drafts: list[SignalDraft] = []
+    disputed: list[str] = []
+    for seen in fresh:
+        try:
+            with transaction.atomic():
+                drafts += _record_one(seen, source=source)
+        except Refused as error:
+            disputed.append(f"{seen.node}: {error.message}"[:_TEXT_MAX])
+    _record_latest(fresh)
     books.advance_cursor(source=source, cursor=page.cursor, as_of=page.as_of)
     if drafts:
         signals.record_signals(drafts, now=now)
@@ -108,6 +118,7 @@ def record_observations(page: ObservationPage, *, source: str, now: AwareDatetim
         observations=len(page.observations),
         signals=len(drafts),
         strangers=tuple(sorted(strangers)),
+        disputed=tuple(disputed),
         more=page.more,
     )
 
@@ -179,7 +190,15 @@ def _fresh(observations: Iterable[NodeObservation]) -> list[NodeObservation]:
 
 
 def _word(seen: NodeObservation) -> list[object]:
-    return [seen.state.value, seen.cause[:_TEXT_MAX], seen.customer, seen.spare]
+    return [seen.state.value, plain_words(seen.cause), seen.customer, seen.spare]
+
+
+def _record_latest(fresh: Sequence[NodeObservation]) -> None:
+    """Keep the newest word on each node, also where two words fall in the same second."""
+    for seen in fresh:
+        same = LatestObservation.objects.filter(node__name=seen.node, at=seen.at)
+        same.delete()
+    books.record_latest(fresh)
 
 
 def _record_one(seen: NodeObservation, *, source: str) -> Iterator[SignalDraft]:
@@ -266,6 +285,7 @@ def _sum(one: PollReport, other: PollReport) -> PollReport:
         observations=one.observations + other.observations,
         signals=one.signals + other.signals,
         strangers=tuple(sorted({*one.strangers, *other.strangers})),
+        disputed=one.disputed + other.disputed,
         silent=other.silent,
         more=other.more,
     )
