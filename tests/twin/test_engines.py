@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from scuderia.twin.engine import fast, reference
+from scuderia.twin.engine import compiling, fast, reference
 from scuderia.twin.engine.draws import still_draw
 from scuderia.twin.engine.logs import log_of_spans
 from scuderia.twin.engine.order import event_digest
@@ -159,3 +159,13 @@ def test_a_last_part_day_is_judged_by_its_own_length():
     for engine in (reference, fast):
         result = engine.replay(log, HISTORY, still_draw(log, HISTORY), target=0.95)
         assert (result.days, result.days_below_target, result.worst_day) == (2, 1, 0.9)
+
+
+def test_a_kernel_compiles_where_no_cache_can_be_written(monkeypatch):
+    def without_cache(*, cache: bool = False, nogil: bool) -> object:
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(compiling.numba, "njit", without_cache)
+    assert compiling.compiled(abs) is abs

@@ -109,11 +109,25 @@ def _settle_fault(
 
 
 @compiled
-def _sort_outages(n_nodes: int, outs: Int2D, count: int) -> None:
-    key = outs[_OUT_START, :count] * n_nodes + outs[_OUT_NODE, :count]
-    order = np.argsort(key)
-    for row in (_OUT_START, _OUT_END, _OUT_NODE):
-        outs[row, :count] = outs[row, :count][order]
+def _sort_outages(outs: Int2D, count: int) -> None:
+    """Sort by (start, node) by insertion: only missed faults stand a soak out of place.
+
+    Written out, as numpy's sort alone would double the time to compile this module.
+    """
+    for at in range(1, count):
+        start, end, node = outs[_OUT_START, at], outs[_OUT_END, at], outs[_OUT_NODE, at]
+        place = at
+        while place > 0 and (
+            outs[_OUT_START, place - 1] > start
+            or (outs[_OUT_START, place - 1] == start and outs[_OUT_NODE, place - 1] > node)
+        ):
+            outs[_OUT_START, place] = outs[_OUT_START, place - 1]
+            outs[_OUT_END, place] = outs[_OUT_END, place - 1]
+            outs[_OUT_NODE, place] = outs[_OUT_NODE, place - 1]
+            place -= 1
+        outs[_OUT_START, place] = start
+        outs[_OUT_END, place] = end
+        outs[_OUT_NODE, place] = node
 
 
 @compiled
@@ -122,8 +136,10 @@ def _settle_outages(
     counts: Int1D,
 ) -> None:  # fmt: skip
     """Pass one: from logged faults to the outages this policy leaves, in order."""
-    nodes[:_HISTORY, :] = 0
-    nodes[_FIRST_PULL, :] = NEVER
+    for node in range(nodes.shape[1]):
+        for row in range(_HISTORY):
+            nodes[row, node] = 0
+        nodes[_FIRST_PULL, node] = NEVER
     is_shifted = False
     for fault in range(log.shape[1]):
         node, at = log[0, fault], log[1, fault]
@@ -133,7 +149,7 @@ def _settle_outages(
         is_caught = dice[0, fault] < shares[0]
         is_shifted |= _settle_fault(at, length, node, is_caught, rule, nodes, outs, counts)
     if is_shifted:
-        _sort_outages(nodes.shape[1], outs, counts[_N_OUT])
+        _sort_outages(outs, counts[_N_OUT])
 
 
 @compiled
@@ -192,7 +208,8 @@ def _hand_out_spares(rule: Int1D, outs: Int2D, busy: Int1D, counts: Int1D) -> No
 @compiled
 def _count_seconds(rule: Int1D, horizon: int, outs: Int2D, days: Int2D, counts: Int1D) -> None:
     """Add every unserved second to its day: part-days in row 0, runs of whole days in row 1."""
-    days[:, :] = 0
+    for day in range(days.shape[1]):
+        days[0, day] = days[1, day] = 0
     for outage in range(counts[_N_OUT]):
         start, end = outs[_OUT_START, outage], outs[_OUT_END, outage]
         served_from = min(end, outs[_OUT_SWAP, outage])
@@ -215,6 +232,22 @@ def _count_seconds(rule: Int1D, horizon: int, outs: Int2D, days: Int2D, counts: 
 
 
 @compiled
+def _sort_shares(shares: Float1D) -> None:
+    """Sort in place by Shell's method, lowest first."""
+    gap = 1
+    while gap < shares.size // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for at in range(gap, shares.size):
+            value, place = shares[at], at
+            while place >= gap and shares[place - gap] > value:
+                shares[place] = shares[place - gap]
+                place -= gap
+            shares[place] = value
+        gap //= 3
+
+
+@compiled
 def _judge_days(
     n_nodes: int, horizon: int, slack: int, days: Int2D, counts: Int1D, reals: Float1D
 ) -> None:
@@ -227,7 +260,7 @@ def _judge_days(
         room = min(DAY_S, horizon - day * DAY_S) * n_nodes
         counts[_BELOW] += gone * PPM > room * slack
         shares[day] = 1 - gone / room
-    shares.sort()
+    _sort_shares(shares)
     middle = n_days // 2
     reals[_WORST] = shares[0]
     reals[_MEDIAN] = shares[middle]

@@ -4,7 +4,8 @@ from scuderia.twin.engine.figures import log_figures
 from scuderia.twin.nouns import OutageLog, Policy
 
 _ALWAYS = (
-    "The end of an outage (fault_end) is the operator's word; repairs that ended sooner or later are unseen.",
+    "The end of an outage (fault_end) is the operator's word; a repair that ended at another time "
+    "is unseen.",
     "The same faults are replayed on the same dates: what a policy would provoke is not modelled.",
 )
 _SPARES = (
