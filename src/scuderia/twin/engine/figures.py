@@ -1,19 +1,53 @@
 """What a log says of itself: lengths, relapses, concentration, the lemon rule's back-test."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from scuderia.twin.nouns import (
-    DAY_S,
-    Int1D,
-    LemonBacktest,
-    LemonRule,
-    LogFigures,
-    OutageLog,
-)
+from scuderia.twin.nouns import DAY_S, Int1D, LemonRule, OutageLog
 
 HOUR_S = 3_600
 WEEK_S = 7 * DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class LemonBacktest:
+    """What pulling at the k-th outage would have done to the same log, later outages in hand.
+
+    avoided_share   later outages of pulled nodes over all outages
+    precision       pulled nodes that did fail again over pulled nodes
+    """
+
+    nodes_pulled: int
+    outages_avoided: int
+    avoided_share: float
+    precision: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogFigures:
+    """What a log says of itself; lengths are clipped to the horizon.
+
+    relapse_*   share of all outages that start within that time of the same node's return
+    top_tenth_* share held by the tenth of the fleet's nodes with most of it
+    """
+
+    outages: int
+    nodes_hit: int
+    outage_hours_p50: float
+    outage_days_mean: float
+    outage_days_p90: float
+    outage_days_p95: float
+    outage_days_max: float
+    outage_share_over_7_days: float
+    downtime_share_over_7_days: float
+    relapse_24h: float
+    relapse_7d: float
+    relapse_28d: float
+    top_tenth_outages: float
+    top_tenth_downtime: float
+    starts_in_one_hour_max: int
 
 
 def _share(part: float, whole: float) -> float:

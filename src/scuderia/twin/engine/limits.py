@@ -4,8 +4,7 @@ from scuderia.twin.engine.figures import log_figures
 from scuderia.twin.nouns import OutageLog, Policy
 
 _ALWAYS = (
-    "The end of an outage (fault_end) is the operator's word; a repair that ended at another time "
-    "is unseen.",
+    "The end of an outage (fault_end) is the operator's word; the true end may be another.",
     "The same faults are replayed on the same dates: what a policy would provoke is not modelled.",
 )
 _SPARES = (
