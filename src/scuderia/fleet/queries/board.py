@@ -1,19 +1,28 @@
 """The fleet as it stands at one instant: one line per node, a constant number of queries."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.nouns import CustomerName, NodePlace, NodeState
+from scuderia.fleet.engine.words import is_unknown
+from scuderia.fleet.models import Allocation, LatestObservation, Node, Outage, Repair
+from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
+from scuderia.fleet.queries.places import UnknownSubject
 
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
     """One node at one instant, as the books tell it.
 
-    since      start of the outage it is in; None while it is up
-    phase      the repair phase inside the outage, None if nobody said
-    observed   the source's last word and when; None if it never spoke of the node
+    state         UNKNOWN where the source is silent or its records have ended
+    spare         it stands ready in the spare pool
+    since         start of the outage it is in; None while it is up
+    cause         "" is unknown
+    observed_at   when the source last spoke of the node; None if it never did
     """
 
     place: NodePlace
@@ -47,12 +56,100 @@ def fleet_board(
 
     site, customer   only the nodes there, or held by that customer at `at`
     """
-    raise NotImplementedError
+    nodes = Node.objects.filter(active_from__lte=at)
+    if site is not None:
+        nodes = nodes.filter(rack__cluster__site__name=site)
+    if customer is not None:
+        held = _at(Allocation.objects.filter(customer__name=customer), at)
+        nodes = nodes.filter(pk__in=held.values("node_id"))
+    return FleetBoard(at=at, nodes=_statuses(nodes, at))
 
 
 def node_status(node: str, at: AwareDatetime) -> NodeStatus:
     """Return one node as it stood at `at`.
 
-    raises   UnknownSubject: no such node
+    raises   UnknownSubject: no such node, or not yet at `at`
     """
-    raise NotImplementedError
+    found = _statuses(Node.objects.filter(name=node, active_from__lte=at), at, one=True)
+    if not found:
+        raise UnknownSubject(f"no node is named {node!r}")
+    return found[0]
+
+
+def _at(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
+    """Keep the rows whose [start, end) holds `at`."""
+    return rows.filter(Q(end__isnull=True) | Q(end__gt=at), start__lte=at)
+
+
+def _statuses(
+    nodes: QuerySet[Node], at: AwareDatetime, *, one: bool = False
+) -> tuple[NodeStatus, ...]:
+    narrow: dict[str, Any] = {"node__in": nodes} if one else {}
+    stays: dict[int, list[tuple[AwareDatetime, str, bool]]] = {}
+    for node_id, *stay in (
+        _at(Outage.objects.filter(**narrow), at)
+        .order_by("start", "id")
+        .values_list("node_id", "start", "cause", "planned")
+    ):
+        stays.setdefault(node_id, []).append((stay[0], stay[1], stay[2]))
+    phases = dict(
+        _at(Repair.objects.filter(**{f"outage__{key}": nodes for key in narrow}), at)
+        .order_by("start", "id")
+        .values_list("outage__node_id", "state")
+    )
+    holders = dict(
+        _at(Allocation.objects.filter(**narrow), at).values_list("node_id", "customer__name")
+    )
+    said = {
+        row[0]: row[1:]
+        for row in LatestObservation.objects.filter(**narrow).values_list(
+            "node_id", "at", "state", "spare"
+        )
+    }
+    rows = nodes.order_by("rack__cluster__site__name", "rack__cluster__name", "rack__name", "name")
+    return tuple(
+        _status(row, at, stays.get(row[0], []), phases.get(row[0]), holders, said.get(row[0]))
+        for row in rows.values_list(
+            "id",
+            "active_to",
+            "sku__gpus_per_node",
+            "name",
+            "rack__cluster__site__name",
+            "rack__cluster__name",
+            "rack__name",
+            "sku__name",
+        )
+    )
+
+
+def _status(
+    row: tuple[Any, ...],
+    at: AwareDatetime,
+    stays: list[tuple[AwareDatetime, str, bool]],
+    phase: str | None,
+    holders: Mapping[int, str],
+    said: tuple[AwareDatetime, str, bool] | None,
+) -> NodeStatus:
+    node_id, active_to, gpus, name, *where = row
+    customer = holders.get(node_id)
+    silent = said is not None and said[0] <= at and said[1] == NodeState.UNKNOWN
+    if (active_to is not None and active_to <= at) or silent:
+        state = NodeState.UNKNOWN
+    elif not stays:
+        state = NodeState.UP
+    elif all(planned for _, _, planned in stays):
+        state = NodeState.DRAINED
+    else:
+        state = NodeState(phase) if phase is not None else NodeState.DOWN
+    idle = customer is None and state is NodeState.UP
+    return NodeStatus(
+        place=NodePlace(NodeName(name), *where),
+        gpus=gpus,
+        state=state,
+        customer=None if customer is None else CustomerName(customer),
+        spare=idle and (said is None or said[0] > at or said[2]),
+        since=stays[0][0] if stays else None,
+        cause=next((cause for _, cause, _ in stays if not is_unknown(cause)), ""),
+        planned=bool(stays) and all(planned for _, _, planned in stays),
+        observed_at=None if said is None else said[0],
+    )

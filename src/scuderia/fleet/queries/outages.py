@@ -1,9 +1,16 @@
 """What broke, when and why; who held what; how often it broke again."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
 from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.engine.books import OutageFact, instant_of, merge_outages, seconds_of
+from scuderia.fleet.engine.breakage import relapse_counts
+from scuderia.fleet.models import Allocation, Node, Outage, Repair
 from scuderia.fleet.nouns import (
     AllocationRecord,
     CustomerName,
@@ -13,6 +20,17 @@ from scuderia.fleet.nouns import (
     OutageRecord,
     RepairPhase,
 )
+from scuderia.fleet.queries.loading import load_books
+from scuderia.fleet.queries.places import UnknownSubject
+
+PLACE_COLUMNS = (
+    "rack__cluster__site__name",
+    "rack__cluster__name",
+    "rack__name",
+    "sku__name",
+)
+RECENT = timedelta(days=28)
+FOR_EVER = Value(2**62, output_field=BigIntegerField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +79,47 @@ class RelapseStats:
 
 
 def open_outages(at: AwareDatetime) -> tuple[OpenOutage, ...]:
-    """Return the outages that last at `at`, oldest first."""
-    raise NotImplementedError
+    """Return the outages that last at `at`, oldest first, in four queries."""
+    lasting = Outage.objects.filter(Q(end__isnull=True) | Q(end__gt=at), start__lte=at)
+    where = {
+        row[0]: row[1:]
+        for row in Node.objects.filter(outages__in=lasting).values_list(
+            "id", "sku__gpus_per_node", "name", *PLACE_COLUMNS
+        )
+    }
+    current = Q(end__isnull=True) | Q(end__gt=at)
+    phases = {
+        row[0]: row[1:]
+        for row in Repair.objects.filter(current, start__lte=at, outage__in=lasting)
+        .order_by("start", "id")
+        .values_list("outage__node_id", "state", "start")
+    }
+    holders = dict(
+        Allocation.objects.filter(current, start__lte=at, node__in=where).values_list(
+            "node_id", "customer__name"
+        )
+    )
+    recent = Outage.objects.filter(
+        node__in=where, start__gt=at - RECENT, start__lte=at, planned=False
+    )
+    counts = Counter(recent.values_list("node_id", flat=True))
+    return tuple(
+        OpenOutage(
+            place=NodePlace(NodeName(where[node_id][1]), *where[node_id][2:]),
+            gpus=where[node_id][0],
+            start=start,
+            age=at - start,
+            cause=cause,
+            planned=planned,
+            customer=CustomerName(holders[node_id]) if node_id in holders else None,
+            phase=NodeState(phases[node_id][0]) if node_id in phases else None,
+            phase_since=phases[node_id][1] if node_id in phases else None,
+            outages_28d=counts[node_id],
+        )
+        for node_id, start, cause, planned in lasting.order_by("start", "id").values_list(
+            "node_id", "start", "cause", "planned"
+        )
+    )
 
 
 def outages_between(
@@ -76,23 +133,67 @@ def outages_between(
 ) -> tuple[OutageRecord, ...]:
     """Return the outages that touch [start, end), by start, with their own full ends.
 
-    customer   only while that customer held the node
+    customer   only those in which that customer held the node for a while
     merged     overlapping reports of one node become one outage; its cause is the first that
                any of them names, its source_key the earliest one's
     """
-    raise NotImplementedError
+    rows = Outage.objects.filter(start__lt=end)
+    if site is not None:
+        rows = rows.filter(node__rack__cluster__site__name=site)
+    if node is not None:
+        rows = rows.filter(node__name=node)
+    if customer is not None:
+        rows = rows.filter(Exists(_holds_during(customer)))
+    names: dict[str, int] = {}
+    facts = [
+        OutageFact(
+            names.setdefault(name, len(names)),
+            seconds_of(begun),
+            None if ended is None else seconds_of(ended),
+            None,
+            cause,
+            planned,
+            key,
+        )
+        for name, begun, ended, cause, planned, key in rows.order_by("start", "id").values_list(
+            "node__name", "start", "end", "cause", "planned", "source_key"
+        )
+    ]
+    first = seconds_of(start)
+    by_index = list(names)
+    return tuple(
+        OutageRecord(
+            NodeName(by_index[fact.node]),
+            instant_of(fact.start),
+            None if fact.end is None else instant_of(fact.end),
+            fact.cause,
+            fact.planned,
+            fact.source_key,
+        )
+        for fact in (merge_outages(facts) if merged else facts)
+        if fact.end is None or fact.end > first or fact.start >= first
+    )
 
 
 def phases_between(start: AwareDatetime, end: AwareDatetime) -> tuple[RepairPhase, ...]:
     """Return the repair phases that touch [start, end), by start."""
-    raise NotImplementedError
+    rows = Repair.objects.filter(_touching(start, end)).order_by("start", "id")
+    return tuple(
+        RepairPhase(NodeName(name), NodeState(state), begun, ended)
+        for name, state, begun, ended in rows.values_list(
+            "outage__node__name", "state", "start", "end"
+        )
+    )
 
 
 def allocations_between(
     start: AwareDatetime, end: AwareDatetime, *, customer: str | None = None
 ) -> tuple[AllocationRecord, ...]:
     """Return who held what in [start, end), by start."""
-    raise NotImplementedError
+    rows = Allocation.objects.filter(_touching(start, end))
+    if customer is not None:
+        rows = rows.filter(customer__name=customer)
+    return _allocations(rows)
 
 
 def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTimeline:
@@ -100,16 +201,53 @@ def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTi
 
     raises   UnknownSubject: no such node
     """
-    raise NotImplementedError
+    found = Node.objects.filter(name=node).values_list("name", *PLACE_COLUMNS).first()
+    if found is None:
+        raise UnknownSubject(f"no node is named {node!r}")
+    phases = Repair.objects.filter(_touching(start, end), outage__node__name=node)
+    holds = Allocation.objects.filter(_touching(start, end), node__name=node)
+    return NodeTimeline(
+        place=NodePlace(NodeName(found[0]), *found[1:]),
+        start=start,
+        end=end,
+        outages=outages_between(start, end, node=node, merged=False)[::-1],
+        phases=tuple(
+            RepairPhase(NodeName(node), NodeState(state), begun, ended)
+            for state, begun, ended in phases.order_by("-start", "-id").values_list(
+                "state", "start", "end"
+            )
+        ),
+        allocations=_allocations(holds)[::-1],
+    )
 
 
 def relapse_stats(
     start: AwareDatetime, end: AwareDatetime, *, site: str | None = None
 ) -> RelapseStats:
-    """Return relapses after return among the outages that began in [start, end)."""
-    raise NotImplementedError
+    """Return relapses after return among the unplanned outages that began in [start, end)."""
+    books = load_books(before=seconds_of(end), site=site)
+    merged = [fact for fact in merge_outages(books.outages) if not fact.planned]
+    outages, within = relapse_counts(merged, start=seconds_of(start), end=seconds_of(end))
+    return RelapseStats(outages, *within)
 
 
-def node_names() -> tuple[NodeName, ...]:
-    """Return every node's name in order."""
-    raise NotImplementedError
+def _touching(start: AwareDatetime, end: AwareDatetime) -> Q:
+    return Q(start__lt=end) & (Q(end__isnull=True) | Q(end__gt=start))
+
+
+def _holds_during(customer: str) -> QuerySet[Allocation]:
+    """Return the customer's holds that share a second with the outer outage, or see its start."""
+    overlaps = Q(end__isnull=True) | Q(end__gt=OuterRef("start"))
+    begins = Q(start__lte=OuterRef("start")) | Q(start__lt=Coalesce(OuterRef("end"), FOR_EVER))
+    return Allocation.objects.filter(
+        overlaps, begins, customer__name=customer, node=OuterRef("node")
+    )
+
+
+def _allocations(rows: QuerySet[Allocation]) -> tuple[AllocationRecord, ...]:
+    return tuple(
+        AllocationRecord(CustomerName(customer), NodeName(name), begun, ended)
+        for customer, name, begun, ended in rows.order_by("start", "id").values_list(
+            "customer__name", "node__name", "start", "end"
+        )
+    )

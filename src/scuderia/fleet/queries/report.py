@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Count, Max, Min, Q
+
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput
+from scuderia.fleet.engine.books import Books, seconds_of
 from scuderia.fleet.engine.figures import (
     CauseShare,
     Concentration,
@@ -14,6 +18,9 @@ from scuderia.fleet.engine.figures import (
     SlaReport,
     gpus_bought_back,
 )
+from scuderia.fleet.engine.sla import NotAPeriod, Request, ledger_of, report_of
+from scuderia.fleet.models import Node, ObservationCursor
+from scuderia.fleet.queries.loading import NothingOnTheBooks, load_books
 
 __all__ = [
     "CauseShare",
@@ -22,14 +29,25 @@ __all__ = [
     "KnownMean",
     "Ledger",
     "LedgerDay",
+    "NotAPeriod",
+    "NotATarget",
+    "NothingOnTheBooks",
     "OutageLengths",
     "Period",
     "SlaReport",
     "gpus_bought_back",
     "ledger_for",
+    "request_books",
     "sla_report",
     "whole_period",
 ]
+
+
+class NotATarget(BadInput):
+    """A target that is not a share."""
+
+    code = "FLEET-011"
+    remedy = "Write a share above 0 and up to 1, e.g. 0.95."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +61,24 @@ class Period:
 def whole_period(*, now: AwareDatetime, site: str | None = None) -> Period:
     """Return from the first instant on the books to the last one spoken of, at most `now`.
 
+    A fleet that a source still watches lasts until that source last spoke; an imported one until
+    the end of its records.
     raises   NothingOnTheBooks: no node
     """
-    raise NotImplementedError
+    nodes = Node.objects.all()
+    if site is not None:
+        nodes = nodes.filter(rack__cluster__site__name=site)
+    span = nodes.aggregate(
+        first=Min("active_from"), last=Max("active_to"), live=Count("id", Q(active_to=None))
+    )
+    if span["first"] is None:
+        raise NothingOnTheBooks("no node is on the books")
+    ends = [] if span["last"] is None else [span["last"]]
+    if span["live"]:
+        spoken = ObservationCursor.objects.aggregate(last=Max("as_of"))["last"]
+        ends.append(now if spoken is None else spoken)
+    end = min(now, max(ends))
+    return Period(span["first"], end)
 
 
 def ledger_for(
@@ -60,9 +93,12 @@ def ledger_for(
 
     customer    only the seconds that this customer held the node; None: all
     time_zone   of the days; None: the customer's, UTC without a customer
-    raises      UnknownSubject
+    raises      UnknownSubject, NotAPeriod
     """
-    raise NotImplementedError
+    books, request = request_books(
+        start, end, customer=customer, site=site, time_zone=time_zone, target=None
+    )
+    return ledger_of(books, request)
 
 
 def sla_report(
@@ -74,10 +110,36 @@ def sla_report(
     target: float | None = None,
     time_zone: str | None = None,
 ) -> SlaReport:
-    """Return the report of a period in a constant number of queries.
+    """Return the report of a period in five queries.
 
     target      None: the customer's, 0.95 without a customer
     time_zone   None: the customer's, UTC without a customer
-    raises      UnknownSubject, NotAPeriod
+    raises      UnknownSubject, NotAPeriod, NotATarget
     """
-    raise NotImplementedError
+    books, request = request_books(
+        start, end, customer=customer, site=site, time_zone=time_zone, target=target
+    )
+    return report_of(books, request)
+
+
+def request_books(
+    start: AwareDatetime,
+    end: AwareDatetime,
+    *,
+    customer: str | None,
+    site: str | None,
+    target: float | None,
+    time_zone: str | None,
+) -> tuple[Books, Request]:
+    """Return the raw books of a period and the question put to them; the evidence packet's too."""
+    if target is not None and not 0 < target <= 1:
+        raise NotATarget(f"{target} is not a share of availability")
+    request = Request(
+        start=seconds_of(start),
+        end=seconds_of(end),
+        customer=customer,
+        site=site,
+        target=target,
+        time_zone=time_zone,
+    )
+    return load_books(before=request.end, site=site, customer=customer), request

@@ -1,0 +1,113 @@
+"""Reads the tables into the engine's books: five queries, whatever the fleet's size."""
+
+from typing import Any
+
+from django.db.models import BigIntegerField, F, Func, QuerySet
+
+from scuderia.basics.errors import Refused
+from scuderia.fleet.engine.books import (
+    Books,
+    CustomerFact,
+    HoldFact,
+    NodeFact,
+    OutageFact,
+    PhaseFact,
+)
+from scuderia.fleet.models import Allocation, Customer, Node, Outage, Repair
+from scuderia.fleet.nouns import LedgerClass
+from scuderia.fleet.queries.places import UnknownSubject
+
+_CLASSES = {kind.value: kind for kind in LedgerClass}
+
+
+class NothingOnTheBooks(Refused):
+    """There is no node to report on."""
+
+    code = "FLEET-010"
+    remedy = "Import a trace with `scuderia fleet import-faults`, or connect a cluster."
+
+
+def load_books(*, before: int, site: str | None = None, customer: str | None = None) -> Books:
+    """Return every fact that begins before the Unix second `before`.
+
+    site       only that site's nodes
+    customer   checked to exist; all customers are loaded, since a report names those in scope
+    raises     UnknownSubject
+    """
+    customers, customer_rows = _customers(customer)
+    nodes, node_rows = _nodes(before, site)
+    outages = [
+        OutageFact(node_rows[row[0]], *row[1:])
+        for row in _spans(Outage.objects.all(), before, site).values_list(
+            "node_id", "start_s", "end_s", _second("detected_at"), "cause", "planned", "source_key"
+        )
+        if row[0] in node_rows
+    ]
+    phases = [
+        PhaseFact(node_rows[row[0]], _CLASSES[row[1]], row[2], row[3])
+        for row in _spans(Repair.objects.all(), before, site, node="outage__node").values_list(
+            "outage__node_id", "state", "start_s", "end_s"
+        )
+        if row[0] in node_rows
+    ]
+    holds = [
+        HoldFact(node_rows[row[0]], customer_rows[row[1]], row[2], row[3])
+        for row in _spans(Allocation.objects.all(), before, site).values_list(
+            "node_id", "customer_id", "start_s", "end_s"
+        )
+        if row[0] in node_rows
+    ]
+    return Books(nodes, customers, outages, phases, holds)
+
+
+def _second(name: str) -> Func:
+    """Return the column as the integer it is stored as."""
+    return Func(F(name), template="%(expressions)s", output_field=BigIntegerField())
+
+
+def _spans(
+    rows: QuerySet[Any], before: int, site: str | None, *, node: str = "node"
+) -> QuerySet[Any]:
+    if site is not None:
+        rows = rows.filter(**{f"{node}__rack__cluster__site__name": site})
+    begun = rows.filter(start__lt=before).order_by("start", "id")
+    seconds: QuerySet[Any] = begun.annotate(start_s=_second("start"), end_s=_second("end"))
+    return seconds
+
+
+def _customers(wanted: str | None) -> tuple[list[CustomerFact], dict[int, int]]:
+    rows = Customer.objects.order_by("name").values_list(
+        "id", "name", "sla__target", "sla__time_zone"
+    )
+    facts: list[CustomerFact] = []
+    places: dict[int, int] = {}
+    for row_id, name, target, zone in rows:
+        places[row_id] = len(facts)
+        facts.append(CustomerFact(name, target, zone or "UTC"))
+    if wanted is not None and wanted not in {fact.name for fact in facts}:
+        raise UnknownSubject(f"no customer is named {wanted!r}")
+    return facts, places
+
+
+def _nodes(before: int, site: str | None) -> tuple[list[NodeFact], dict[int, int]]:
+    rows = Node.objects.filter(active_from__lt=before).order_by("name")
+    if site is not None:
+        rows = rows.filter(rack__cluster__site__name=site)
+    facts: list[NodeFact] = []
+    places: dict[int, int] = {}
+    for row_id, *columns in rows.values_list(
+        "id",
+        "name",
+        "rack__cluster__site__name",
+        "sku__gpus_per_node",
+        "sku__cents_per_gpu_hour",
+        _second("active_from"),
+        _second("active_to"),
+    ):
+        places[row_id] = len(facts)
+        facts.append(NodeFact(*columns))
+    if not facts:
+        raise NothingOnTheBooks(
+            "no node is on the books" + (f" at the site {site!r}" if site else "")
+        )
+    return facts, places
