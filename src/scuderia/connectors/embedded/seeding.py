@@ -72,6 +72,7 @@ def _fill(path: Path, *, seed: int, begin: int, end: int, healthy: bool) -> None
         for machine in _new_machines(seed, start=start, spare_pool=spare_pool):
             save_machine(connection, machine, at=start, healthy=healthy, observed=False)
         advance_within(connection, to=begin, observed=False)
+        connection.execute("UPDATE node SET changed_at = ?", (begin,))
         for machine in load_machines(connection).values():
             write_observation(connection, machine, at=begin)
         advance_within(connection, to=end)

@@ -5,7 +5,7 @@ and repeats nothing. A source that falls silent leaves every node unknown, never
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -30,7 +30,7 @@ from scuderia.fleet.nouns import NodeName, NodeObservation, NodeState, Observati
 from scuderia.fleet.operations import books
 from scuderia.fleet.ports import FleetReader
 from scuderia.loop.nouns import SignalDraft
-from scuderia.loop.operations import audit, signals
+from scuderia.loop.operations import signals
 
 PAGE_LIMIT = 1_000
 PAGES_MAX = 100
@@ -77,10 +77,11 @@ def poll(
     """
     total = PollReport()
     try:
-        for _ in range(pages_max):
+        for turn in range(pages_max):
             page = reader.observe(cursor=books.read_cursor(reader.source), limit=page_limit)
             with transaction.atomic():
-                _register(reader, page, now=now)
+                if turn == 0:
+                    _register(reader, page, now=now)
                 one = record_observations(page, source=reader.source, now=now)
             total = _sum(total, one)
             if not page.more:
@@ -144,18 +145,7 @@ def record_silence(source: str, *, error: str, now: AwareDatetime) -> PollReport
 def _register(reader: FleetReader, page: ObservationPage, *, now: AwareDatetime) -> None:
     """Bring what the source lists onto the books; its history begins with its first word."""
     active_from = min([seen.at for seen in page.observations] or [page.as_of])
-    change = books.register_inventory(
-        reader.inventory(), actor=WORKER, now=now, active_from=active_from
-    )
-    if not change.is_nothing:
-        audit.record(
-            WORKER,
-            "fleet.inventory.registered",
-            subject=EVERYTHING,
-            reason=f"{reader.source} lists what stands where",
-            at=now,
-            detail=asdict(change),
-        )
+    books.register_inventory(reader.inventory(), actor=WORKER, now=now, active_from=active_from)
 
 
 def _break_silence(reader: FleetReader) -> None:
