@@ -68,6 +68,7 @@ def test_every_policy_word_reaches_the_policy(trace):
     [
         ["--fleet-size", "1"],
         ["--fleet-size", "0"],
+        ["--fleet-size", "1000000000000"],
         ["--fleet-size", "10", "--spares", "11"],
         ["--fleet-size", "10", "--spares", "-1"],
         ["--fleet-size", "10", "--swap-days", "nan"],

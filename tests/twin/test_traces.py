@@ -36,6 +36,7 @@ BROKEN = {
     "text as time": (json.dumps([event("a", "1")]), 1),
     "true as time": (json.dumps([event("a", True)]), 1),
     "huge": (json.dumps([event("a", 1e300)]), 1),
+    "beyond a float": (json.dumps([event("a", 10**400)]), 1),
     "empty node": (json.dumps([event(" ", 1)]), 1),
     "list as kind": (json.dumps([{**event("a", 1), "event_type": []}]), 1),
     "strange kind": (json.dumps([*GOOD[:1], event("a", 2, "fault_pause")]), 2),

@@ -1,13 +1,13 @@
 """Read published fault traces: text in, outage log out, or an error naming the record."""
 
 import json
-import math
 
 from scuderia.twin.engine.logs import log_of_spans
 from scuderia.twin.nouns import DAY_S, BadLog, OutageLog, TwinError
 
 _STEPS = {"fault_start": 1, "fault_end": -1}
 _DAYS_MAX = 36_525.0
+_NODES_MAX = 1_000_000
 
 
 class BadTrace(TwinError):  # noqa: N818 - named for what did not happen
@@ -28,6 +28,11 @@ def read_stepfun(text: str, *, n_nodes: int, horizon_days: int | None = None) ->
     horizon_days  default: the whole days of the trace; later seconds are not counted
     raises        BadTrace naming the record; BadLog where the fleet is smaller than the trace
     """
+    if not 0 < n_nodes <= _NODES_MAX:
+        raise BadLog(
+            f"A fleet of {n_nodes} nodes cannot be replayed.",
+            remedy=f"Give the real fleet size, 1 to {_NODES_MAX}.",
+        )
     events = _events(text)
     by_node: dict[str, list[tuple[int, int]]] = {}
     last = -1
@@ -77,8 +82,10 @@ def _event(event: object, record: int) -> tuple[str, int, int]:
         raise BadTrace("node_id is missing or empty.", record=record, remedy=remedy)
     if isinstance(days, bool) or not isinstance(days, int | float):
         raise BadTrace("event_time is no number of days.", record=record, remedy=remedy)
-    if not (math.isfinite(days) and 0 <= days <= _DAYS_MAX):
-        raise BadTrace(f"event_time {days} is no day of a trace.", record=record, remedy=remedy)
+    if not 0 <= days <= _DAYS_MAX:  # NaN fails too
+        raise BadTrace(
+            f"event_time {str(days)[:40]} is no day of a trace.", record=record, remedy=remedy
+        )
     if not isinstance(kind, str) or kind not in _STEPS:
         raise BadTrace("event_type is not fault_start or fault_end.", record=record, remedy=remedy)
     return name, round(days * DAY_S), _STEPS[kind]
