@@ -155,7 +155,11 @@ class Runner(Protocol):
 
 @dataclass
 class Sockets:
-    """Where config/wiring.py plugs the ports in; the loop reads them from here alone."""
+    """Where config/wiring.py plugs the ports in; the loop reads them from here alone.
+
+    clock   fleet time, for everything that happens in the domain
+    wall    wall time, for heartbeats, tokens and nothing else
+    """
 
     executors: dict[str, Executor] = field(default_factory=dict)
     gates: list[Gate] = field(default_factory=list)
@@ -165,6 +169,7 @@ class Sockets:
     lineages: dict[str, LineageOf] = field(default_factory=dict)
     runner: Runner | None = None
     clock: Clock = field(default_factory=SystemClock)
+    wall: Clock = field(default_factory=SystemClock)
 
     def plug_executor(self, executor: Executor) -> None:
         """Register an action kind, or refuse a declaration that leaves anything empty."""

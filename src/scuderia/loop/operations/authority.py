@@ -1,8 +1,13 @@
 """Who may do what where; every write asks here first."""
 
+import rules
+
 from scuderia.basics.actors import Actor
-from scuderia.basics.subjects import Lineage, SubjectRef
+from scuderia.basics.errors import NotAuthorised, NotFound
+from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
+from scuderia.loop.engine.powers import ACTING
 from scuderia.loop.nouns import Power
+from scuderia.loop.queries.standing import actor_of, lineage_of, may
 
 
 def require(actor: Actor, power: Power, target: SubjectRef | Lineage) -> None:
@@ -11,4 +16,35 @@ def require(actor: Actor, power: Power, target: SubjectRef | Lineage) -> None:
     raises   NotAuthorised: the actor may read it and may not do this
              NotFound: the actor may not even know of it
     """
-    raise NotImplementedError
+    lineage = lineage_of(target) if isinstance(target, SubjectRef) else target
+    if power in ACTING:
+        refuse_machines(actor, power)
+    if may(actor, power, lineage):
+        return
+    if power is not Power.READ and may(actor, Power.READ, lineage):
+        raise NotAuthorised(f"{actor} may not {power.value} there", actor=actor, power=power.value)
+    raise NotFound("nothing by that name is visible to you")
+
+
+def refuse_machines(actor: Actor, power: Power) -> None:
+    """Raise NotAuthorised for an agent or a service: they hold no acting power, ever."""
+    if not actor.is_person:
+        raise NotAuthorised(
+            f"{actor} is no person; only people may {power.value}",
+            remedy="Sign in as a person who holds the role.",
+            actor=actor,
+        )
+
+
+def _predicate(power: Power) -> rules.Predicate:
+    def holds(user: object, subject: SubjectRef | None = None) -> bool:
+        """Say whether the signed-in person holds the power on the subject (everything if None)."""
+        return may(actor_of(user), power, lineage_of(subject or EVERYTHING))
+
+    return rules.predicate(holds, name=f"holds_{power.value}")
+
+
+for _power in Power:
+    _name = f"loop.{_power.value}"
+    if not rules.perm_exists(_name):
+        rules.add_perm(_name, _predicate(_power))

@@ -1,8 +1,83 @@
 """A person says yes or no to one digest."""
 
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.nouns import ActionId, ProposalId
+from scuderia.basics.errors import Refused
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.engine.spelling import read_plan, read_rehearsal, spell_verdicts
+from scuderia.loop.engine.transitions import IllegalMove
+from scuderia.loop.models.done import Action, Decision, RunRequest
+from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.nouns import (
+    ActionId,
+    Answer,
+    Autonomy,
+    GrantId,
+    Power,
+    ProposalId,
+    ProposalState,
+    Reversibility,
+)
+from scuderia.loop.operations import audit, authority
+from scuderia.loop.operations.binding import bind
+from scuderia.loop.operations.grants import refuse_over_budget
+from scuderia.loop.operations.moves import move
+from scuderia.loop.operations.proposals import (
+    access_proposal,
+    live_lineage,
+    rebind,
+    refuse_stale,
+)
+from scuderia.loop.queries.guards import (
+    Judgement,
+    brake_words,
+    brakes_on,
+    executor_of,
+    judge,
+    level_for,
+)
+
+DECISION_VALID = timedelta(hours=4)
+"""How long a yes may wait for its run, in fleet time."""
+
+
+class AdviceOnly(Refused):
+    """The agent may only advise here; a person acts by other means."""
+
+    code = "LOOP-016"
+    remedy = "Act yourself, or ask a lead to grant the agent level 2 here."
+
+
+class NoSelfApproval(Refused):
+    """Four eyes are asked for, and these are the same two."""
+
+    code = "LOOP-017"
+    remedy = "Ask another person who may decide here."
+
+
+class Objected(Refused):
+    """A gate, a precondition or the blast bound says no."""
+
+    code = "LOOP-018"
+    remedy = "Clear what is named, or reject the proposal."
+
+
+class Braked(Refused):
+    """A brake is on."""
+
+    code = "LOOP-019"
+    remedy = "Ask a lead to lift the brake that is named."
+
+
+class TooLate(Refused):
+    """The proposal's time has passed."""
+
+    code = "LOOP-020"
+    remedy = "Wait for the crew to propose again, or file it anew."
 
 
 def approve_proposal(
@@ -11,12 +86,203 @@ def approve_proposal(
     """Approve exactly what the digest names, and queue its run in the same transaction.
 
     raises   StaleDigest: it is no longer what was shown; the error names the current digest
+             Objected, Braked, AdviceOnly, NoSelfApproval, BudgetSpent, TooLate
     """
-    raise NotImplementedError
+    authority.refuse_machines(actor, Power.DECIDE)
+    proposal = access_proposal(actor, Power.DECIDE, proposal_id)
+    _require_for_kind(actor, proposal)
+    _refuse_closed(proposal, now)
+    grant_id = _refuse_level(proposal, actor, now)
+    refuse_stale(proposal, digest)
+    _refuse_drift(proposal)
+    return commit_yes(proposal, actor=actor, reason=reason, grant_id=grant_id, now=now)
 
 
 def reject_proposal(
     *, actor: Actor, proposal_id: ProposalId, reason: str = "", now: AwareDatetime
 ) -> None:
-    """Say no; a reason is welcome, never required."""
-    raise NotImplementedError
+    """Say no; a reason is welcome, never required. A brake or a gate never stops a no."""
+    authority.refuse_machines(actor, Power.DECIDE)
+    proposal = access_proposal(actor, Power.DECIDE, proposal_id)
+    with transaction.atomic():
+        move(
+            proposal,
+            "proposal",
+            ProposalState.REJECTED,
+            only_if={"serial": proposal.serial},
+            closed_at=now,
+        )
+        _decide(proposal, Answer.NO, actor=actor, reason=reason, now=now)
+        audit.record(
+            actor,
+            "proposal.rejected",
+            subject=f"proposal:{proposal.pk}",
+            reason=reason,
+            at=now,
+            detail={"digest": proposal.digest},
+            lineage=live_lineage(proposal),
+        )
+
+
+def commit_yes(
+    proposal: Proposal,
+    *,
+    actor: Actor,
+    reason: str,
+    grant_id: GrantId | None,
+    now: AwareDatetime,
+) -> ActionId:
+    """Write decision, action and run request as one, after asking everything that may object."""
+    judgement = _refuse_objected(proposal, actor, now)
+    cents = _cost_cents(proposal)
+    with transaction.atomic():
+        _refuse_braked(proposal)
+        refuse_over_budget(grant_id, targets=len(proposal.targets), cents=cents, now=now)
+        move(
+            proposal,
+            "proposal",
+            ProposalState.APPROVED,
+            only_if={"serial": proposal.serial, "digest": proposal.digest},
+            closed_at=now,
+            returned_reason="",
+        )
+        decision = _decide(
+            proposal, Answer.YES, actor=actor, reason=reason, now=now, judgement=judgement
+        )
+        action = Action.objects.create(
+            proposal=proposal,
+            decision=decision,
+            grant_id=grant_id,
+            kind=proposal.kind,
+            agent=proposal.agent,
+            targets=proposal.targets,
+            params=proposal.params,
+            snapshot=proposal.snapshot,
+            digest=proposal.digest,
+            safe_direction=is_safe(proposal),
+            targets_count=len(proposal.targets),
+            cost_cents=cents,
+            queued_at=now,
+            undo_of=proposal.undo_of,
+        )
+        RunRequest.objects.create(action=action, asked_at=now)
+        audit.record(
+            actor,
+            "proposal.approved",
+            subject=f"proposal:{proposal.pk}",
+            reason=reason,
+            at=now,
+            detail={
+                "digest": proposal.digest,
+                "action": str(action.pk),
+                "gates": spell_verdicts(judgement.gates),
+            },
+            lineage=live_lineage(proposal),
+        )
+    return ActionId(action.pk)
+
+
+def is_safe(proposal: Proposal) -> bool:
+    """Say whether no brake may stop this: an undo, or a kind declared as the safe direction."""
+    return proposal.undo_of_id is not None or executor_of(proposal.kind).kind.safe_direction
+
+
+def _require_for_kind(actor: Actor, proposal: Proposal) -> None:
+    if executor_of(proposal.kind).kind.reversibility is Reversibility.IRREVERSIBLE:
+        authority.require(actor, Power.DECIDE_IRREVERSIBLE, live_lineage(proposal))
+
+
+def _refuse_closed(proposal: Proposal, now: AwareDatetime) -> None:
+    if proposal.state != ProposalState.PENDING:
+        raise IllegalMove(f"the proposal is {proposal.state} already", state=proposal.state)
+    if now >= proposal.expires_at:
+        raise TooLate(f"the proposal expired at {proposal.expires_at.isoformat()}")
+
+
+def _refuse_level(proposal: Proposal, actor: Actor, now: AwareDatetime) -> GrantId | None:
+    if proposal.four_eyes and proposal.filed_by == str(actor):
+        raise NoSelfApproval("the person who filed a four-eyes proposal may not approve it")
+    if not proposal.agent:
+        return None
+    targets = tuple(map(SubjectRef.parse, proposal.targets))
+    level, grant_id = level_for(proposal.agent, proposal.kind, targets, at=now)
+    if level < Autonomy.ACT_ONCE_APPROVED:
+        raise AdviceOnly(f"{proposal.agent} is at level {level.value} here", level=level.value)
+    return grant_id
+
+
+def _refuse_drift(proposal: Proposal) -> None:
+    """Look at the world again; if it moved since it was shown, rebind and ask the person anew."""
+    plan = read_plan(proposal.kind, proposal.targets, proposal.params)
+    bound = bind(plan.kind, plan.targets, plan.params)
+    if bound.digest == proposal.digest:
+        return
+    shown = proposal.digest
+    with transaction.atomic():
+        rebind(proposal, bound, returned="the world changed before the decision")
+    refuse_stale(proposal, shown)
+
+
+def _refuse_objected(proposal: Proposal, actor: Actor, now: AwareDatetime) -> Judgement:
+    judgement = judge(
+        read_plan(proposal.kind, proposal.targets, proposal.params),
+        actor=actor,
+        at=now,
+        phase="decide",
+        safe_direction=is_safe(proposal),
+    )
+    if judgement.refusals:
+        with transaction.atomic():
+            audit.record(
+                actor,
+                "proposal.approval_refused",
+                subject=f"proposal:{proposal.pk}",
+                reason="; ".join(judgement.refusals)[: audit.REASON_CHARACTERS_MAX],
+                at=now,
+                detail={"gates": spell_verdicts(judgement.gates)},
+                lineage=live_lineage(proposal),
+            )
+        raise Objected("; ".join(judgement.refusals))
+    return judgement
+
+
+def _refuse_braked(proposal: Proposal) -> None:
+    if is_safe(proposal):
+        return
+    targets = tuple(map(SubjectRef.parse, proposal.targets))
+    brakes = brakes_on(agent=proposal.agent, kind=proposal.kind, targets=targets)
+    if brakes:
+        raise Braked(brake_words(brakes))
+
+
+def _decide(
+    proposal: Proposal,
+    answer: Answer,
+    *,
+    actor: Actor,
+    reason: str,
+    now: AwareDatetime,
+    judgement: Judgement | None = None,
+) -> Decision:
+    try:
+        with transaction.atomic():
+            return Decision.objects.create(
+                proposal=proposal,
+                serial=proposal.serial,
+                digest=proposal.digest,
+                answer=answer.value,
+                decided_by=str(actor),
+                via=actor.via,
+                reason=audit.bounded(reason),
+                gate_verdicts=spell_verdicts(judgement.gates) if judgement else [],
+                decided_at=now,
+                expires_at=now + DECISION_VALID,
+            )
+    except IntegrityError:
+        raise IllegalMove("this digest was decided already") from None
+
+
+def _cost_cents(proposal: Proposal) -> int | None:
+    """Return the cost that the rehearsal states, if it states one in whole cents."""
+    cost = read_rehearsal(proposal.rehearsal).inputs.get("cost_cents")
+    return cost if isinstance(cost, int) and not isinstance(cost, bool) and cost >= 0 else None

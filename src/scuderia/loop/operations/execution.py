@@ -1,32 +1,271 @@
-"""The three calls of a durable run; each may be made again after any crash."""
+"""The three calls of a durable run; each may be made again after any crash, by any worker."""
 
-from scuderia.basics.actors import Actor
+from datetime import timedelta
+
+from django.db import transaction
+
+from scuderia.basics.actors import WORKER, Actor
+from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.nouns import ActionId, ActionState, StepWord
+from scuderia.basics.errors import NotFound, Refused
+from scuderia.loop.engine.spelling import read_rehearsal
+from scuderia.loop.engine.transitions import IllegalMove
+from scuderia.loop.models.done import Action, DecisionUse, Effect, Outcome, RunRequest
+from scuderia.loop.nouns import (
+    ActionId,
+    ActionState,
+    EffectState,
+    OutcomeVerdict,
+    Power,
+    Reversibility,
+    StepWord,
+)
+from scuderia.loop.operations import audit, authority, heartbeats
+from scuderia.loop.operations.effects import (
+    Settled,
+    claim,
+    in_flight,
+    is_in_other_hands,
+    look,
+    perform,
+    step_of,
+)
+from scuderia.loop.operations.moves import move
+from scuderia.loop.operations.proposals import live_lineage
+from scuderia.loop.operations.returning import record, stop_action
+from scuderia.loop.operations.standing import (
+    plan_of,
+    stop_before_first_effect,
+    stop_between_effects,
+    stop_by_decision,
+    stop_by_people,
+)
+from scuderia.loop.queries.guards import executor_of, level_for
+
+
+class StillStopped(Refused):
+    """What halted the action is still there."""
+
+    code = "LOOP-021"
+    remedy = "Have the brake lifted or the grant given again, then resume."
+
+
+TRIES_MAX = 5
+"""Times an effect is tried that the world, each time, says did not happen."""
 
 
 def begin_action(action_id: ActionId, *, now: AwareDatetime) -> int:
-    """Check everything again and start; return how many steps follow, 0 when none may."""
-    raise NotImplementedError
+    """Check everything again and start; return how many steps follow, 0 when none may.
+
+    raises   Unable: the world is silent; nothing was done, call again
+    """
+    action = _read(action_id)
+    if action.state == ActionState.RUNNING:
+        return action.steps_total
+    if action.state != ActionState.QUEUED:
+        return 0
+    stop = stop_before_first_effect(action, now=now)
+    if stop is not None:
+        stop_action(action, stop, now=now)
+        return 0
+    steps = len(executor_of(action.kind).steps(plan_of(action)))
+    try:
+        return _start(action, steps, now)
+    except IllegalMove:  # another worker began it, or a person halted it, at this very moment
+        action.refresh_from_db()
+        return action.steps_total if action.state == ActionState.RUNNING else 0
 
 
 def run_step(action_id: ActionId, index: int, *, now: AwareDatetime) -> StepWord:
-    """Carry out one step: check, claim, observe, perform, observe, record."""
-    raise NotImplementedError
+    """Carry out one step: check, claim, observe, perform, observe, record.
+
+    UNKNOWN   the world did not say, or another worker has it in hand; call again later
+    """
+    action = _read(action_id)
+    effect = action.effects.filter(step=index).first()
+    if effect is not None and effect.state == EffectState.DONE:
+        return StepWord.DONE
+    if effect is not None and effect.state == EffectState.UNKNOWN:
+        if is_in_other_hands(effect):
+            return StepWord.UNKNOWN
+        settled = look(action, effect, now=now)
+        if settled is not Settled.NOT_DONE:
+            return StepWord.DONE if settled is Settled.DONE else StepWord.UNKNOWN
+        effect.refresh_from_db()
+    if action.state != ActionState.RUNNING or not _is_next(action, index):
+        return StepWord.STOP
+    return _try(action, index, effect, now)
 
 
 def finish_action(action_id: ActionId, *, now: AwareDatetime) -> ActionState:
-    """Probe the world and close the run; return the state it stands in."""
-    raise NotImplementedError
+    """Probe the world and close the run; return the state it stands in.
+
+    raises   Unable: the world is silent; the run stays open, call again
+    """
+    action = _read(action_id)
+    done = action.effects.filter(state=EffectState.DONE).count()
+    if action.state != ActionState.RUNNING or not 0 < action.steps_total == done:
+        return ActionState(action.state)
+    report = executor_of(action.kind).probe(plan_of(action))
+    to = ActionState.DONE if report.passed else ActionState.FAILED
+    try:
+        with transaction.atomic():
+            move(action, "action", to, finished_at=now, said=report.seen[:2000])
+            if report.passed:
+                _after(action, now)
+            record(WORKER, f"action.{to.value}", action, at=now, reason=report.seen[:2000])
+    except IllegalMove:
+        action.refresh_from_db()
+    return ActionState(action.state)
+
+
+def halt_action(*, actor: Actor, action_id: ActionId, reason: str = "", now: AwareDatetime) -> None:
+    """Stop one run before its next step; a person may resume it."""
+    action = _read(action_id)
+    authority.require(actor, Power.BRAKE, live_lineage(action.proposal))
+    with transaction.atomic():
+        said = f"halted by {actor}: {audit.bounded(reason)}"[:2000]
+        move(action, "action", ActionState.HALTED, resumable=True, said=said)
+        record(actor, "action.halted", action, at=now, reason=reason)
 
 
 def resume_action(
     *, actor: Actor, action_id: ActionId, reason: str = "", now: AwareDatetime
 ) -> None:
-    """Let a halted run go on, by a person's word."""
-    raise NotImplementedError
+    """Let a halted run go on, by a person's word; everything is asked again before it does.
+
+    raises   IllegalMove: it is not halted, or its decision is void
+    """
+    action = _read(action_id)
+    authority.require(actor, Power.DECIDE, live_lineage(action.proposal))
+    if executor_of(action.kind).kind.reversibility is Reversibility.IRREVERSIBLE:
+        authority.require(actor, Power.DECIDE_IRREVERSIBLE, live_lineage(action.proposal))
+    if not action.resumable:
+        raise IllegalMove(f"the action is {action.state} and cannot be resumed")
+    _, action.grant_id = level_for(action.agent, action.kind, plan_of(action).targets, at=now)
+    begun = DecisionUse.objects.filter(decision=action.decision).exists()
+    stop = stop_by_people(action, now=now)
+    if stop is not None:
+        raise StillStopped(stop.said)
+    with transaction.atomic():
+        move(
+            action,
+            "action",
+            ActionState.RUNNING if begun else ActionState.QUEUED,
+            only_if={"resumable": True},
+            resumable=False,
+            attempt=action.attempt + 1,
+            grant_id=action.grant_id,
+            said="",
+        )
+        RunRequest.objects.create(action=action, attempt=action.attempt, asked_at=now)
+        record(actor, "action.resumed", action, at=now, reason=audit.bounded(reason))
 
 
-def halt_action(*, actor: Actor, action_id: ActionId, reason: str = "", now: AwareDatetime) -> None:
-    """Stop one run before its next step; a person may resume it."""
-    raise NotImplementedError
+def settle_unknown(*, now: AwareDatetime) -> int:
+    """Look again at every effect of unknown result whose worker is gone; return how many settled.
+
+    Looking never does anything, so a brake or a halt does not stop it.
+    """
+    settled = 0
+    for effect in Effect.objects.filter(state=EffectState.UNKNOWN).select_related("action"):
+        if not is_in_other_hands(effect):
+            settled += look(effect.action, effect, now=now) is not Settled.UNKNOWN
+    return settled
+
+
+def _read(action_id: ActionId) -> Action:
+    action = Action.objects.select_related("decision", "proposal").filter(pk=action_id).first()
+    if action is None:
+        raise NotFound("no such action")
+    return action
+
+
+@transaction.atomic
+def _start(action: Action, steps: int, now: AwareDatetime) -> int:
+    """Use the decision up and start, unless a brake fell while the world was being asked."""
+    stop = stop_by_people(action, now=now) or stop_by_decision(action, now=now)
+    if stop is not None:
+        stop_action(action, stop, now=now)
+        return 0
+    move(
+        action,
+        "action",
+        ActionState.RUNNING,
+        started_at=action.started_at or now,
+        steps_total=steps,
+        worker=heartbeats.executor_name(),
+    )
+    DecisionUse.objects.get_or_create(
+        decision=action.decision,
+        defaults={"action": action, "digest": action.digest, "used_at": now},
+    )
+    record(WORKER, "action.begun", action, at=now, detail={"steps": steps})
+    return steps
+
+
+def _is_next(action: Action, index: int) -> bool:
+    done = action.effects.filter(state=EffectState.DONE, step__lt=index).count()
+    return 0 <= index < action.steps_total and done == index
+
+
+def _try(action: Action, index: int, effect: Effect | None, now: AwareDatetime) -> StepWord:
+    """Claim the step and perform it, if everything still allows it."""
+    if effect is not None and effect.tries >= TRIES_MAX:
+        return _fail(action, f"step {index} did not happen in {effect.tries} tries", now)
+    untouched = not action.effects.exclude(state=EffectState.NOT_DONE).exists()
+    check = stop_before_first_effect if untouched else stop_between_effects
+    stop = check(action, now=now)
+    if stop is not None:
+        stop_action(action, stop, now=now)
+        return StepWord.STOP
+    step = step_of(action, index)
+    with in_flight(f"{action.pk}:{index}") as mine:
+        if not mine:
+            return StepWord.UNKNOWN
+        claimed = claim(action, step, effect, now=now)
+        if not isinstance(claimed, Effect):
+            return claimed
+        settled = perform(action, claimed, step, now=now)
+    if settled is Settled.REFUSED:
+        return _fail(action, f"step {index} was refused by the world", now)
+    return StepWord.DONE if settled is Settled.DONE else StepWord.UNKNOWN
+
+
+def _fail(action: Action, said: str, now: AwareDatetime) -> StepWord:
+    effects = action.effects.filter(state=EffectState.DONE).order_by("step")
+    done = list(effects.values_list("name", flat=True))
+    try:
+        with transaction.atomic():
+            move(action, "action", ActionState.FAILED, finished_at=now, said=said)
+            detail: JsonObject = {"done": done, "undo_offered": bool(done)}
+            record(WORKER, "action.failed", action, at=now, reason=said, detail=detail)
+    except IllegalMove:
+        pass  # a person halted it first
+    return StepWord.STOP
+
+
+def _after(action: Action, now: AwareDatetime) -> None:
+    """Close what this run undid, or open the measurement of what it promised."""
+    if action.undo_of is not None:
+        undone = Action.objects.get(pk=action.undo_of.pk)
+        move(undone, "action", ActionState.UNDONE, resumable=False)
+        Outcome.objects.filter(action=undone, verdict__isnull=True).update(
+            verdict=OutcomeVerdict.INCONCLUSIVE, measured_at=now, note="undone before it was due"
+        )
+        record(WORKER, "action.undone", undone, at=now, detail={"by": str(action.pk)})
+        return
+    promise = read_rehearsal(action.proposal.rehearsal)
+    acted_at = action.started_at or now
+    Outcome.objects.create(
+        action=action,
+        metric=promise.metric,
+        unit=promise.unit,
+        better=promise.better,
+        do_nothing=promise.do_nothing,
+        expected=promise.expected,
+        low=promise.low,
+        high=promise.high,
+        acted_at=acted_at,
+        due_at=acted_at + timedelta(days=promise.horizon_days),
+    )

@@ -1,15 +1,44 @@
 """People, their roles and their API tokens."""
 
+import hashlib
+import hmac
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from scuderia.basics.actors import Actor
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.nouns import (
-    Power,
-    Role,
-)
+from scuderia.basics.errors import BadInput, NotAuthorised, NotFound
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.models.people import ApiToken, Membership
+from scuderia.loop.nouns import Power, Role
+from scuderia.loop.operations import audit, authority
+from scuderia.loop.queries.standing import lineage_of
+
+TOKEN_MARK = "scd"  # noqa: S105 - what every token begins with, not a secret
+TOKEN_LIFE_MAX = timedelta(days=366)
+USED_EVERY = timedelta(minutes=1)
+
+
+class BadPerson(BadInput):
+    """The name is taken or unreadable, or the password is too weak."""
+
+    code = "LOOP-023"
+    remedy = "Choose another name of letters, digits, dots and dashes, and a longer password."
+
+
+class BadToken(BadInput):
+    """The token asks for nothing, for too long, or under a name that is taken."""
+
+    code = "LOOP-024"
+    remedy = "Name at least one power, a new name, and an end within a year."
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +50,7 @@ class IssuedToken:
     expires_at: AwareDatetime
 
 
+@transaction.atomic
 def create_person(
     *,
     actor: Actor,
@@ -29,22 +59,65 @@ def create_person(
     password: str | None = None,
     now: AwareDatetime,
 ) -> Actor:
-    """Make a person who may sign in; the first ones may be made by a service at set-up."""
-    raise NotImplementedError
+    """Make a person who may sign in; before there is any admin, set-up may make the first ones."""
+    _require_people(actor, EVERYTHING)
+    try:
+        SubjectRef.parse(f"person:{name}")
+        if password is not None:
+            validate_password(password)
+        with transaction.atomic():
+            first, _, last = full_name.partition(" ")
+            get_user_model().objects.create_user(
+                username=name, password=password, first_name=first[:150], last_name=last[:150]
+            )
+    except (ValidationError, IntegrityError) as error:
+        raise BadPerson(f"{name[:80]!r}: {error}") from None
+    audit.record(actor, "person.created", subject=f"person:{name}", at=now)
+    return Actor(ActorKind.PERSON, name)
 
 
+@transaction.atomic
 def give_role(
     *, actor: Actor, person: str, role: Role, scope: SubjectRef, now: AwareDatetime
 ) -> None:
     """Make a person this on that scope, in place of any role held there."""
-    raise NotImplementedError
+    _require_people(actor, scope)
+    user = _user(person)
+    _end_role(actor, user.pk, scope, now)
+    Membership.objects.create(
+        person_id=user.pk,
+        role=role.value,
+        scope=str(scope),
+        given_by=str(actor),
+        given_at=now,
+    )
+    audit.record(
+        actor,
+        "role.given",
+        subject=f"person:{person}",
+        at=now,
+        detail={"role": role.value, "scope": str(scope)},
+        lineage=lineage_of(scope),
+    )
 
 
+@transaction.atomic
 def take_role(*, actor: Actor, person: str, scope: SubjectRef, now: AwareDatetime) -> None:
     """Take a person's role on that scope."""
-    raise NotImplementedError
+    authority.require(actor, Power.MANAGE_PEOPLE, scope)
+    if not _end_role(actor, _user(person).pk, scope, now):
+        raise NotFound(f"{person} has no role on {scope}")
+    audit.record(
+        actor,
+        "role.taken",
+        subject=f"person:{person}",
+        at=now,
+        detail={"scope": str(scope)},
+        lineage=lineage_of(scope),
+    )
 
 
+@transaction.atomic
 def issue_token(
     *,
     actor: Actor,
@@ -55,15 +128,105 @@ def issue_token(
     expires_at: AwareDatetime,
     now: AwareDatetime,
 ) -> IssuedToken:
-    """Issue a token that narrows its person to these powers on that scope."""
-    raise NotImplementedError
+    """Issue a token that narrows its person to these powers on that scope; `now` is wall time.
+
+    A person issues tokens for themselves; someone who manages people may for others. A token
+    cannot issue a token.
+    """
+    if actor.via or str(actor) != f"person:{person}":
+        _refuse_token(actor)
+        authority.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
+    if not powers or not name or len(name) > 64 or not now < expires_at <= now + TOKEN_LIFE_MAX:  # noqa: PLR2004 - a column
+        raise BadToken("the token is incomplete")
+    prefix, secret = f"{TOKEN_MARK}_{secrets.token_hex(4)}", secrets.token_hex(32)
+    try:
+        with transaction.atomic():
+            ApiToken.objects.create(
+                person_id=_user(person).pk,
+                name=name,
+                prefix=prefix,
+                secret_sha256=_sha256(secret),
+                powers=sorted(power.value for power in powers),
+                scope=str(scope),
+                issued_at=now,
+                expires_at=expires_at,
+            )
+    except IntegrityError:
+        raise BadToken(f"{person} has a token named {name!r} already") from None
+    audit.record(
+        actor,
+        "token.issued",
+        subject=f"person:{person}",
+        at=now,
+        detail={"name": name, "prefix": prefix, "scope": str(scope), "powers": sorted(powers)},
+    )
+    return IssuedToken(name, f"{prefix}_{secret}", expires_at)
 
 
+@transaction.atomic
 def revoke_token(*, actor: Actor, person: str, name: str, now: AwareDatetime) -> None:
-    """End a token at once."""
-    raise NotImplementedError
+    """End a token at once; its own person may, and whoever manages people."""
+    if str(actor) != f"person:{person}":
+        authority.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
+    ended = ApiToken.objects.filter(
+        person__username=person, name=name, revoked_at__isnull=True
+    ).update(revoked_at=now)
+    if not ended:
+        raise NotFound(f"{person} has no live token {name[:64]!r}")
+    audit.record(actor, "token.revoked", subject=f"person:{person}", at=now, detail={"name": name})
 
 
 def authenticate_token(secret: str, *, now: AwareDatetime) -> Actor | None:
-    """Return the person behind a valid token, marked with the token's name, else None."""
-    raise NotImplementedError
+    """Return the person behind a valid token, marked with the token's name, else None.
+
+    `now` is wall time. The secret is compared in constant time, and hashed even for an unknown
+    prefix, so that the answer's time tells nothing.
+    """
+    prefix, _, rest = secret.rpartition("_")
+    token = (
+        ApiToken.objects.select_related("person")
+        .filter(prefix=prefix, person__is_active=True)
+        .first()
+    )
+    kept = token.secret_sha256 if token is not None else _sha256("nobody")
+    right = hmac.compare_digest(kept, _sha256(rest))
+    if token is None or not right or token.revoked_at is not None or now >= token.expires_at:
+        return None
+    if token.last_used_at is None or now - token.last_used_at >= USED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return Actor(ActorKind.PERSON, token.person.get_username(), via=token.name)
+
+
+def _require_people(actor: Actor, scope: SubjectRef) -> None:
+    """Ask for the power, except while there is no admin: then set-up makes the first ones."""
+    if actor.kind is ActorKind.SERVICE and not _has_admin():
+        return
+    authority.require(actor, Power.MANAGE_PEOPLE, scope)
+
+
+def _has_admin() -> bool:
+    return Membership.objects.filter(
+        role=Role.ADMIN, scope=str(EVERYTHING), taken_at__isnull=True, person__is_active=True
+    ).exists()
+
+
+def _refuse_token(actor: Actor) -> None:
+    if actor.via:
+        raise NotAuthorised("a token cannot issue a token", remedy="Sign in with your password.")
+
+
+def _end_role(actor: Actor, person_id: int, scope: SubjectRef, now: AwareDatetime) -> int:
+    return Membership.objects.filter(
+        person_id=person_id, scope=str(scope), taken_at__isnull=True
+    ).update(taken_by=str(actor), taken_at=now)
+
+
+def _user(name: str) -> AbstractBaseUser:
+    user = get_user_model().objects.filter(username=name).first()
+    if user is None:
+        raise NotFound(f"no person {name[:80]!r}")
+    return user
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,12 +2,56 @@
 
 from collections.abc import Sequence
 
+from django.db import transaction
+
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.nouns import (
-    SignalDraft,
-)
+from scuderia.loop.engine.spelling import plain
+from scuderia.loop.models.seen import Signal
+from scuderia.loop.nouns import SignalDraft
+from scuderia.loop.operations.findings import file_finding
+from scuderia.loop.ports import sockets
+
+_BATCH = 500
 
 
+@transaction.atomic
 def record_signals(drafts: Sequence[SignalDraft], *, now: AwareDatetime) -> int:
-    """Store what is new among these facts, fold it into findings, and return how many were new."""
-    raise NotImplementedError
+    """Store what is new among these facts, fold it into findings, and return how many were new.
+
+    Signals and the findings they support are written together or not at all.
+    """
+    new = _unseen(drafts)
+    Signal.objects.bulk_create(
+        (
+            Signal(
+                kind=draft.kind,
+                subject=str(draft.subject),
+                occurred_at=draft.occurred_at,
+                received_at=now,
+                source=draft.source,
+                dedup_key=draft.dedup_key,
+                payload=plain(draft.payload),
+            )
+            for draft in new
+        ),
+        batch_size=_BATCH,
+        ignore_conflicts=True,  # another writer stored the same fact at this moment
+    )
+    if new:
+        for detector in sockets.detectors.values():
+            for finding in detector.detect(new, now=now):
+                file_finding(finding, raised_by=detector.name, now=now)
+    return len(new)
+
+
+def _unseen(drafts: Sequence[SignalDraft]) -> list[SignalDraft]:
+    by_key = {draft.dedup_key: draft for draft in reversed(drafts)}
+    keys = list(by_key)
+    known: set[str] = set()
+    for start in range(0, len(keys), _BATCH):
+        batch = keys[start : start + _BATCH]
+        known.update(Signal.objects.filter(dedup_key__in=batch).values_list("dedup_key", flat=True))
+    return sorted(
+        (draft for key, draft in by_key.items() if key not in known),
+        key=lambda draft: (draft.occurred_at, draft.dedup_key),
+    )

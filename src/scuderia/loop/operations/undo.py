@@ -1,12 +1,123 @@
-"""Putting the world back."""
+"""Putting the world back: a person's own decision, in the safe direction."""
+
+from datetime import timedelta
+
+from django.db import transaction
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.nouns import ActionId
+from scuderia.basics.errors import NotFound, Refused
+from scuderia.loop.engine.digest import plan_digest
+from scuderia.loop.engine.spelling import spell_blast, spell_rehearsal
+from scuderia.loop.models.done import Action
+from scuderia.loop.models.proposed import Proposal, ProposalScope
+from scuderia.loop.nouns import (
+    ActionId,
+    ActionState,
+    EffectState,
+    Plan,
+    Power,
+    ProposalState,
+    Rehearsal,
+)
+from scuderia.loop.operations import authority
+from scuderia.loop.operations.binding import Bound, bind
+from scuderia.loop.operations.decisions import commit_yes
+from scuderia.loop.operations.proposals import live_lineage
+from scuderia.loop.operations.standing import plan_of
+from scuderia.loop.queries.guards import executor_of
+from scuderia.loop.queries.standing import common_lineage
+
+UNDOABLE = (ActionState.DONE, ActionState.FAILED, ActionState.HALTED)
+
+
+class CannotUndo(Refused):
+    """There is nothing to put back, or no declared way to do it."""
+
+    code = "LOOP-022"
+    remedy = "File a proposal that brings about the state you want."
 
 
 def undo_action(
     *, actor: Actor, action_id: ActionId, reason: str = "", now: AwareDatetime
 ) -> ActionId:
-    """Queue the action that undoes this one, by this person's decision; return its id."""
-    raise NotImplementedError
+    """Queue the action that undoes this one, by this person's decision; return its id.
+
+    Brakes and blast bounds do not stop it; gates and preconditions are asked.
+    """
+    action = Action.objects.select_related("proposal").filter(pk=action_id).first()
+    if action is None:
+        raise NotFound("no such action is visible to you")
+    authority.require(actor, Power.UNDO, live_lineage(action.proposal))
+    plan = _undo_plan(action)
+    lineage = common_lineage(plan.targets)
+    authority.require(actor, Power.UNDO, lineage)
+    bound = bind(plan.kind, plan.targets, plan.params)
+    with transaction.atomic():
+        proposal = _file(action, bound, actor, now)
+        ProposalScope.objects.bulk_create(
+            ProposalScope(proposal=proposal, scope=scope) for scope in sorted(map(str, lineage))
+        )
+        Action.objects.filter(pk=action.pk).update(resumable=False)
+        return commit_yes(proposal, actor=actor, reason=reason, grant_id=None, now=now)
+
+
+def _undo_plan(action: Action) -> Plan:
+    if action.state not in UNDOABLE:
+        raise CannotUndo(f"the action is {action.state}")
+    if action.safe_direction:
+        raise CannotUndo("this is the safe direction already; its opposite needs a proposal")
+    effects = list(action.effects.values_list("state", flat=True))
+    if EffectState.DONE not in effects:
+        raise CannotUndo("nothing was done")
+    if EffectState.UNKNOWN in effects:
+        raise CannotUndo(
+            "one effect is not settled yet", remedy="Wait until the worker has looked, then undo."
+        )
+    if action.undo_actions.filter(state__in=[ActionState.QUEUED, ActionState.RUNNING]).exists():
+        raise CannotUndo("its undo is under way")
+    plan = executor_of(action.kind).undo_plan(plan_of(action), action.snapshot)
+    if plan is None:
+        raise CannotUndo(f"{action.kind} declares no undo for this")
+    return plan
+
+
+def _file(action: Action, bound: Bound, actor: Actor, now: AwareDatetime) -> Proposal:
+    """File the undo as a proposal of its own, so that it is decided, digested and audited alike."""
+    title = executor_of(action.kind).kind.undo or "Put it back"
+    wish = plan_digest(bound.plan)
+    return Proposal.objects.create(
+        kind=bound.plan.kind,
+        kind_version=bound.kind_version,
+        filed_by=str(actor),
+        title=f"Undo: {action.proposal.title} ({title})"[:200],
+        targets=[str(target) for target in bound.plan.targets],
+        params=bound.plan.params,
+        snapshot=bound.snapshot,
+        digest=bound.digest,
+        plan_digest=wish,
+        rehearsed_for=wish,
+        policy=bound.policy,
+        blast=spell_blast(bound.radius),
+        dedup_key=f"undo:{action.pk}",
+        state=ProposalState.PENDING,
+        rehearsal=spell_rehearsal(_restored(action)),
+        filed_at=now,
+        expires_at=now + timedelta(days=1),
+        undo_of=action,
+    )
+
+
+def _restored(action: Action) -> Rehearsal:
+    return Rehearsal(
+        metric="state_restored",
+        unit="",
+        horizon_days=0,
+        do_nothing=0,
+        expected=1,
+        low=1,
+        high=1,
+        better="higher",
+        method=f"the undo that {action.kind} declares, from the state before it ran",
+        limits="what others changed since then is not put back",
+    )

@@ -1,0 +1,99 @@
+"""How nouns are spelled in JSON columns, and read back."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from scuderia.basics.canonical import JsonObject, JsonValue, canonical_json
+from scuderia.basics.clock import parse_instant
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.nouns import Answer, BlastRadius, Evidence, GateVerdict, Plan, Rehearsal
+
+_REHEARSAL = tuple(column.name for column in fields(Rehearsal))
+_EVIDENCE = tuple(column.name for column in fields(Evidence))
+Stored = Mapping[str, Any]
+"""What a JSON column gives back; its shape was checked when it was written."""
+
+
+def plain(value: object) -> Any:
+    """Return the value as JSON would give it back; dates become text, sets become lists.
+
+    raises   ValueError, TypeError: JSON has no word for it, NaN included
+    """
+    return json.loads(canonical_json(value))
+
+
+def spell_targets(targets: Iterable[SubjectRef]) -> list[str]:
+    """Return the targets as text, in their order."""
+    return [str(target) for target in targets]
+
+
+def read_targets(stored: Sequence[str]) -> tuple[SubjectRef, ...]:
+    """Return the targets in their order."""
+    return tuple(SubjectRef.parse(text) for text in stored)
+
+
+def read_plan(kind: str, targets: Sequence[str], params: JsonObject) -> Plan:
+    """Return the plan that three columns name."""
+    return Plan(kind=kind, targets=read_targets(targets), params=params)
+
+
+def spell_rehearsal(rehearsal: Rehearsal) -> dict[str, object]:
+    """Return the rehearsal as one JSON object."""
+    spelled: dict[str, object] = plain({name: getattr(rehearsal, name) for name in _REHEARSAL})
+    return spelled
+
+
+def read_rehearsal(stored: Stored) -> Rehearsal:
+    """Return the rehearsal that was stored."""
+    return Rehearsal(**stored)
+
+
+def spell_blast(radius: BlastRadius) -> dict[str, object]:
+    """Return the blast radius as one JSON object."""
+    names = ("count", "denominator_count", "unit", "gpus")
+    return {**{name: getattr(radius, name) for name in names}, "customers": list(radius.customers)}
+
+
+def read_blast(stored: Stored) -> BlastRadius:
+    """Return the blast radius that was stored."""
+    return BlastRadius(**{**stored, "customers": tuple(stored["customers"])})
+
+
+def spell_evidence(evidence: Iterable[Evidence]) -> list[dict[str, object]]:
+    """Return the evidence as JSON objects, in order."""
+    return [plain({name: getattr(one, name) for name in _EVIDENCE}) for one in evidence]
+
+
+def read_evidence(stored: Sequence[Stored]) -> tuple[Evidence, ...]:
+    """Return the evidence that was stored."""
+    return tuple(Evidence(**one) for one in stored)
+
+
+def spell_verdicts(verdicts: Iterable[GateVerdict]) -> list[dict[str, JsonValue]]:
+    """Return every gate's word as JSON objects."""
+    return [
+        {
+            "gate": one.gate,
+            "answer": one.answer.value,
+            "reasons": list(one.reasons),
+            "not_before": one.not_before.isoformat() if one.not_before else None,
+        }
+        for one in verdicts
+    ]
+
+
+def read_verdicts(stored: Sequence[Stored]) -> tuple[GateVerdict, ...]:
+    """Return the gates' words that were stored."""
+    return tuple(
+        GateVerdict(
+            gate=one["gate"],
+            answer=Answer(one["answer"]),
+            reasons=tuple(one["reasons"]),
+            not_before=(
+                parse_instant(one["not_before"], field="not_before") if one["not_before"] else None
+            ),
+        )
+        for one in stored
+    )

@@ -1,0 +1,73 @@
+"""Filing, refreshing and clearing claims."""
+
+import math
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput
+from scuderia.loop.engine.spelling import spell_evidence
+from scuderia.loop.models.seen import Finding, FindingScope
+from scuderia.loop.nouns import FindingDraft, FindingState
+from scuderia.loop.operations.moves import move
+from scuderia.loop.queries.standing import lineage_of
+
+CLAIM_CHARACTERS_MAX = 1000
+EVIDENCE_MAX = 12
+
+
+class BadFinding(BadInput):
+    """The claim is empty, or its numbers are none."""
+
+    code = "LOOP-010"
+    remedy = "Claim something, with a confidence from 0 to 1 and a finite severity."
+
+
+@transaction.atomic
+def file_finding(draft: FindingDraft, *, raised_by: str, now: AwareDatetime) -> Finding:
+    """Open the finding, or refresh the open one of the same `dedup_key`."""
+    _refuse_bad(draft)
+    lineage = lineage_of(draft.subject)
+    said = {
+        "kind": draft.kind,
+        "subject": str(draft.subject),
+        "claim": draft.claim[:CLAIM_CHARACTERS_MAX],
+        "confidence": draft.confidence,
+        "severity_gpu_hours": draft.severity_gpu_hours,
+        "evidence": spell_evidence(draft.evidence[:EVIDENCE_MAX]),
+        "refreshed_at": now,
+    }
+    finding = Finding.objects.filter(dedup_key=draft.dedup_key, state=FindingState.OPEN).first()
+    if finding is None:
+        finding = Finding.objects.create(
+            **said, dedup_key=draft.dedup_key, raised_by=raised_by, opened_at=now
+        )
+    else:
+        Finding.objects.filter(pk=finding.pk).update(**said)
+    scopes = {str(scope) for scope in lineage}
+    held = set(finding.scopes.values_list("scope", flat=True))
+    FindingScope.objects.bulk_create(
+        FindingScope(finding=finding, scope=scope) for scope in sorted(scopes - held)
+    )
+    finding.scopes.filter(scope__in=held - scopes).delete()
+    return finding
+
+
+@transaction.atomic
+def clear_unclaimed(raised_by: str, claimed: Iterable[str], *, now: AwareDatetime) -> int:
+    """Clear this claimant's open findings that it no longer claims; return how many."""
+    gone = Finding.objects.filter(raised_by=raised_by, state=FindingState.OPEN).exclude(
+        dedup_key__in=list(claimed)
+    )
+    cleared = list(gone)
+    for finding in cleared:
+        move(finding, "finding", FindingState.CLEARED, cleared_at=now)
+    return len(cleared)
+
+
+def _refuse_bad(draft: FindingDraft) -> None:
+    if not draft.claim.strip() or not draft.dedup_key:
+        raise BadFinding("an empty claim")
+    if not 0 <= draft.confidence <= 1 or not math.isfinite(draft.severity_gpu_hours):
+        raise BadFinding(f"confidence {draft.confidence}, severity {draft.severity_gpu_hours}")

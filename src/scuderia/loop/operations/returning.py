@@ -1,0 +1,82 @@
+"""Stopping an action: halted for a person to resume, or sent back as a proposal."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from scuderia.basics.actors import WORKER, Actor
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime
+from scuderia.loop.engine.transitions import IllegalMove
+from scuderia.loop.models.done import Action
+from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.nouns import ActionState, ProposalState
+from scuderia.loop.operations import audit
+from scuderia.loop.operations.moves import move
+from scuderia.loop.operations.proposals import live_lineage, rebind
+from scuderia.loop.operations.standing import Stop, Way
+
+LIFE_AFTER_RETURN = timedelta(hours=24)
+
+
+def stop_action(action: Action, stop: Stop, *, now: AwareDatetime) -> None:
+    """Halt the action, or void its decision and ask the person again; nothing further is done."""
+    back = stop.way is Way.RETURN
+    try:
+        with transaction.atomic():
+            move(
+                action,
+                "action",
+                ActionState.HALTED,
+                resumable=not back,
+                said=stop.said[:2000],
+                finished_at=now if back else None,
+            )
+            record(
+                WORKER,
+                "action.sent_back" if back else "action.halted",
+                action,
+                at=now,
+                reason=stop.said[:2000],
+            )
+            if back:
+                _send_back(action, stop, now)
+    except IllegalMove:  # somebody stopped it first; either way it does not go on
+        action.refresh_from_db()
+
+
+def record(
+    actor: Actor,
+    verb: str,
+    action: Action,
+    *,
+    at: AwareDatetime,
+    reason: str = "",
+    detail: JsonObject | None = None,
+) -> None:
+    """Write one audit entry about an action, readable by those who may read its proposal."""
+    audit.record(
+        actor,
+        verb,
+        subject=f"action:{action.pk}",
+        reason=reason,
+        at=at,
+        detail={"digest": action.digest, **(detail or {})},
+        lineage=live_lineage(action.proposal),
+    )
+
+
+def _send_back(action: Action, stop: Stop, now: AwareDatetime) -> None:
+    proposal = Proposal.objects.get(pk=action.proposal_id)
+    move(
+        proposal,
+        "proposal",
+        ProposalState.PENDING,
+        closed_at=None,
+        returned_reason=stop.said[:2000],
+        expires_at=max(proposal.expires_at, now + LIFE_AFTER_RETURN),
+    )
+    if stop.bound is not None:
+        rebind(proposal, stop.bound, returned=stop.said[:2000])
+    else:  # the serial must grow all the same: the old decision names it
+        Proposal.objects.filter(pk=proposal.pk).update(serial=proposal.serial + 1)
