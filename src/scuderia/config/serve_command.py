@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -79,7 +80,13 @@ def serve_worker(*, crew_every: CrewEvery = 0) -> None:
 
 
 def serve_everything(
-    home: Home, host: str, port: int, *, allow_network: bool, crew_every_s: float
+    home: Home,
+    host: str,
+    port: int,
+    *,
+    allow_network: bool,
+    crew_every_s: float,
+    when_open: Callable[[], None] | None = None,
 ) -> None:
     """Supervise the web and worker processes until told to stop."""
     require_loopback(host, allow_network=allow_network)
@@ -93,7 +100,10 @@ def serve_everything(
 
     def greet() -> None:
         if await_answer(host, port, within_s=60, given_up=lambda: supervisor.is_stopping):
-            _say(f"the control room is open: {address(host, port)}")
+            open_word = when_open or (
+                lambda: _say(f"the control room is open: {address(host, port)}")
+            )
+            open_word()
         elif not supervisor.is_stopping:
             _say(f"web: no answer within 60 s; its log: {home.logs / 'web.log'}")
 

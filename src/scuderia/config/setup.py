@@ -5,10 +5,11 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from io import StringIO
-from pathlib import Path
 
 from scuderia.basics.errors import Refused, Unable
 from scuderia.config.home import Home
+from scuderia.config.owner import make_owner
+from scuderia.config.private import write_private
 from scuderia.config.progress import Stage
 
 
@@ -42,6 +43,7 @@ def set_up(home: Home) -> tuple[Stage, ...]:
         ("chart script", _write_charts),
         ("tables", _migrate),
         ("run store", _prepare_runs),
+        ("owner", make_owner),
     )
     return tuple(Stage(name, partial(_writing, make, home)) for name, make in makers)
 
@@ -85,15 +87,6 @@ def _make_secret(home: Home) -> str:
         return "was there"
     write_private(home.secret_key, secrets.token_urlsafe(64) + "\n")
     return "made"
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file whole, readable by its owner alone."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)
 
 
 def _write_charts(home: Home) -> str:

@@ -1,0 +1,65 @@
+"""`scuderia demo`: set up a living fleet with sixty days of history, and serve it."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from scuderia.config.demo import demo_stages, read_cast
+from scuderia.config.doorway import DEFAULT_PORT, address, require_free
+from scuderia.config.home import Home, current_home
+from scuderia.config.progress import show_stages
+from scuderia.config.serve_command import Port, serve_everything
+
+app = typer.Typer()
+HOST = "127.0.0.1"
+
+
+@app.command()
+def demo(
+    *,
+    port: Port = DEFAULT_PORT,
+    speed: Annotated[
+        float | None, typer.Option(min=1, max=3600, help="Fleet seconds per second; 60 at first.")
+    ] = None,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Only set it up.")] = False,
+    healthy: Annotated[
+        bool, typer.Option("--healthy", help="A fleet that never fails: nothing to propose.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --no-serve: one object.")] = False,
+) -> None:
+    """Set up a living demo fleet with its crew and cast, and serve it; keeps what is there."""
+    home = current_home()
+    if not no_serve:
+        require_free(HOST, port)
+    stages = show_stages(demo_stages(home, speed=speed, healthy=healthy), quiet=as_json)
+    if as_json:
+        cast = [{"name": one.name, "role": one.role, "scope": one.scope} for one in read_cast(home)]
+        typer.echo(json.dumps({"home": str(home.path), "stages": stages, "cast": cast}))
+    elif no_serve:
+        _show_cast(home)
+    if not no_serve:
+        serve_everything(
+            home,
+            HOST,
+            port,
+            allow_network=False,
+            crew_every_s=0,
+            when_open=lambda: _welcome(home, port),
+        )
+
+
+def _welcome(home: Home, port: int) -> None:
+    sys.stdout.write(f"\nScuderia is open: {address(HOST, port)}\n")
+    _show_cast(home)
+    sys.stdout.write("Stop with Ctrl-C; `make demo` takes it up again where it stopped.\n")
+    sys.stdout.flush()
+
+
+def _show_cast(home: Home) -> None:
+    sys.stdout.write("Sign in as one of the demo cast:\n")
+    for one in read_cast(home):
+        sys.stdout.write(f"  {one.name:<6} {one.password:<17} {one.role:<9} {one.full_name}\n")
+    sys.stdout.write(f"(kept in {home.path / 'demo-cast.json'}, for you alone)\n")
+    sys.stdout.flush()

@@ -1,0 +1,97 @@
+"""`scuderia brake`: stop every agent, or one agent, kind or scope; and let go again."""
+
+from typing import Annotated
+
+import typer
+
+from scuderia.basics.errors import BadInput
+from scuderia.loop.commands.acting import As, AsJson, Reason, Token, acting, now
+from scuderia.loop.commands.shown import print_json, print_table, say
+from scuderia.loop.nouns import BrakeScope
+from scuderia.loop.operations.brakes import lift_brake, set_brake
+from scuderia.loop.queries.authority import list_brakes
+
+app = typer.Typer(no_args_is_help=True, help="Stop agents at once; undo and un-drain stay open.")
+
+AgentName = Annotated[str, typer.Option(help="Only this agent.")]
+KindName = Annotated[str, typer.Option(help="Only this kind of action.")]
+ScopeName = Annotated[str, typer.Option(help="Only this scope, e.g. customer:acme.")]
+BY_HAND = "pulled from the command line"
+
+
+@app.command("on")
+def on(
+    *,
+    agent: AgentName = "",
+    kind: KindName = "",
+    scope: ScopeName = "",
+    reason: Reason = BY_HAND,
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Stop everything, or only what is named."""
+    what, value = _what(agent, kind, scope)
+    set_brake(
+        actor=acting(as_name, token),
+        scope=what,
+        value=value,
+        reason=reason or BY_HAND,
+        now=now(),
+    )
+    _report(what, value, on=True, as_json=as_json)
+
+
+@app.command("off")
+def off(
+    *,
+    agent: AgentName = "",
+    kind: KindName = "",
+    scope: ScopeName = "",
+    reason: Reason = "",
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let go of the brake on everything, or on what is named."""
+    what, value = _what(agent, kind, scope)
+    lift_brake(actor=acting(as_name, token), scope=what, value=value, reason=reason, now=now())
+    _report(what, value, on=False, as_json=as_json)
+
+
+@app.command("status")
+def status(
+    *,
+    past: Annotated[bool, typer.Option("--past", help="Lifted brakes too.")] = False,
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what is stopped, by whom and why."""
+    rows = list_brakes(acting(as_name, token), on_only=not past)
+    if as_json:
+        print_json({"on": any(row.lifted_at is None for row in rows), "brakes": rows})
+        return
+    print_table(
+        ["stops", "which", "by", "since", "reason", "lifted"],
+        (
+            (row.stops, row.value or "all", row.set_by, row.set_at, row.reason, row.lifted_at)
+            for row in rows
+        ),
+        empty="no brake is on",
+    )
+
+
+def _what(agent: str, kind: str, scope: str) -> tuple[BrakeScope, str]:
+    named = {BrakeScope.AGENT: agent, BrakeScope.KIND: kind, BrakeScope.SCOPE: scope}
+    given = [(what, value) for what, value in named.items() if value]
+    if len(given) > 1:
+        raise BadInput("a brake stops one thing", remedy="Give one of --agent, --kind, --scope.")
+    return given[0] if given else (BrakeScope.ALL, "")
+
+
+def _report(what: BrakeScope, value: str, *, on: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"on": on, "stops": what, "value": value})
+    else:
+        say(f"brake {'on' if on else 'off'}: {what.value} {value}".rstrip())

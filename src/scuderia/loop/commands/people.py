@@ -1,0 +1,162 @@
+"""`scuderia people`: create people, give and take roles, issue and revoke tokens."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.commands.acting import As, AsJson, Token, acting, now
+from scuderia.loop.commands.shown import print_json, print_table, say
+from scuderia.loop.nouns import Power, Role
+from scuderia.loop.operations import people
+from scuderia.loop.queries.people import list_people
+
+app = typer.Typer(no_args_is_help=True, help="People, their roles and their tokens.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The person's sign-in name.")]
+Scope = Annotated[str, typer.Option(help="Where: *, site:x, customer:x, node:x.")]
+
+
+@app.command("list")
+def list_command(*, as_name: As = "", token: Token = "", as_json: AsJson = False) -> None:
+    """List people with their roles and tokens (without secrets)."""
+    rows = list_people(acting(as_name, token))
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ["name", "full name", "active", "roles", "tokens"],
+        (
+            (
+                row.name,
+                row.full_name,
+                "yes" if row.active else "no",
+                [f"{held.role.value} on {held.scope}" for held in row.roles],
+                [issued.name for issued in row.tokens if issued.revoked_at is None],
+            )
+            for row in rows
+        ),
+        empty="nobody",
+    )
+
+
+@app.command("create")
+def create(
+    name: Name,
+    *,
+    full_name: Annotated[str, typer.Option(help="As shown to others.")] = "",
+    role: Annotated[Role | None, typer.Option(help="A first role.")] = None,
+    scope: Scope = "*",
+    password: Annotated[
+        bool, typer.Option("--password", help="Ask for a password; else only tokens let in.")
+    ] = False,
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Create a person, with a first role if one is named."""
+    actor, at = acting(as_name, token), now()
+    typed = (
+        typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
+    )
+    person = people.create_person(
+        actor=actor, name=name, full_name=full_name, password=typed, now=at
+    )
+    if role is not None:
+        people.give_role(
+            actor=actor, person=person.name, role=role, scope=SubjectRef.parse(scope), now=at
+        )
+    _report({"person": person.name, "role": role, "scope": scope if role else ""}, as_json=as_json)
+
+
+@app.command("role")
+def give_role(
+    name: Name,
+    role: Annotated[Role, typer.Argument()],
+    *,
+    scope: Scope = "*",
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a person this on a scope, in place of any role held there."""
+    people.give_role(
+        actor=acting(as_name, token),
+        person=name,
+        role=role,
+        scope=SubjectRef.parse(scope),
+        now=now(),
+    )
+    _report({"person": name, "role": role, "scope": scope}, as_json=as_json)
+
+
+@app.command("unrole")
+def take_role(
+    name: Name,
+    *,
+    scope: Scope = "*",
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take a person's role on a scope."""
+    people.take_role(
+        actor=acting(as_name, token), person=name, scope=SubjectRef.parse(scope), now=now()
+    )
+    _report({"person": name, "role": None, "scope": scope}, as_json=as_json)
+
+
+@app.command("token")
+def issue_token(
+    name: Name,
+    *,
+    label: Annotated[str, typer.Option(help="What the token is for; shown in the audit.")],
+    power: Annotated[list[Power] | None, typer.Option(help="What it may; else only read.")] = None,
+    scope: Scope = "*",
+    days: Annotated[int, typer.Option(min=1, max=366, help="Until it expires.")] = 30,
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Issue a token for a person and print its secret, this once."""
+    at = now()
+    issued = people.issue_token(
+        actor=acting(as_name, token),
+        person=name,
+        name=label,
+        powers=power or [Power.READ],
+        scope=SubjectRef.parse(scope),
+        expires_at=at + timedelta(days=days),
+        now=at,
+    )
+    if as_json:
+        print_json(issued)
+    else:
+        say(issued.secret)
+
+
+@app.command("revoke")
+def revoke_token(
+    name: Name,
+    label: Annotated[str, typer.Argument(help="The token's label.")],
+    *,
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """End a token at once."""
+    people.revoke_token(actor=acting(as_name, token), person=name, name=label, now=now())
+    _report({"person": name, "revoked": label}, as_json=as_json)
+
+
+def _ask_password() -> str:
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _report(facts: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        said = ", ".join(f"{name} {value}" for name, value in facts.items() if value)
+        say(said)

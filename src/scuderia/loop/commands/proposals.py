@@ -1,0 +1,231 @@
+"""`scuderia loop`: the queue, one proposal in full, and a person's yes or no."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.errors import BadInput, Refused
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.commands.acting import As, AsJson, Reason, Token, acting, now
+from scuderia.loop.commands.ids import full_id
+from scuderia.loop.commands.runs import add_runs
+from scuderia.loop.commands.shown import print_facts, print_json, print_table, say, short, until
+from scuderia.loop.nouns import ProposalState
+from scuderia.loop.operations import decisions, proposals
+from scuderia.loop.queries.queue import get_proposal, list_proposals, list_queue
+from scuderia.loop.queries.rows import ProposalCard
+
+app = typer.Typer(
+    no_args_is_help=True, help="See, approve, reject and undo what the crew proposes."
+)
+add_runs(app)
+
+ProposalText = Annotated[
+    str, typer.Argument(metavar="ID", help="The proposal's id, or the end of it.")
+]
+DIGEST_CHARACTERS_MIN = 8
+_SEARCHED_MAX = 10_000
+
+
+class DigestDiffers(Refused):
+    """The digest given is not the proposal's, so nothing was approved."""
+
+    code = "CLI-004"
+    remedy = "Read the proposal again with `scuderia loop show`; it is not what you saw."
+
+
+@app.command("list")
+def list_command(
+    *,
+    state: Annotated[
+        list[ProposalState] | None, typer.Option(help="States to list; else what waits.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """List what waits for a person, dearest first."""
+    actor, at = acting(as_name, token), now()
+    rows = (
+        list_proposals(actor, states=state, limit=limit)
+        if state
+        else list_queue(actor, at, limit=limit)
+    )
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ["id", "proposal", "agent", "GPU-h lost a day", "touches", "state", "time left"],
+        (
+            (
+                short(row.id),
+                row.title,
+                row.agent or row.filed_by,
+                row.regret_gpu_hours_per_day,
+                row.targets,
+                row.state,
+                until(row.expires_at, at),
+            )
+            for row in rows
+        ),
+        empty="nothing waits for you",
+    )
+
+
+@app.command("show")
+def show(
+    proposal: ProposalText, *, as_name: As = "", token: Token = "", as_json: AsJson = False
+) -> None:
+    """Show everything a person should see before deciding."""
+    card = _card(proposal, as_name, token)
+    if as_json:
+        print_json(card)
+    else:
+        show_card(card)
+
+
+@app.command("approve")
+def approve(
+    proposal: ProposalText,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --digest.")] = False,
+    digest: Annotated[str, typer.Option(help="The first characters of the digest you saw.")] = "",
+    reason: Reason = "",
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Approve exactly what is shown; the worker then carries it out."""
+    actor = acting(as_name, token)
+    card = _card(proposal, as_name, token)
+    _require_digest(card, digest, needed=yes)
+    if not yes:
+        show_card(card)
+        _ask("Approve exactly this?")
+    action_id = decisions.approve_proposal(
+        actor=actor, proposal_id=card.row.id, digest=card.row.digest, reason=reason, now=now()
+    )
+    if as_json:
+        print_json({"proposal_id": card.row.id, "action_id": action_id, "digest": card.row.digest})
+    else:
+        say(f"approved; action {short(action_id)} is queued")
+
+
+@app.command("reject")
+def reject(
+    proposal: ProposalText,
+    *,
+    reason: Reason = "",
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say no; a reason is welcome, never required."""
+    actor = acting(as_name, token)
+    card = _card(proposal, as_name, token)
+    decisions.reject_proposal(actor=actor, proposal_id=card.row.id, reason=reason, now=now())
+    if as_json:
+        print_json({"proposal_id": card.row.id, "state": ProposalState.REJECTED})
+    else:
+        say("rejected")
+
+
+@app.command("edit")
+def edit(
+    proposal: ProposalText,
+    *,
+    target: Annotated[list[str] | None, typer.Option(help="New targets, all of them.")] = None,
+    param: Annotated[list[str] | None, typer.Option(help="name=value, value as JSON or text.")] = (
+        None
+    ),
+    reason: Reason = "",
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Change targets or parameters; what is then approved is the edited plan, by a new digest."""
+    actor = acting(as_name, token)
+    card = _card(proposal, as_name, token)
+    digest = proposals.edit_proposal(
+        actor=actor,
+        proposal_id=card.row.id,
+        digest=card.row.digest,
+        targets=[SubjectRef.parse(text) for text in target] if target else None,
+        params={**card.params, **_params(param)} if param else None,
+        reason=reason,
+        now=now(),
+    )
+    if as_json:
+        print_json({"proposal_id": card.row.id, "digest": digest})
+    else:
+        say(f"edited; its digest is now {digest[:DIGEST_CHARACTERS_MIN]}")
+
+
+def show_card(card: ProposalCard) -> None:
+    """Print what a person weighs: the claim, both courses, the reach, the gates, the undo."""
+    row, rehearsal = card.row, card.row.rehearsal
+    say(row.title)
+    print_facts(
+        {
+            "  kind": f"{row.kind} v{card.kind_version}: {card.kind_title}",
+            "  targets": row.targets,
+            "  parameters": json.dumps(dict(card.params), sort_keys=True, default=str),
+            "  touches": f"{row.blast.count} of {row.blast.denominator_count} {row.blast.unit}"
+            f" ({row.blast.share:.0%}), {row.blast.gpus} GPUs,"
+            f" customers: {', '.join(row.blast.customers) or 'none'}",
+            "  do nothing": f"{rehearsal.do_nothing:,.1f} {rehearsal.unit}"
+            f" in {rehearsal.horizon_days:g} days",
+            "  do it": f"{rehearsal.expected:,.1f} {rehearsal.unit}, 80% between"
+            f" {rehearsal.low:,.1f} and {rehearsal.high:,.1f}",
+            "  how known": rehearsal.method,
+            "  limits": rehearsal.limits,
+            "  undo": card.undo or "none: this cannot be undone",
+            "  gates": [f"{verdict.gate} says {verdict.answer.value}" for verdict in card.gates]
+            or "none registered",
+            "  forbidden by": card.objections or "nothing",
+            "  digest": row.digest,
+        }
+    )
+    for finding in card.findings:
+        say(f"  because: {finding.claim} (confidence {finding.confidence:.0%})")
+        for piece in finding.evidence:
+            say(f"    - {piece.caption}")
+
+
+def _card(text: str, as_name: str, token: str) -> ProposalCard:
+    actor = acting(as_name, token)
+    among = (row.id for row in list_proposals(actor, limit=_SEARCHED_MAX))
+    return get_proposal(actor, full_id(text, lambda: among, noun="proposal"), now=now())
+
+
+def _require_digest(card: ProposalCard, given: str, *, needed: bool) -> None:
+    if needed and len(given) < DIGEST_CHARACTERS_MIN:
+        raise BadInput(
+            f"--yes needs --digest with at least {DIGEST_CHARACTERS_MIN} characters",
+            remedy="Copy them from `scuderia loop show`, so that you approve what you saw.",
+        )
+    if given and not card.row.digest.startswith(given.lower()):
+        raise DigestDiffers(f"the proposal's digest begins {card.row.digest[:12]}")
+
+
+def _ask(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise BadInput("nobody is there to confirm", remedy="Add --yes and --digest.")
+    typer.confirm(question, abort=True)
+
+
+def _params(pairs: list[str]) -> JsonObject:
+    params = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise BadInput(f"not name=value: {pair[:80]!r}", remedy="Write --param spare=r01-n02.")
+        try:
+            params[name] = json.loads(text)
+        except ValueError:
+            params[name] = text
+    return params
