@@ -72,6 +72,32 @@ class Books:
     holds: Sequence[HoldFact]
 
 
+def narrowed(books: Books, customer: str, *, start: int, end: int) -> Books:
+    """Return only what one customer may see of [start, end): the nodes it held, and its holds.
+
+    Those nodes keep their whole history of outages, since a relapse looks back; no other
+    customer's name or hold remains.
+    """
+    mine = next(row for row, entry in enumerate(books.customers) if entry.name == customer)
+    held = {
+        hold.node
+        for hold in books.holds
+        if hold.customer == mine and hold.start < end and (hold.end is None or hold.end > start)
+    }
+    row_of = {old: new for new, old in enumerate(sorted(held))}
+    return Books(
+        nodes=[books.nodes[old] for old in sorted(held)],
+        customers=[books.customers[mine]],
+        outages=[f._replace(node=row_of[f.node]) for f in books.outages if f.node in held],
+        phases=[f._replace(node=row_of[f.node]) for f in books.phases if f.node in held],
+        holds=[
+            fact._replace(node=row_of[fact.node], customer=0)
+            for fact in books.holds
+            if fact.customer == mine and fact.node in held
+        ],
+    )
+
+
 def merge_outages(outages: Iterable[OutageFact]) -> list[OutageFact]:
     """Return one outage for each run of overlapping or touching reports of a node, by start.
 

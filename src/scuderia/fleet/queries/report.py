@@ -6,7 +6,7 @@ from django.db.models import Count, Max, Min, Q
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
-from scuderia.fleet.engine.books import Books, seconds_of
+from scuderia.fleet.engine.books import Books, narrowed, seconds_of
 from scuderia.fleet.engine.figures import (
     CauseShare,
     Concentration,
@@ -142,4 +142,9 @@ def request_books(
         target=target,
         time_zone=time_zone,
     )
-    return load_books(before=request.end, site=site, customer=customer), request
+    if request.end <= request.start:
+        raise NotAPeriod("the period is empty")
+    books = load_books(before=request.end, site=site, customer=customer)
+    if customer is not None:
+        books = narrowed(books, customer, start=request.start, end=request.end)
+    return books, request

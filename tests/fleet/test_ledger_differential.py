@@ -1,0 +1,154 @@
+"""The vectorised ledger and the naive painter agree on every second."""
+
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.fleet.painter import local_date, paint
+
+from scuderia.fleet.engine import ledger
+from scuderia.fleet.engine.books import (
+    Books,
+    CustomerFact,
+    HoldFact,
+    NodeFact,
+    OutageFact,
+    PhaseFact,
+)
+from scuderia.fleet.engine.sla import Request, ledger_of
+from scuderia.fleet.nouns import LEDGER_PRECEDENCE, LedgerClass
+
+# ten minutes before an hour that Rome repeats, ends ten minutes after the next midnight in Samoa
+ROME_TURNS_BACK = 1_729_990_200  # 2024-10-27T00:50:00Z
+LENGTH = 900
+PHASES = (LedgerClass.WAITING_PARTS, LedgerClass.IN_REPAIR, LedgerClass.VALIDATING)
+
+
+@st.composite
+def intervals(draw, origin: int, *, may_last: bool = True):
+    first = draw(st.integers(-100, LENGTH + 50))
+    length = draw(st.integers(0, 400))
+    lasts = may_last and draw(st.booleans()) and draw(st.booleans())
+    return origin + first, None if lasts else origin + first + length
+
+
+@st.composite
+def books_around(draw, origin: int) -> Books:
+    count = draw(st.integers(1, 4))
+    nodes = [
+        NodeFact(
+            f"n{row}",
+            "s",
+            8,
+            200,
+            origin + draw(st.integers(-50, 300)),
+            draw(st.one_of(st.none(), st.integers(301, LENGTH + 50).map(lambda t: origin + t))),
+        )
+        for row in range(count)
+    ]
+    outages, phases, holds = [], [], []
+    for number in range(draw(st.integers(0, 8))):
+        start, end = draw(intervals(origin))
+        outages.append(
+            OutageFact(
+                draw(st.integers(0, count - 1)),
+                start,
+                end,
+                None,
+                draw(st.sampled_from(["", "fan", "gpu"])),
+                draw(st.booleans()),
+                f"k{number}",
+            )
+        )
+    for _ in range(draw(st.integers(0, 8))):
+        start, end = draw(intervals(origin))
+        phases.append(
+            PhaseFact(draw(st.integers(0, count - 1)), draw(st.sampled_from(PHASES)), start, end)
+        )
+    for row in range(count):
+        cuts = sorted(draw(st.lists(st.integers(-50, LENGTH + 50), max_size=6, unique=True)))
+        for first, last in zip(cuts[::2], cuts[1::2], strict=False):
+            holder = draw(st.integers(0, 1))
+            holds.append(HoldFact(row, holder, origin + first, origin + last))
+    customers = [CustomerFact("ada", 0.9, "Europe/Rome"), CustomerFact("bo", None, "UTC")]
+    return Books(nodes, customers, outages, phases, holds)
+
+
+@settings(max_examples=150)
+@given(books=books_around(ROME_TURNS_BACK))
+def test_every_second_is_in_the_class_and_hand_that_the_painter_gives_it(books):
+    start, end = ROME_TURNS_BACK, ROME_TURNS_BACK + LENGTH
+    segments = ledger.resolve(books, start=start, end=end)
+    unrolled = {node.name: [] for node in books.nodes}
+    for row in range(len(segments.node)):
+        holder = int(segments.customer[row])
+        name = None if holder == ledger.NOBODY else books.customers[holder].name
+        kind = LEDGER_PRECEDENCE[int(segments.kind[row])].value
+        unrolled[books.nodes[int(segments.node[row])].name] += [
+            (second, kind, name)
+            for second in range(int(segments.start[row]), int(segments.end[row]))
+        ]
+    assert {name: sorted(rows, key=lambda row: row[0]) for name, rows in unrolled.items()} == paint(
+        books, start, end
+    )
+
+
+MIDNIGHTS = {
+    "Europe/Rome": 1_729_979_900,  # 2024-10-26T21:58:20Z, a day of 25 hours begins
+    "Pacific/Apia": 1_325_239_100,  # 2011-12-30T09:58:20Z, a day that never was
+    "Africa/Cairo": 1_714_081_900,  # 2024-04-25T21:51:40Z, midnight itself is skipped
+    "Asia/Kathmandu": 1_729_966_200,  # 2024-10-26T18:10:00Z, a zone of a quarter of an hour
+}
+
+
+@settings(max_examples=80)
+@given(
+    data=st.data(), zone=st.sampled_from(sorted(MIDNIGHTS)), whose=st.sampled_from(["ada", None])
+)
+def test_days_and_customers_sum_to_what_the_painter_paints(data, zone, whose):
+    start = MIDNIGHTS[zone]
+    end = start + LENGTH
+    books = data.draw(books_around(start))
+    found = ledger_of(books, Request(start, end, customer=whose, time_zone=zone))
+    painted = paint(books, start, end)
+    seconds = [
+        (name, local_date(second, zone), kind)
+        for name, rows in painted.items()
+        for second, kind, holder in rows
+        if whose in (None, holder)
+    ]
+    per_day = Counter((day, kind) for _, day, kind in seconds)
+    per_node = Counter((name, kind) for name, _, kind in seconds)
+    assert {
+        (entry.day, kind.value): count
+        for entry in found.days
+        for kind, count in entry.seconds.items()
+        if count
+    } == dict(per_day)
+    assert {
+        (name, kind.value): count
+        for name, classes in found.by_node.items()
+        for kind, count in classes.items()
+        if count
+    } == dict(per_node)
+    assert found.node_seconds == len(seconds)
+
+
+def test_days_are_23_and_25_hours_long_when_rome_changes_its_clocks():
+    rome = ZoneInfo("Europe/Rome")
+    start, end = 1_711_666_800, 1_711_926_000  # 2024-03-29 to 2024-04-01, local midnights
+    days = ledger.complete_days(start, end, rome)
+    assert [int(length) // 3600 for length in days.edges[1:] - days.edges[:-1]] == [24, 24, 23]
+    autumn = ledger.complete_days(1_729_893_600, 1_730_156_400, rome)  # 2024-10-26 to 10-29
+    assert [int(length) // 3600 for length in autumn.edges[1:] - autumn.edges[:-1]] == [24, 25, 24]
+
+
+def test_a_day_that_is_not_over_is_no_complete_day():
+    days = ledger.complete_days(3600, 86_400 * 3 - 1, ZoneInfo("UTC"))
+    assert [day.isoformat() for day in days.dates] == ["1970-01-02"]
+
+
+def test_a_skipped_day_does_not_appear():
+    days = ledger.local_days(1_325_152_800, 1_325_325_600, ZoneInfo("Pacific/Apia"))
+    assert [day.isoformat() for day in days.dates] == ["2011-12-29", "2011-12-31"]
