@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 from django.db import close_old_connections, connections
@@ -12,6 +13,7 @@ from django.db import close_old_connections, connections
 from scuderia.config import wiring
 from scuderia.config.beats import Beat, Lane
 from scuderia.config.home import current_home
+from scuderia.connectors.dbos.runner import DbosRunner
 from scuderia.connectors.embedded.clock import tick
 from scuderia.fleet.operations import observations
 from scuderia.fleet.ports import sockets as fleet
@@ -36,7 +38,7 @@ def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
     _log.info("worker %s (pid %d) at work", runner.executor_id, os.getpid())
     lanes = [
         Lane(name, beats, stop=stop, after_each=close_old_connections)
-        for name, beats in _beats(crew_every_s, poll_every_s).items()
+        for name, beats in _beats(runner, crew_every_s, poll_every_s).items()
     ]
     for lane in lanes:
         lane.start()
@@ -49,13 +51,17 @@ def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
     _log.info("worker %s stopped", runner.executor_id)
 
 
-def _beats(crew_every_s: float, poll_every_s: float) -> dict[str, list[Beat]]:
+def _beats(runner: DbosRunner, crew_every_s: float, poll_every_s: float) -> dict[str, list[Beat]]:
+    strays = partial(jobs.adopt_strays, runner.held_by_others)
     return {
         "pulse": [Beat("heartbeat", 2.0, jobs.say_alive)],
         "hands": [
             Beat("start runs", 0.5, jobs.start_runs),
             Beat("adopt orphans", 3.0, _said("adopted %s runs", jobs.adopt_orphans)),
-            Beat("expire proposals", 10.0, jobs.expire_proposals),
+            Beat("adopt strays", 10.0, _said("adopted %s stray runs", strays)),
+            Beat("revive runs", 5.0, _said("asked again for %s runs", jobs.revive_runs)),
+            Beat("settle unknown", 5.0, _said("settled %s effects", jobs.settle_unknown)),
+            Beat("expire", 10.0, jobs.expire_due),
             Beat("measure outcomes", 10.0, jobs.measure_outcomes),
         ],
         "eyes": [

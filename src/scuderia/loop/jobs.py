@@ -2,11 +2,21 @@
 
 import os
 import socket
+from collections.abc import Callable, Mapping
 
 from scuderia.basics.actors import WORKER
-from scuderia.basics.clock import SystemClock
-from scuderia.loop.operations import heartbeats, outbox, outcomes, proposals, rounds
+from scuderia.loop.nouns import ActionId
+from scuderia.loop.operations import (
+    execution,
+    grants,
+    heartbeats,
+    outbox,
+    outcomes,
+    proposals,
+    rounds,
+)
 from scuderia.loop.ports import sockets
+from scuderia.loop.queries.workers import list_alive
 
 
 def say_alive() -> None:
@@ -14,7 +24,7 @@ def say_alive() -> None:
     if sockets.runner is not None:
         heartbeats.beat(
             sockets.runner.executor_id,
-            wall=SystemClock().now(),
+            wall=sockets.wall.now(),
             host=socket.gethostname(),
             pid=os.getpid(),
         )
@@ -22,7 +32,33 @@ def say_alive() -> None:
 
 def adopt_orphans() -> int:
     """Take over the unfinished runs of workers whose heartbeat stopped; return how many."""
-    return heartbeats.adopt(wall=SystemClock().now(), runner=sockets.runner)
+    return heartbeats.adopt(wall=sockets.wall.now(), runner=sockets.runner)
+
+
+def adopt_strays(held_by_others: Callable[[], Mapping[ActionId, str]]) -> int:
+    """Take over runs whose worker died before it could write its name on the action.
+
+    held_by_others   runs in the hands of other executors, with their names, as the engine has it
+    """
+    runner = sockets.runner
+    held = held_by_others()
+    if runner is None or not held:
+        return 0
+    alive = list_alive(since=sockets.wall.now() - 2 * heartbeats.STALE_AFTER)
+    strays = [action_id for action_id, executor in held.items() if executor not in alive]
+    for action_id in strays:
+        runner.resume(action_id)
+    return len(strays)
+
+
+def revive_runs() -> int:
+    """Ask again for runs that ended before their action did; return how many."""
+    return outbox.revive(runner=sockets.runner)
+
+
+def settle_unknown() -> int:
+    """Look again at effects of unknown result that nobody has in hand; return how many settled."""
+    return execution.settle_unknown(now=sockets.clock.now())
 
 
 def start_runs() -> int:
@@ -30,9 +66,10 @@ def start_runs() -> int:
     return outbox.sweep(now=sockets.clock.now(), runner=sockets.runner)
 
 
-def expire_proposals() -> int:
-    """Close proposals whose time has passed; return how many."""
-    return proposals.expire_due(now=sockets.clock.now())
+def expire_due() -> int:
+    """Close proposals and grants whose time has passed; return how many."""
+    now = sockets.clock.now()
+    return proposals.expire_due(now=now) + grants.expire_due(now=now)
 
 
 def measure_outcomes() -> int:
