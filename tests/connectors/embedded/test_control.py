@@ -199,7 +199,7 @@ def test_an_undrain_in_mid_repair_lets_the_node_return_when_mended(bench: Bench)
 def test_a_drain_pauses_wear_to_the_second(tmp_path: Path) -> None:
     left, touched = make_bench(tmp_path / "a.db"), make_bench(tmp_path / "b.db")
     up = [name for name, seen in left.reader.current().items() if seen.state is UP]
-    nodes = sorted(up, key=lambda name: -faults.frailty_of(87, name))[:5]
+    nodes = sorted(up, key=lambda name: -faults.frailty_of(87, name))[:12]
     for node in nodes:
         touched.do(V.DRAIN, node)
     touched.days(10)
@@ -207,11 +207,17 @@ def test_a_drain_pauses_wear_to_the_second(tmp_path: Path) -> None:
         touched.do(V.UNDRAIN, node)
     left.days(400)
     touched.days(400)
+    compared = 0
     for node in nodes:
-        first = next(at for at in outages_of(left, node) if at > NOW.isoformat())
-        shifted = next(at for at in outages_of(touched, node) if at > NOW.isoformat())
-        late_s = (NOW.fromisoformat(shifted) - NOW.fromisoformat(first)).total_seconds()
-        assert abs(late_s - 10 * faults.DAY_S) <= 1, node
+        future = [
+            [at for at in outages_of(bench, node) if at > NOW.isoformat()]
+            for bench in (left, touched)
+        ]
+        if all(future):
+            first, shifted = (NOW.fromisoformat(found[0]) for found in future)
+            assert abs((shifted - first).total_seconds() - 10 * faults.DAY_S) <= 1, node
+            compared += 1
+    assert compared >= 3
 
 
 def test_the_pool_takes_whole_nodes_and_gives_them_back(bench: Bench) -> None:

@@ -103,13 +103,16 @@ def record_observations(page: ObservationPage, *, source: str, now: AwareDatetim
     )
     drafts: list[SignalDraft] = []
     disputed: list[str] = []
+    accepted: list[NodeObservation] = []
     for seen in fresh:
         try:
             with transaction.atomic():
                 drafts += _record_one(seen, source=source)
         except Refused as error:
             disputed.append(f"{seen.node}: {error.message}"[:_TEXT_MAX])
-    _record_latest(fresh)
+        else:
+            accepted.append(seen)
+    _record_latest(accepted)
     books.advance_cursor(source=source, cursor=page.cursor, as_of=page.as_of)
     if drafts:
         signals.record_signals(drafts, now=now)
@@ -183,12 +186,11 @@ def _word(seen: NodeObservation) -> list[object]:
     return [seen.state.value, plain_words(seen.cause), seen.customer, seen.spare]
 
 
-def _record_latest(fresh: Sequence[NodeObservation]) -> None:
+def _record_latest(accepted: Sequence[NodeObservation]) -> None:
     """Keep the newest word on each node, also where two words fall in the same second."""
-    for seen in fresh:
-        same = LatestObservation.objects.filter(node__name=seen.node, at=seen.at)
-        same.delete()
-    books.record_latest(fresh)
+    spoken_of = {seen.node for seen in accepted}
+    LatestObservation.objects.filter(node__name__in=spoken_of).delete()
+    books.record_latest(accepted)
 
 
 def _record_one(seen: NodeObservation, *, source: str) -> Iterator[SignalDraft]:
