@@ -1,0 +1,148 @@
+"""Draws the days to come of one slot and replays them in the twin: acting beside doing nothing.
+
+A future is the list of times the slot's node is out within the horizon. Both arms share every
+draw of the node itself, so their difference is paired.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scuderia.crew.engine.repairs import RepairOutlook
+from scuderia.twin.engine.logs import log_of_spans
+from scuderia.twin.nouns import DAY_S, HISTORY, Policy
+from scuderia.twin.replay import replay
+
+HOUR_S = 3_600
+FUTURES = 150
+HANDOVER_H_MAX = 1.0
+"""A spare is at work within this time of the action: taken evenly from zero."""
+
+RETURN_GAPS: tuple[tuple[float, float], ...] = (
+    (0.0, 0.01),
+    (0.18, 0.25),
+    (0.223, 1.0),
+    (0.31, 7.0),
+    (0.42, 28.0),
+)
+"""Share of returns that broke again within so many days (StepFun year); later ones are rarer."""
+
+Spans: TypeAlias = list[tuple[int, int]]
+"""Times out of service, whole seconds from now, [start, end)."""
+Hours1D: TypeAlias = NDArray[np.float64]
+"""Shape (n_futures,), hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Hours lost within the horizon, one per future, in both arms; paired."""
+
+    do_nothing: Hours1D
+    acting: Hours1D
+
+    @property
+    def low(self) -> float:
+        """Return the 80% interval's lower edge when acting; zero where nothing is nearly sure."""
+        edge = float(np.percentile(self.acting, 10))
+        return 0.0 if edge < HANDOVER_H_MAX else edge
+
+    @property
+    def high(self) -> float:
+        """Return the upper edge; an interval that begins at zero leaves out the top fifth."""
+        return float(np.percentile(self.acting, 80 if self.low == 0.0 else 90))
+
+    @property
+    def hours_saved(self) -> float:
+        """Return the mean difference."""
+        return float(np.mean(self.do_nothing - self.acting))
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOutlook:
+    """What is believed of one node's days to come.
+
+    out_h              hours it has been out so far; None while it is in service
+    failures_per_day   while it serves, until its first outage; after a return RETURN_GAPS holds
+    """
+
+    out_h: float | None
+    failures_per_day: float
+    repairs: RepairOutlook
+
+
+def draw_spans(slot: SlotOutlook, *, horizon_s: int, random: np.random.Generator) -> Spans:
+    """Draw one future of the node: the outage that lasts, then new ones."""
+    spans: Spans = []
+    if slot.out_h is None:
+        at = _days_s(random.exponential(1 / slot.failures_per_day)) if slot.failures_per_day else 0
+        left = slot.repairs.draw(random, count=1)[0] if at else 0.0
+    else:
+        at, left = 0, slot.repairs.draw_remaining(random, age_h=slot.out_h, count=1)[0]
+    while left > 0 and at < horizon_s:
+        end = at + max(1, int(left * HOUR_S))
+        spans.append((at, end))
+        at = end + _days_s(draw_gap_days(random, slot.failures_per_day))
+        left = slot.repairs.draw(random, count=1)[0]
+    return spans
+
+
+def draw_gap_days(random: np.random.Generator, failures_per_day: float) -> float:
+    """Draw the days from a return to the next outage."""
+    share = random.random()
+    shares, days = np.array(RETURN_GAPS).T
+    if share < shares[-1]:
+        return float(np.exp(np.interp(share, shares, np.log(days))))
+    return float(days[-1] + random.exponential(1 / max(failures_per_day, 1e-6)))
+
+
+def _days_s(days: float) -> int:
+    return max(1, int(min(days, 1e6) * DAY_S))
+
+
+def forecast_swap(
+    slot: SlotOutlook, spare: SlotOutlook, *, horizon_days: float, seed: int
+) -> Forecast:
+    """Give the slot to a spare: the node's own outages end for the customer, the spare's begin.
+
+    slot    the node as it stands, broken or serving       spare   in service
+    """
+    horizon_s = int(horizon_days * DAY_S)
+    nothing, acting = [], []
+    for number in range(FUTURES):
+        random = np.random.default_rng([seed, number])
+        spans = draw_spans(slot, horizon_s=horizon_s, random=random)
+        delay_s = int(random.random() * HANDOVER_H_MAX * HOUR_S)
+        now_out = spans[:1] if slot.out_h is not None else []
+        nothing.append(hours_out(spans, HISTORY, horizon_s))
+        swapped = hours_out(now_out, Policy(spares=1, swap_delay_s=delay_s), horizon_s)
+        after = draw_spans(spare, horizon_s=horizon_s, random=random)
+        acting.append(swapped + hours_out(after, HISTORY, horizon_s))
+    return Forecast(np.array(nothing), np.array(acting))
+
+
+def forecast_escalation(
+    slot: SlotOutlook, *, cap_h: float, horizon_days: float, seed: int
+) -> Forecast:
+    """End the repair within `cap_h` from now; what the node does afterwards moves forward too."""
+    horizon_s, cap_s = int(horizon_days * DAY_S), int(cap_h * HOUR_S)
+    nothing, acting = [], []
+    for number in range(FUTURES):
+        random = np.random.default_rng([seed, number])
+        spans = draw_spans(slot, horizon_s=2 * horizon_s, random=random)
+        gained = max(0, spans[0][1] - cap_s)
+        later = [(start - gained, end - gained) for start, end in spans[1:]]
+        nothing.append(hours_out(spans, HISTORY, horizon_s))
+        capped = hours_out(spans[:1], Policy(repair_cap_s=cap_s), horizon_s)
+        acting.append(capped + hours_out(later, HISTORY, horizon_s))
+    return Forecast(np.array(nothing), np.array(acting))
+
+
+def hours_out(spans: Spans, policy: Policy, horizon_s: int) -> float:
+    """Replay one future of one slot in the twin; return the hours the slot was not filled."""
+    seen = [(start, min(end, horizon_s)) for start, end in spans if start < horizon_s]
+    if not seen:
+        return 0.0
+    log = log_of_spans([seen], horizon_s=horizon_s)
+    return replay(log, policy).downtime_s / HOUR_S

@@ -1,0 +1,70 @@
+"""Sizes a cluster's spare pool: Palm's theorem for the need, a replay of the past for the gain."""
+
+from dataclasses import dataclass
+
+from scuderia.crew.nouns import FleetPicture
+from scuderia.twin.engine.logs import live_log
+from scuderia.twin.nouns import DAY_S, Comparison, OutageLog, Policy, SpareNeed
+from scuderia.twin.replay import compare, spares_needed
+
+WINDOW_DAYS = 90
+CONFIDENCE = 0.95
+SWAP_DELAY_S = 6 * 3_600
+SEEDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """One cluster as the pool sees it.
+
+    log          the outages of the window on the cluster's nodes, at most `slots` of them held
+    free         nodes that nobody holds, spares included: the pool cannot be larger
+    """
+
+    cluster: str
+    size: int
+    free: int
+    slots: int
+    gpus: int
+    days: float
+    log: OutageLog
+
+
+def pool_view(picture: FleetPicture, cluster: str, size: int) -> PoolView:
+    """Cut the last WINDOW_DAYS of the cluster's customer nodes out of the picture."""
+    here = [node for node in picture.nodes if node.place.cluster == cluster]
+    held = [node for node in here if node.customer is not None]
+    opens = max(0.0, picture.today - WINDOW_DAYS)
+    horizon_s = max(1, int((picture.today - opens) * DAY_S))
+    spans = [
+        (
+            str(node.name),
+            max(0, int((start - opens) * DAY_S)),
+            None if end >= picture.today else int((end - opens) * DAY_S),
+        )
+        for node in held
+        for start, end in zip(node.history.starts, node.history.ends, strict=True)
+        if end > opens
+    ]
+    return PoolView(
+        cluster=cluster,
+        size=size,
+        free=len(here) - len(held),
+        slots=len(held),
+        gpus=max((node.gpus for node in held), default=0),
+        days=horizon_s / DAY_S,
+        log=live_log(spans, nodes=[str(n.name) for n in held] or ["none"], horizon_s=horizon_s),
+    )
+
+
+def spare_need(view: PoolView) -> SpareNeed:
+    """Return the spares that keep every slot full at 95% of instants, by the window's downtime."""
+    out_s = int((view.log.end_s - view.log.start_s).sum())
+    share = min(out_s / (max(view.slots, 1) * view.log.horizon_s), 1.0)
+    return spares_needed(max(view.slots, 1), down_share=share, confidence=CONFIDENCE)
+
+
+def rehearse_size(view: PoolView, size: int, *, seed: int) -> Comparison:
+    """Replay the window with the pool as it is and with `size` spares, both swapping in 6 h."""
+    base = Policy(spares=min(view.size, view.slots), swap_delay_s=SWAP_DELAY_S)
+    return compare(view.log, base, base.but(spares=min(size, view.slots)), seeds=SEEDS, seed=seed)

@@ -1,0 +1,97 @@
+"""The crew's words: the picture of the fleet that every agent thinks on, and its parts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.engine.lemon import NodeHistory
+from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLook:
+    """One node as it stands: who holds it, and since when it has been out (None: in service).
+
+    history   its unplanned outages in days since the picture's `epoch`, open ones endless
+    """
+
+    place: NodePlace
+    gpus: int
+    state: NodeState
+    customer: CustomerName | None
+    spare: bool
+    out_since: AwareDatetime | None
+    planned: bool
+    cause: str
+    history: NodeHistory
+
+    @property
+    def name(self) -> NodeName:
+        """Return the node's name."""
+        return self.place.node
+
+    @property
+    def is_broken(self) -> bool:
+        """Say whether it is out of service, and not on purpose."""
+        known = self.state is not NodeState.UNKNOWN
+        return known and self.out_since is not None and not self.planned
+
+    @property
+    def is_ready_spare(self) -> bool:
+        """Say whether it could take a broken node's place now."""
+        return self.spare and self.state is NodeState.UP and self.customer is None
+
+    def age_h(self, now: AwareDatetime) -> float:
+        """Return the hours it has been out; 0 while it is in service."""
+        return (now - self.out_since).total_seconds() / 3600 if self.out_since else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMonth:
+    """A customer's calendar month in its own zone, as far as it has gone.
+
+    starts_at, ends_at      of the month, in the customer's zone
+    served_s, downtime_s    node-seconds so far; planned work is in neither
+    """
+
+    customer: CustomerName
+    target: float
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime
+    nodes: int
+    served_s: int
+    downtime_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPicture:
+    """Everything an agent looks at, read once; the same picture gives the same Round.
+
+    epoch   day 0 of the histories: the first instant on the books
+    pools   cluster -> the size its spare pool is meant to have
+    """
+
+    now: AwareDatetime
+    epoch: AwareDatetime
+    nodes: tuple[NodeLook, ...]
+    pools: tuple[tuple[str, int], ...]
+    months: tuple[CustomerMonth, ...]
+
+    @property
+    def today(self) -> float:
+        """Return `now` in days since the epoch."""
+        return self.day_of(self.now)
+
+    def day_of(self, at: AwareDatetime) -> float:
+        """Return an instant in days since the epoch."""
+        return (at - self.epoch).total_seconds() / 86_400
+
+    @property
+    def failing_histories(self) -> tuple[NodeHistory, ...]:
+        """Return the histories of the nodes that ever failed."""
+        return tuple(node.history for node in self.nodes if len(node.history.starts))
+
+    def ready_spares(self, cluster: str) -> tuple[NodeLook, ...]:
+        """Return the spares of a cluster that could step in now, by name."""
+        return tuple(n for n in self.nodes if n.is_ready_spare and n.place.cluster == cluster)

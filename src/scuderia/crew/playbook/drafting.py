@@ -1,0 +1,165 @@
+"""What every agent's drafts share: seeds, evidence, swaps and their rehearsal, words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scuderia.basics.canonical import JsonObject, sha256_of
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import Refused, Unable
+from scuderia.basics.subjects import SubjectRef
+from scuderia.crew.engine.futures import FUTURES, Forecast
+from scuderia.crew.engine.repairs import PRIOR_REPAIRS
+from scuderia.crew.nouns import FleetPicture, NodeLook
+from scuderia.fleet.engine.lemon import HORIZON_DAYS
+from scuderia.loop.nouns import Evidence, FindingDraft, Plan, ProposalDraft, Rehearsal
+from scuderia.loop.ports import EvidenceQuery
+
+WEEK_DAYS = 7.0
+WEEK_H = 168.0
+SWAP_LIMITS = (
+    "The spare is at work within an hour of the action. Repair lengths and rates are those of "
+    f"this fleet, joined to {PRIOR_REPAIRS:.0f} repairs' worth of a published year while its own "
+    "history is thin. One customer's slot is drawn: what its work does elsewhere is not modelled."
+)
+
+Objections = Callable[[Plan, AwareDatetime], Sequence[str]]
+"""Asks, through the loop's port, which preconditions of a plan do not hold; never acts."""
+
+
+def _no_objection(_plan: Plan, _now: AwareDatetime) -> Sequence[str]:
+    return ()
+
+
+@dataclass(slots=True)
+class Senses:
+    """What an agent may ask besides the picture: evidence by name, and objections to a plan."""
+
+    evidence: Mapping[str, EvidenceQuery] = field(default_factory=dict)
+    objections: Objections = _no_objection
+
+    def cite(
+        self, query: str, params: JsonObject, caption: str, *, link: str, seen: JsonObject
+    ) -> Evidence:
+        """Return evidence with the value that the registered query gives, else what was seen."""
+        known = self.evidence.get(query)
+        if known is None:
+            return Evidence(query, params, seen, caption, link)
+        try:
+            return Evidence(query, params, known.run(params), caption, link)
+        except (Refused, Unable):
+            return Evidence(query, params, seen, caption, link)
+
+    def objection(self, proposal: ProposalDraft, *, now: AwareDatetime) -> str:
+        """Return why the proposal could not be carried out as things stand; "" if it could."""
+        plan = Plan(proposal.kind, proposal.targets, proposal.params)
+        try:
+            return "; ".join(self.objections(plan, now))
+        except (Refused, Unable) as silent:
+            return silent.message
+
+
+def seed_of(*facts: str) -> int:
+    """Return the seed that these facts, and no others, give."""
+    return int(sha256_of(list(facts))[:8], 16)
+
+
+def facts_of(node: NodeLook) -> str:
+    """Return what a rehearsal of this node hangs on, for its seed."""
+    return f"{node.name}/{node.out_since.isoformat() if node.out_since else 'serving'}"
+
+
+def customer_ref(node: NodeLook) -> SubjectRef:
+    """Return the customer that holds the node as a subject."""
+    return SubjectRef("customer", str(node.customer))
+
+
+def rehearsal_of(
+    forecast: Forecast, *, horizon_days: float, seed: int, method: str, limits: str
+) -> Rehearsal:
+    """Return a slot's forecast as the loop's rehearsal."""
+    return Rehearsal(
+        metric="node_hours_lost",
+        unit="node-hours",
+        horizon_days=horizon_days,
+        do_nothing=round(float(forecast.do_nothing.mean()), 2),
+        expected=round(float(forecast.acting.mean()), 2),
+        low=round(forecast.low, 2),
+        high=round(max(forecast.high, float(forecast.acting.mean())), 2),
+        better="lower",
+        method=f"{method} {FUTURES} futures of the slot, each replayed in the twin under both; "
+        f"80% interval over the futures (seed {seed}).",
+        limits=limits,
+        inputs={"seed": seed, "futures": FUTURES, "horizon_days": horizon_days},
+    )
+
+
+def outages_evidence(senses: Senses, picture: FleetPicture, node: NodeLook) -> Evidence:
+    """Cite the node's outages of 28 days."""
+    starts = node.history.starts
+    recent = int((starts > picture.today - HORIZON_DAYS).sum())
+    return senses.cite(
+        "node_outages",
+        {"node": str(node.name), "days": HORIZON_DAYS, "at": picture.now.isoformat()},
+        f"{node.name} went out {times(recent)} in the last 28 days",
+        link=node_link(node.name),
+        seen={"node": str(node.name), "outages": recent},
+    )
+
+
+def repair_evidence(senses: Senses, picture: FleetPicture, node: NodeLook) -> Evidence:
+    """Cite how long the node has been out."""
+    age_h = node.age_h(picture.now)
+    return senses.cite(
+        "repair_age",
+        {"node": str(node.name), "at": picture.now.isoformat()},
+        f"It has been out for {hours(age_h)}" if node.is_broken else "It is in service now",
+        link=node_link(node.name),
+        seen={"node": str(node.name), "out": node.is_broken, "age_hours": round(age_h, 2)},
+    )
+
+
+def pool_evidence(senses: Senses, picture: FleetPicture, cluster: str) -> Evidence:
+    """Cite the spares that stand ready."""
+    ready, target = len(picture.ready_spares(cluster)), dict(picture.pools).get(cluster, 0)
+    return senses.cite(
+        "spare_pool_state",
+        {"cluster": cluster, "at": picture.now.isoformat()},
+        f"{ready} spares stand ready in {cluster}; the pool is meant to keep {target}",
+        link="/fleet",
+        seen={"cluster": cluster, "ready": ready, "target": target},
+    )
+
+
+def keep_possible(
+    senses: Senses, proposals: Sequence[ProposalDraft], *, now: AwareDatetime
+) -> tuple[tuple[ProposalDraft, ...], tuple[FindingDraft, ...], tuple[str, ...]]:
+    """Split proposals into those that could be carried out now and the findings of the others.
+
+    returns   (kept, findings without a proposal, why each other one was dropped)
+    """
+    kept: list[ProposalDraft] = []
+    orphans: list[FindingDraft] = []
+    why: list[str] = []
+    for proposal in proposals:
+        objection = senses.objection(proposal, now=now)
+        if objection:
+            orphans += proposal.findings
+            why.append(f"{proposal.title}: not proposed, because {objection}.")
+        else:
+            kept.append(proposal)
+    return tuple(kept), tuple(orphans), tuple(why)
+
+
+def node_link(node: str) -> str:
+    """Return where the node's page stands."""
+    return f"/fleet/nodes/{node}"
+
+
+def hours(count: float) -> str:
+    """Return hours as people say them."""
+    return f"{count:.0f} h" if count < 96 else f"{count / 24:.0f} days"  # noqa: PLR2004
+
+
+def times(count: int) -> str:
+    """Return a count of times as people say it."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -1,0 +1,140 @@
+"""The crew's own evidence: scores and forecasts that anyone can run again for the same instant."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime, Clock, parse_instant
+from scuderia.basics.errors import BadInput, NotFound
+from scuderia.crew.engine.outlook import fleet_outlook
+from scuderia.crew.engine.pools import pool_view, rehearse_size, spare_need
+from scuderia.crew.nouns import FleetPicture, NodeLook
+from scuderia.crew.playbook import drafting
+from scuderia.crew.playbook.drafting import WEEK_H
+from scuderia.crew.playbook.sla_watch import month_case
+from scuderia.crew.playbook.spare_planner import HORIZON_DAYS, RESIZE
+from scuderia.crew.queries import fleet_picture
+
+
+class NotSeen(NotFound):
+    """The evidence names something that was not on the books at that instant."""
+
+    code = "CREW-001"
+    remedy = "Name a node, cluster or customer that was on the books at `at`."
+
+
+@dataclass(slots=True)
+class CrewQuery:
+    """Fills loop.ports.EvidenceQuery; `at` is an ISO 8601 instant, the present without it."""
+
+    name: str
+    answer: Callable[[JsonObject, FleetPicture], JsonObject]
+    now: Callable[[], AwareDatetime]
+
+    def run(self, params: JsonObject) -> JsonObject:
+        """Return the value for these parameters."""
+        at = params.get("at")
+        picture = fleet_picture(self.now() if at is None else parse_instant(str(at), field="at"))
+        if picture is None:
+            raise NotSeen("No node was on the books.")
+        return self.answer(params, picture)
+
+
+def crew_queries(clock: Callable[[], Clock]) -> tuple[CrewQuery, ...]:
+    """Return every query of the crew, reading the present from the clock plugged at that time."""
+
+    def now() -> AwareDatetime:
+        return clock().now()
+
+    return (
+        CrewQuery("lemon_score", _lemon_score, now),
+        CrewQuery("repair_outlook", _repair_outlook, now),
+        CrewQuery("spare_need", _spare_need, now),
+        CrewQuery("spare_pool_replay", _spare_pool_replay, now),
+        CrewQuery("month_outlook", _month_outlook, now),
+    )
+
+
+def _lemon_score(params: JsonObject, picture: FleetPicture) -> JsonObject:
+    node = _node(params, picture)
+    score = fleet_outlook(picture).score(node)
+    return {
+        "node": str(node.name),
+        "probability": round(score.probability, 4),
+        "outages_28d": score.outages_28d,
+        "outages_90d": score.outages_90d,
+        "relapses_90d": score.relapses_90d,
+        "drivers": {name: round(part, 3) for name, _, part in score.drivers},
+    }
+
+
+def _repair_outlook(params: JsonObject, picture: FleetPicture) -> JsonObject:
+    node = _node(params, picture)
+    repairs, age_h = fleet_outlook(picture).repairs, node.age_h(picture.now)
+    return {
+        "node": str(node.name),
+        "age_hours": round(age_h, 2),
+        "chance_day": round(repairs.chance_longer(24.0, age_h=age_h), 4),
+        "chance_week": round(repairs.chance_longer(WEEK_H, age_h=age_h), 4),
+        "own_repairs": repairs.repairs,
+    }
+
+
+def _spare_need(params: JsonObject, picture: FleetPicture) -> JsonObject:
+    cluster = _text(params, "cluster")
+    need = spare_need(pool_view(picture, cluster, dict(picture.pools).get(cluster, 0)))
+    return {
+        "cluster": cluster,
+        "spares": need.spares,
+        "nodes_down_mean": round(need.nodes_down_mean, 3),
+        "confidence": need.confidence,
+    }
+
+
+def _spare_pool_replay(params: JsonObject, picture: FleetPicture) -> JsonObject:
+    cluster, size = _text(params, "cluster"), params.get("size")
+    if not isinstance(size, int):
+        raise BadInput("size is not a number of nodes.", remedy="Give size as a whole number.")
+    view = pool_view(picture, cluster, dict(picture.pools).get(cluster, 0))
+    seed = drafting.seed_of(RESIZE, cluster, view.log.digest)
+    told = rehearse_size(view, size, seed=seed)
+    won = (told.base.downtime_s - told.candidate.downtime_s) / 3600 * HORIZON_DAYS / view.days
+    return {
+        "cluster": cluster,
+        "size": size,
+        "days": round(view.days, 2),
+        "node_hours_won": round(won, 2),
+        "availability_before": told.base.availability,
+        "availability_after": told.candidate.availability,
+    }
+
+
+def _month_outlook(params: JsonObject, picture: FleetPicture) -> JsonObject:
+    customer = _text(params, "customer")
+    month = next((m for m in picture.months if m.customer == customer), None)
+    if month is None:
+        raise NotSeen(f"no promise to a customer named {customer!r}")
+    told = month_case(picture, fleet_outlook(picture), month).outlook
+    return {
+        "customer": customer,
+        "chance_missed": told.chance_missed,
+        "low": told.low,
+        "mid": told.mid,
+        "high": told.high,
+        "budget_node_hours": round(told.budget_h, 2),
+    }
+
+
+def _node(params: JsonObject, picture: FleetPicture) -> NodeLook:
+    name = _text(params, "node")
+    for node in picture.nodes:
+        if node.name == name:
+            return node
+    raise NotSeen(f"no node is named {name!r}")
+
+
+def _text(params: JsonObject, field: str) -> str:
+    value = params.get(field)
+    if not isinstance(value, str) or not value:
+        raise BadInput(f"The evidence needs {field!r}.", remedy=f"Give {field} as a name.")
+    return value.removeprefix(f"{field}:")

@@ -1,0 +1,229 @@
+"""SLA Watch: says which customer will miss its month, by when, and which swaps would prevent it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
+from scuderia.crew.engine.months import MonthOutlook, MonthState, month_outlook
+from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
+from scuderia.crew.engine.spares import hand_out
+from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook
+from scuderia.crew.playbook import drafting
+from scuderia.crew.playbook.drafting import Senses
+from scuderia.crew.playbook.lemon_scout import lemons_of
+from scuderia.crew.playbook.repair_chaser import (
+    SWAP_NODE,
+    broken_nodes,
+    draft_swap,
+    spares_left,
+    swaps_of,
+)
+from scuderia.crew.queries import fleet_picture
+from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
+
+CHANCE_TOLD = 0.5
+CHANCE_WON_MIN = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCase:
+    """One customer's month: as it stands, and with every broken slot filled at once."""
+
+    month: CustomerMonth
+    broken: tuple[NodeLook, ...]
+    outlook: MonthOutlook
+    filled: MonthOutlook
+
+
+@dataclass(slots=True)
+class SlaWatch:
+    """Watches each customer's month in the customer's own time zone."""
+
+    senses: Senses = field(default_factory=Senses)
+    name: str = "sla-watch"
+    title: str = "SLA Watch"
+    job: str = "Says which customer will miss its month, by when, and what would prevent it."
+    kinds: tuple[str, ...] = (SWAP_NODE,)
+
+    def look(self, *, now: AwareDatetime) -> Round:
+        """Look at every customer that was promised something."""
+        picture = fleet_picture(now)
+        if picture is None:
+            return Round(considered=("No node is on the books.",))
+        return self.think(picture)
+
+    def think(self, picture: FleetPicture) -> Round:
+        """Draw each month to its end; claim, and propose what nobody else proposes."""
+        outlook = fleet_outlook(picture)
+        findings, drafts, considered = [], [], []
+        for month in picture.months:
+            case = month_case(picture, outlook, month)
+            if not _is_told(case):
+                considered.append(_why_quiet(case))
+                continue
+            finding = self._finding(picture, case)
+            findings.append(finding)
+            made, why = self._swaps(picture, outlook, case, finding)
+            drafts += made
+            considered += why
+        kept, _, why_not = drafting.keep_possible(self.senses, drafts, now=picture.now)
+        if not picture.months:
+            considered.append("No customer was promised anything.")
+        return Round(tuple(findings), kept, (*considered, *why_not))
+
+    def _finding(self, picture: FleetPicture, case: MonthCase) -> FindingDraft:
+        month, told = case.month, case.outlook
+        customer = SubjectRef("customer", str(month.customer))
+        gpus = max((node.gpus for node in picture.nodes), default=0)
+        lost_h = max(1 - told.mid - (1 - month.target), 0.0) * _month_h(month) * month.nodes
+        return FindingDraft(
+            kind="crew.month_at_risk",
+            subject=customer,
+            claim=f"{month.customer} will end {month.starts_at:%B} below {month.target:.1%} with "
+            f"chance {told.chance_missed:.0%}: {told.mid:.2%} expected (80%: {told.low:.2%} to "
+            f"{told.high:.2%}); {_by_when(picture, case)}. {_prevention(case)}",
+            confidence=round(told.chance_missed, 3),
+            severity_gpu_hours=round(lost_h * gpus * 168 / max(_left_h(picture, month), 168), 1),
+            evidence=(
+                self.senses.cite(
+                    "customer_month",
+                    {"customer": str(month.customer), "at": picture.now.isoformat()},
+                    f"So far {_so_far(month):.2%} against {month.target:.1%}, in {month.time_zone}",
+                    link=f"/customers/{month.customer}",
+                    seen={"customer": str(month.customer), "availability": _so_far(month)},
+                ),
+                self._outlook_evidence(picture, case),
+                self._broken_evidence(picture, case),
+            ),
+            dedup_key=f"crew.month_at_risk:{customer}:{month.starts_at:%Y-%m}",
+        )
+
+    def _outlook_evidence(self, picture: FleetPicture, case: MonthCase) -> Evidence:
+        told = case.outlook
+        return self.senses.cite(
+            "month_outlook",
+            {"customer": str(case.month.customer), "at": picture.now.isoformat()},
+            f"The promise leaves {told.budget_h:.0f} node-hours of downtime this month; "
+            f"{case.month.downtime_s / 3600:.0f} are used",
+            link=f"/customers/{case.month.customer}",
+            seen={"chance_missed": told.chance_missed, "mid": told.mid},
+        )
+
+    def _broken_evidence(self, picture: FleetPicture, case: MonthCase) -> Evidence:
+        if case.broken:
+            return drafting.repair_evidence(self.senses, picture, case.broken[0])
+        cluster = next(
+            (n.place.cluster for n in picture.nodes if n.customer == case.month.customer), ""
+        )
+        return drafting.pool_evidence(self.senses, picture, cluster)
+
+    def _swaps(
+        self, picture: FleetPicture, outlook: FleetOutlook, case: MonthCase, finding: FindingDraft
+    ) -> tuple[list[ProposalDraft], list[str]]:
+        chased = swaps_of(picture, outlook)
+        lemons = [node for node, _ in lemons_of(picture, outlook)]
+        pulled = {node.name for node in lemons}
+        won = case.outlook.chance_missed - case.filled.chance_missed
+        drafts: list[ProposalDraft] = []
+        why: list[str] = []
+        for node in case.broken:
+            left = [
+                spare
+                for spare in spares_left(picture, lemons, node.place.cluster)
+                if spare not in chased.values()
+                and all(draft.params["spare"] != f"node:{spare}" for draft in drafts)
+            ]
+            if node.name in chased or node.name in pulled:
+                why.append(f"{node.name}: left to the agent that proposes its swap already.")
+            elif won < CHANCE_WON_MIN:
+                why.append(f"{node.name}: a swap would not change how the month ends.")
+            elif not left:
+                why.append(f"{node.name}: no spare is left.")
+            else:
+                spare = hand_out([str(node.name)], left)[str(node.name)]
+                draft = draft_swap(self.senses, picture, outlook, node, spare)
+                drafts.append(_with_reason(draft, finding))
+        return drafts, why
+
+
+def _with_reason(draft: ProposalDraft, finding: FindingDraft) -> ProposalDraft:
+    return ProposalDraft(
+        kind=draft.kind,
+        targets=draft.targets,
+        params=draft.params,
+        title=draft.title,
+        findings=(finding, *draft.findings),
+        rehearsal=draft.rehearsal,
+        regret_gpu_hours_per_day=draft.regret_gpu_hours_per_day,
+        dedup_key=draft.dedup_key,
+    )
+
+
+def month_case(picture: FleetPicture, outlook: FleetOutlook, month: CustomerMonth) -> MonthCase:
+    """Draw the rest of a customer's month, as it stands and with its broken slots filled."""
+    broken = tuple(n for n in broken_nodes(picture) if n.customer == month.customer)
+    state = MonthState(
+        target=month.target,
+        served_h=month.served_s / 3600,
+        lost_h=month.downtime_s / 3600,
+        nodes=month.nodes,
+        left_h=_left_h(picture, month),
+        open_h=tuple(node.age_h(picture.now) for node in broken),
+        failures_per_day=outlook.rate.per_node_day,
+    )
+    seed = drafting.seed_of("month", str(month.customer), f"{month.starts_at:%Y-%m}")
+    return MonthCase(
+        month,
+        broken,
+        month_outlook(state, outlook.repairs, seed=seed),
+        month_outlook(state, outlook.repairs, seed=seed, without=frozenset(range(len(broken)))),
+    )
+
+
+def _is_told(case: MonthCase) -> bool:
+    something = case.month.downtime_s > 0 or bool(case.broken)
+    return something and case.month.nodes > 0 and case.outlook.chance_missed >= CHANCE_TOLD
+
+
+def _why_quiet(case: MonthCase) -> str:
+    month = case.month
+    return (
+        f"{month.customer}: {_so_far(month):.2%} so far against {month.target:.1%}; the chance to "
+        f"miss {month.starts_at:%B} is {case.outlook.chance_missed:.0%}, under {CHANCE_TOLD:.0%} "
+        "or without an outage so far."
+    )
+
+
+def _by_when(picture: FleetPicture, case: MonthCase) -> str:
+    after_h = case.outlook.hours_to_miss
+    if after_h is None:
+        return "the budget holds"
+    if after_h == 0.0:
+        return "its downtime budget is used up already"
+    gone = (picture.now + timedelta(hours=after_h)).astimezone(case.month.starts_at.tzinfo)
+    return f"its downtime budget is gone by {gone:%d %B %H:00} ({case.month.time_zone})"
+
+
+def _prevention(case: MonthCase) -> str:
+    if not case.broken:
+        return "No node of its is out now: nothing to swap."
+    names = ", ".join(node.name for node in case.broken[:5])
+    more = f" and {len(case.broken) - 5} more" if len(case.broken) > 5 else ""  # noqa: PLR2004
+    return (
+        f"Filling the slots of {names}{more} at once brings the chance to "
+        f"{case.filled.chance_missed:.0%}."
+    )
+
+
+def _so_far(month: CustomerMonth) -> float:
+    booked = month.served_s + month.downtime_s
+    return round(month.served_s / booked, 6) if booked else 1.0
+
+
+def _left_h(picture: FleetPicture, month: CustomerMonth) -> float:
+    return max((month.ends_at - picture.now).total_seconds() / 3600, 0.0)
+
+
+def _month_h(month: CustomerMonth) -> float:
+    return (month.ends_at - month.starts_at).total_seconds() / 3600

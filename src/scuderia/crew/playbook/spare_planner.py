@@ -1,0 +1,158 @@
+"""Spare Planner: proposes a larger spare pool where the past would have gone better with one."""
+
+from dataclasses import dataclass, field
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
+from scuderia.crew.engine.pools import (
+    CONFIDENCE,
+    SEEDS,
+    PoolView,
+    pool_view,
+    rehearse_size,
+    spare_need,
+)
+from scuderia.crew.nouns import FleetPicture
+from scuderia.crew.playbook import drafting
+from scuderia.crew.playbook.drafting import Senses
+from scuderia.crew.queries import fleet_picture
+from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal, Round
+from scuderia.twin.nouns import Comparison, SpareNeed
+
+RESIZE = "fleet.resize_spare_pool"
+HORIZON_DAYS = 28.0
+HISTORY_DAYS_MIN = 14.0
+HOURS_WON_MIN = 12.0
+"""Node-hours in 28 days below which a larger pool is not worth a person's attention."""
+
+
+@dataclass(slots=True)
+class SparePlanner:
+    """Watches the spare pools; it never proposes to shrink one."""
+
+    senses: Senses = field(default_factory=Senses)
+    name: str = "spare-planner"
+    title: str = "Spare Planner"
+    job: str = "Sizes each cluster's spare pool by what the last 90 days would have needed."
+    kinds: tuple[str, ...] = (RESIZE,)
+
+    def look(self, *, now: AwareDatetime) -> Round:
+        """Look at every cluster that keeps a pool."""
+        picture = fleet_picture(now)
+        if picture is None:
+            return Round(considered=("No node is on the books.",))
+        return self.think(picture)
+
+    def think(self, picture: FleetPicture) -> Round:
+        """Compare what each pool keeps with what it needed."""
+        if not picture.pools:
+            return Round(considered=("No cluster keeps a spare pool.",))
+        drafts, considered = [], []
+        for cluster, size in picture.pools:
+            made = self._pool(picture, pool_view(picture, cluster, size))
+            if isinstance(made, ProposalDraft):
+                drafts.append(made)
+            else:
+                considered.append(made)
+        kept, orphans, why = drafting.keep_possible(self.senses, drafts, now=picture.now)
+        return Round(orphans, kept, (*considered, *why))
+
+    def _pool(self, picture: FleetPicture, view: PoolView) -> ProposalDraft | str:
+        if view.days < HISTORY_DAYS_MIN or not view.slots:
+            return f"{view.cluster}: {view.days:.0f} days of history are too few to size a pool."
+        need = spare_need(view)
+        wanted = min(need.spares, view.free)
+        if wanted <= view.size:
+            held = "all it has free" if need.spares > view.size else "enough"
+            return (
+                f"{view.cluster}: {need.nodes_down_mean:.1f} nodes out on average need "
+                f"{need.spares} spares at {CONFIDENCE:.0%} of instants; it keeps {view.size}, "
+                f"{held}. A smaller pool is never proposed."
+            )
+        seed = drafting.seed_of(RESIZE, view.cluster, view.log.digest)
+        told = rehearse_size(view, wanted, seed=seed)
+        won = (told.base.downtime_s - told.candidate.downtime_s) / 3600 * HORIZON_DAYS / view.days
+        if won < HOURS_WON_MIN:
+            return (
+                f"{view.cluster}: {wanted} spares in place of {view.size} would have won only "
+                f"{won:.0f} node-hours in {HORIZON_DAYS:.0f} days."
+            )
+        return self._proposal(picture, view, need, wanted, told, won)
+
+    def _proposal(
+        self,
+        picture: FleetPicture,
+        view: PoolView,
+        need: SpareNeed,
+        wanted: int,
+        told: Comparison,
+        won: float,
+    ) -> ProposalDraft:
+        cluster = SubjectRef("cluster", view.cluster)
+        regret = round(won * view.gpus / HORIZON_DAYS, 2)
+        return ProposalDraft(
+            kind=RESIZE,
+            targets=(cluster,),
+            params={"size": wanted},
+            title=f"Keep {wanted} spares in {view.cluster} in place of {view.size}",
+            findings=(
+                FindingDraft(
+                    kind="crew.spare_pool_small",
+                    subject=cluster,
+                    claim=f"{view.cluster} keeps {view.size} spares; over the last "
+                    f"{view.days:.0f} days {need.spares} were needed at {CONFIDENCE:.0%} of "
+                    f"instants, and {wanted} can be had",
+                    confidence=CONFIDENCE,
+                    severity_gpu_hours=round(regret * 7, 1),
+                    evidence=(
+                        drafting.pool_evidence(self.senses, picture, view.cluster),
+                        self._need_evidence(picture, view, need),
+                        self._replay_evidence(picture, view, wanted, won),
+                    ),
+                    dedup_key=f"crew.spare_pool_small:{cluster}",
+                ),
+            ),
+            rehearsal=_rehearsal(view, told),
+            regret_gpu_hours_per_day=regret,
+            dedup_key=f"{RESIZE}:{cluster}",
+        )
+
+    def _need_evidence(self, picture: FleetPicture, view: PoolView, need: SpareNeed) -> Evidence:
+        return self.senses.cite(
+            "spare_need",
+            {"cluster": view.cluster, "at": picture.now.isoformat()},
+            f"{need.nodes_down_mean:.1f} of its {view.slots} customer nodes were out on average",
+            link="/fleet",
+            seen={"cluster": view.cluster, "spares": need.spares},
+        )
+
+    def _replay_evidence(
+        self, picture: FleetPicture, view: PoolView, wanted: int, won: float
+    ) -> Evidence:
+        return self.senses.cite(
+            "spare_pool_replay",
+            {"cluster": view.cluster, "size": wanted, "at": picture.now.isoformat()},
+            f"Replayed with {wanted} spares, customers would have had {won:.0f} node-hours more "
+            f"in {HORIZON_DAYS:.0f} days",
+            link="/fleet",
+            seen={"cluster": view.cluster, "node_hours_won": round(won, 2)},
+        )
+
+
+def _rehearsal(view: PoolView, told: Comparison) -> Rehearsal:
+    scale = HORIZON_DAYS / view.days / 3600
+    band = told.candidate_bands["downtime_s"]
+    return Rehearsal(
+        metric="node_hours_lost",
+        unit="node-hours",
+        horizon_days=HORIZON_DAYS,
+        do_nothing=round(told.base.downtime_s * scale, 2),
+        expected=round(told.candidate.downtime_s * scale, 2),
+        low=round(band.low80 * scale, 2),
+        high=round(band.high80 * scale, 2),
+        better="lower",
+        method=f"The last {view.days:.0f} days replayed with both sizes, swapping 6 h after an "
+        f"outage begins, scaled to {HORIZON_DAYS:.0f} days. {told.method}",
+        limits=" ".join((*told.limits, "Swaps are taken to be approved within 6 h.")),
+        inputs={"seed": told.seed, "seeds": SEEDS, "log": told.log_digest},
+    )

@@ -1,0 +1,97 @@
+"""Reads the fleet's books into the one picture that every agent thinks on."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook
+from scuderia.fleet.engine.lemon import NodeHistory
+from scuderia.fleet.nouns import DOWNTIME, LedgerClass, OutageRecord, SlaDefinition
+from scuderia.fleet.queries import board, outages, places, report
+
+HISTORY_DAYS = 365
+DAY_S = 86_400
+
+
+def fleet_picture(now: AwareDatetime) -> FleetPicture | None:
+    """Return the fleet as the books tell it at `now`; None where no node is on the books."""
+    standing = board.fleet_board(now)
+    if not standing.nodes:
+        return None
+    begins = report.whole_period(now=now).start
+    epoch = max(begins, now - timedelta(days=HISTORY_DAYS))
+    told = _histories(outages.outages_between(epoch, now), epoch)
+    quiet = np.zeros(0)
+    nodes = tuple(
+        NodeLook(
+            place=node.place,
+            gpus=node.gpus,
+            state=node.state,
+            customer=node.customer,
+            spare=node.spare,
+            out_since=node.since,
+            planned=node.planned,
+            cause=node.cause,
+            history=told.get(node.place.node) or NodeHistory(node.place.node, quiet, quiet),
+        )
+        for node in standing.nodes
+    )
+    return FleetPicture(
+        now=now,
+        epoch=epoch,
+        nodes=nodes,
+        pools=tuple((pool.cluster, pool.target_size) for pool in places.list_spare_pools()),
+        months=tuple(_month(sla, nodes, now, begins) for sla in places.list_slas()),
+    )
+
+
+def _histories(records: Iterable[OutageRecord], epoch: AwareDatetime) -> Mapping[str, NodeHistory]:
+    spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for record in records:
+        if not record.planned:
+            end = np.inf if record.end is None else _days(record.end, epoch)
+            spans[record.node].append((max(_days(record.start, epoch), 0.0), end))
+    return {node: _history(node, sorted(found)) for node, found in spans.items()}
+
+
+def _history(node: str, spans: list[tuple[float, float]]) -> NodeHistory:
+    starts, ends = zip(*spans, strict=True)
+    return NodeHistory(node, np.array(starts), np.array(ends))
+
+
+def _days(at: AwareDatetime, epoch: AwareDatetime) -> float:
+    return (at - epoch).total_seconds() / DAY_S
+
+
+def _month(
+    sla: SlaDefinition, nodes: tuple[NodeLook, ...], now: AwareDatetime, begins: AwareDatetime
+) -> CustomerMonth:
+    starts_at, ends_at = month_bounds(now, sla.time_zone)
+    served = lost = 0
+    since = max(starts_at, begins)
+    if since < now:
+        booked = report.ledger_for(sla.customer, since, now).seconds
+        served = booked.get(LedgerClass.SERVING, 0)
+        lost = sum(booked.get(part, 0) for part in DOWNTIME)
+    return CustomerMonth(
+        customer=sla.customer,
+        target=sla.target,
+        time_zone=sla.time_zone,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        nodes=sum(node.customer == sla.customer for node in nodes),
+        served_s=served,
+        downtime_s=lost,
+    )
+
+
+def month_bounds(now: AwareDatetime, time_zone: str) -> tuple[datetime, datetime]:
+    """Return the calendar month of `now` in that zone, half-open."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return first, following
