@@ -20,7 +20,7 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken, Membership
 from scuderia.loop.nouns import Power, Role
 from scuderia.loop.operations import audit, authority
-from scuderia.loop.queries.standing import lineage_of
+from scuderia.loop.queries.standing import known_lineage
 
 TOKEN_MARK = "scd"  # noqa: S105 - what every token begins with, not a secret
 TOKEN_LIFE_MAX = timedelta(days=366)
@@ -97,14 +97,14 @@ def give_role(
         subject=f"person:{person}",
         at=now,
         detail={"role": role.value, "scope": str(scope)},
-        lineage=lineage_of(scope),
+        lineage=known_lineage(scope),
     )
 
 
 @transaction.atomic
 def take_role(*, actor: Actor, person: str, scope: SubjectRef, now: AwareDatetime) -> None:
     """Take a person's role on that scope."""
-    authority.require(actor, Power.MANAGE_PEOPLE, scope)
+    authority.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
     if not _end_role(actor, _user(person).pk, scope, now):
         raise NotFound(f"{person} has no role on {scope}")
     audit.record(
@@ -113,7 +113,7 @@ def take_role(*, actor: Actor, person: str, scope: SubjectRef, now: AwareDatetim
         subject=f"person:{person}",
         at=now,
         detail={"scope": str(scope)},
-        lineage=lineage_of(scope),
+        lineage=known_lineage(scope),
     )
 
 
@@ -201,7 +201,7 @@ def _require_people(actor: Actor, scope: SubjectRef) -> None:
     """Ask for the power, except while there is no admin: then set-up makes the first ones."""
     if actor.kind is ActorKind.SERVICE and not _has_admin():
         return
-    authority.require(actor, Power.MANAGE_PEOPLE, scope)
+    authority.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
 
 
 def _has_admin() -> bool:

@@ -1,19 +1,53 @@
 """The audit, read."""
 
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
+
 from scuderia.basics.actors import Actor
-from scuderia.loop.engine.chain import Head
-from scuderia.loop.queries.rows import (
-    AuditRow,
-)
+from scuderia.basics.errors import NotFound
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.loop.engine.chain import GENESIS, Head
+from scuderia.loop.models.kept import AuditEntry, AuditHead
+from scuderia.loop.nouns import Power
+from scuderia.loop.queries.rows import AuditRow
+from scuderia.loop.queries.standing import scopes_with
 
 
 def list_audit(
     actor: Actor, *, subject: str = "", before: int | None = None, limit: int = 100
 ) -> tuple[AuditRow, ...]:
     """Return entries within the actor's reach, newest first, below number `before`."""
-    raise NotImplementedError
+    scopes = scopes_with(actor, Power.READ)
+    if not scopes:
+        raise NotFound("nothing by that name is visible to you")
+    found = AuditEntry.objects.all()
+    if str(EVERYTHING) not in scopes:
+        within = (Q(reach__contains=f"|{scope}|") for scope in sorted(scopes))
+        found = found.filter(reduce(or_, within, Q(actor=str(actor))))
+    if subject:
+        found = found.filter(subject=subject)
+    if before is not None:
+        found = found.filter(seq__lt=before)
+    return tuple(
+        AuditRow(
+            seq=entry.seq,
+            at=entry.at,
+            actor=entry.actor,
+            via=entry.via,
+            verb=entry.verb,
+            subject=entry.subject,
+            reason=entry.reason,
+            detail=entry.detail,
+            previous=entry.previous,
+            hash=entry.hash,
+        )
+        for entry in found.order_by("-seq")[:limit]
+    )
 
 
 def get_head() -> Head:
     """Return the number and hash of the last entry."""
-    raise NotImplementedError
+    head = AuditHead.objects.filter(pk=1).first()
+    return Head(head.seq, head.hash) if head else Head(0, GENESIS)

@@ -1,19 +1,131 @@
 """The crew: who looks, what they brought back, how they have fared."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Count, OuterRef, Subquery
+
 from scuderia.basics.actors import Actor
+from scuderia.basics.errors import NotFound
+from scuderia.loop.engine.outcomes import Kept, Promise, interval_coverage, median_error
+from scuderia.loop.models.done import Decision, Outcome
+from scuderia.loop.models.given import Brake, Grant
+from scuderia.loop.models.proposed import Edit, Proposal
+from scuderia.loop.models.seen import AgentRound, Finding
+from scuderia.loop.nouns import (
+    Answer,
+    Autonomy,
+    BrakeScope,
+    FindingState,
+    GrantState,
+    OutcomeVerdict,
+    Power,
+    ProposalState,
+)
+from scuderia.loop.ports import sockets
+from scuderia.loop.queries.reading import round_row
 from scuderia.loop.queries.rows import AgentCard, RoundRow, TrackRecord
+from scuderia.loop.queries.standing import scopes_with
 
 
 def list_agents(actor: Actor) -> tuple[AgentCard, ...]:
     """Return every plugged agent with its last look and its record."""
-    raise NotImplementedError
+    _require_reader(actor)
+    names = sorted(sockets.agents)
+    rounds = _last_rounds()
+    open_findings = dict(
+        Finding.objects.filter(state=FindingState.OPEN, raised_by__in=names)
+        .values_list("raised_by")
+        .annotate(Count("pk"))
+    )
+    on = Brake.objects.filter(lifted_at__isnull=True)
+    braked = set(on.filter(stops=BrakeScope.AGENT).values_list("value", flat=True))
+    stopped = on.filter(stops=BrakeScope.ALL).exists()
+    levels = _levels()
+    return tuple(
+        AgentCard(
+            name=name,
+            title=sockets.agents[name].title,
+            job=sockets.agents[name].job,
+            kinds=tuple(sockets.agents[name].kinds),
+            last_round=rounds.get(name),
+            open_findings=open_findings.get(name, 0),
+            braked=stopped or name in braked,
+            track=track_record(name),
+            levels=levels[name],
+        )
+        for name in names
+    )
 
 
 def list_rounds(actor: Actor, *, agent: str = "", limit: int = 50) -> tuple[RoundRow, ...]:
     """Return what was brought back, newest first."""
-    raise NotImplementedError
+    _require_reader(actor)
+    found = AgentRound.objects.filter(agent=agent) if agent else AgentRound.objects.all()
+    return tuple(map(round_row, found.order_by("-at")[:limit]))
 
 
 def track_record(agent: str, kind: str = "*") -> TrackRecord:
     """Return how the agent has fared with this kind ("*" for all)."""
-    raise NotImplementedError
+    mine = {"agent": agent} if kind == "*" else {"agent": agent, "kind": kind}
+    of_proposal = {f"proposal__{name}": value for name, value in mine.items()}
+    states = dict(Proposal.objects.filter(**mine).values_list("state").annotate(Count("pk")))
+    answers = dict(
+        Decision.objects.filter(**of_proposal).values_list("answer").annotate(Count("pk"))
+    )
+    outcomes = list(
+        Outcome.objects.filter(
+            verdict__isnull=False,
+            **{f"action__{name}": value for name, value in mine.items()},
+        )
+    )
+    verdicts = [outcome.verdict for outcome in outcomes]
+    kept = list(_kept(outcomes))
+    return TrackRecord(
+        agent=agent,
+        kind=kind,
+        proposals=sum(states.values()),
+        pending=states.get(ProposalState.PENDING, 0),
+        approved=answers.get(Answer.YES, 0),
+        rejected=answers.get(Answer.NO, 0),
+        edited=Edit.objects.filter(**of_proposal).values("proposal").distinct().count(),
+        expired=states.get(ProposalState.EXPIRED, 0),
+        withdrawn=states.get(ProposalState.WITHDRAWN, 0),
+        met=verdicts.count(OutcomeVerdict.MET),
+        missed=verdicts.count(OutcomeVerdict.MISSED),
+        inconclusive=verdicts.count(OutcomeVerdict.INCONCLUSIVE),
+        median_error=median_error(kept),
+        interval_coverage=interval_coverage(kept),
+    )
+
+
+def _kept(outcomes: Iterable[Outcome]) -> Iterable[Kept]:
+    for outcome in outcomes:
+        if outcome.value is not None:
+            promise = Promise(
+                better=outcome.better,
+                do_nothing=outcome.do_nothing,
+                expected=outcome.expected,
+                low=outcome.low,
+                high=outcome.high,
+            )
+            yield Kept(promise, outcome.value)
+
+
+def _last_rounds() -> dict[str, RoundRow]:
+    newest = AgentRound.objects.filter(agent=OuterRef("agent")).order_by("-at", "-pk")
+    latest = AgentRound.objects.filter(pk=Subquery(newest.values("pk")[:1]))
+    return {made.agent: round_row(made) for made in latest}
+
+
+def _levels() -> dict[str, dict[str, Autonomy]]:
+    """Return, by agent, what its open grants say: "kind on scope" to level."""
+    levels: dict[str, dict[str, Autonomy]] = defaultdict(dict)
+    for grant in Grant.objects.filter(state=GrantState.ACTIVE).order_by("granted_at"):
+        levels[grant.agent][f"{grant.kind} on {grant.scope}"] = Autonomy(grant.level)
+    return levels
+
+
+def _require_reader(actor: Actor) -> None:
+    if not scopes_with(actor, Power.READ):
+        raise NotFound("nothing by that name is visible to you")

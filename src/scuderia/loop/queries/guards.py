@@ -8,7 +8,7 @@ from django.db.models import Q
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
-from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.engine.bounds import blast_objections
 from scuderia.loop.engine.digest import policy_version
 from scuderia.loop.engine.levels import Given, most_cautious
@@ -26,7 +26,7 @@ from scuderia.loop.nouns import (
     Plan,
 )
 from scuderia.loop.ports import Executor, Gate, sockets
-from scuderia.loop.queries.standing import lineage_of, union_lineage
+from scuderia.loop.queries.standing import known_lineage, lineage_of, union_lineage
 
 NO_RADIUS = BlastRadius(count=-1, denominator_count=0, unit="?", gpus=0, customers=())
 
@@ -160,15 +160,8 @@ def _given(grant: Grant) -> Given:
         scope=scope,
         level=level,
         expires_at=grant.expires_at,
-        depth=0 if scope == EVERYTHING else len(_known_lineage(scope)),
+        depth=0 if scope == EVERYTHING else len(known_lineage(scope)),
     )
-
-
-def _known_lineage(scope: SubjectRef) -> Lineage:
-    try:
-        return lineage_of(scope)
-    except Refused:
-        return frozenset({scope, EVERYTHING})
 
 
 def _ask(gate: Gate, request: GateRequest) -> GateVerdict:

@@ -1,9 +1,56 @@
 """People, their roles and tokens, read."""
 
+from django.contrib.auth import get_user_model
+from django.db.models import Prefetch
+
 from scuderia.basics.actors import Actor
-from scuderia.loop.queries.rows import PersonRow
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.models.people import ApiToken, Membership
+from scuderia.loop.nouns import Power, Role
+from scuderia.loop.queries.rows import PersonRow, RoleRow, TokenRow
+from scuderia.loop.queries.standing import may
 
 
 def list_people(actor: Actor) -> tuple[PersonRow, ...]:
-    """Return everyone, for those who manage people; otherwise the actor alone."""
-    raise NotImplementedError
+    """Return everyone, for those who manage people and for services; else the actor alone."""
+    found = get_user_model().objects.order_by("username")
+    everyone = may(actor, Power.MANAGE_PEOPLE, frozenset({EVERYTHING}))
+    if actor.is_person and not everyone:
+        found = found.filter(username=actor.name)
+    held = Membership.objects.filter(taken_at__isnull=True).order_by("given_at")
+    tokens = ApiToken.objects.order_by("issued_at")
+    rows = found.prefetch_related(
+        Prefetch("memberships", queryset=held), Prefetch("api_tokens", queryset=tokens)
+    )
+    return tuple(
+        PersonRow(
+            name=user.get_username(),
+            full_name=user.get_full_name(),
+            active=user.is_active,
+            roles=tuple(map(_role, user.memberships.all())),
+            tokens=tuple(map(_token, user.api_tokens.all())),
+        )
+        for user in rows
+    )
+
+
+def _role(held: Membership) -> RoleRow:
+    return RoleRow(
+        role=Role(held.role),
+        scope=SubjectRef.parse(held.scope),
+        given_by=held.given_by,
+        given_at=held.given_at,
+    )
+
+
+def _token(token: ApiToken) -> TokenRow:
+    return TokenRow(
+        name=token.name,
+        prefix=token.prefix,
+        powers=tuple(token.powers),
+        scope=SubjectRef.parse(token.scope),
+        issued_at=token.issued_at,
+        expires_at=token.expires_at,
+        revoked_at=token.revoked_at,
+        last_used_at=token.last_used_at,
+    )

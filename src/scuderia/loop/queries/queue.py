@@ -2,25 +2,51 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Count, Exists, OuterRef, QuerySet
+
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.nouns import ProposalId, ProposalState
-from scuderia.loop.queries.rows import (
-    ProposalCard,
-    QueueRow,
+from scuderia.basics.errors import NotFound, Refused
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.loop.engine.spelling import read_plan
+from scuderia.loop.models.proposed import Proposal, ProposalScope
+from scuderia.loop.nouns import (
+    ActionId,
+    ActionKind,
+    Autonomy,
+    GateVerdict,
+    Plan,
+    Power,
+    ProposalId,
+    ProposalState,
 )
+from scuderia.loop.ports import sockets
+from scuderia.loop.queries.crew import track_record
+from scuderia.loop.queries.guards import brake_words, brakes_on, judge, level_for
+from scuderia.loop.queries.reading import decision_row, edit_row, finding_row, queue_row
+from scuderia.loop.queries.rows import ProposalCard, QueueRow
+from scuderia.loop.queries.standing import scopes_with
 
 
 def list_queue(actor: Actor, now: AwareDatetime, *, limit: int = 100) -> tuple[QueueRow, ...]:
     """Return pending, unexpired proposals within the actor's reach, by regret and then age."""
-    raise NotImplementedError
+    waiting = _reachable(actor).filter(state=ProposalState.PENDING, expires_at__gt=now)
+    return _rows(waiting.order_by("-regret_gpu_hours_per_day", "filed_at")[:limit])
+
+
+def count_queue(actor: Actor, now: AwareDatetime) -> int:
+    """Return how many proposals wait for a person within the actor's reach."""
+    return _reachable(actor).filter(state=ProposalState.PENDING, expires_at__gt=now).count()
 
 
 def list_proposals(
     actor: Actor, *, states: Sequence[ProposalState] = (), limit: int = 100
 ) -> tuple[QueueRow, ...]:
     """Return proposals in any of these states (all if empty), newest first."""
-    raise NotImplementedError
+    found = _reachable(actor)
+    if states:
+        found = found.filter(state__in=[state.value for state in states])
+    return _rows(found.order_by("-filed_at")[:limit])
 
 
 def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -> ProposalCard:
@@ -28,4 +54,81 @@ def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -
 
     raises   NotFound: no such proposal within the actor's reach
     """
-    raise NotImplementedError
+    proposal = _reachable(actor).filter(pk=proposal_id).first()
+    if proposal is None:
+        raise NotFound("no such proposal is visible to you")
+    executor = sockets.executors.get(proposal.kind)
+    declared = executor.kind if executor else None
+    plan = read_plan(proposal.kind, proposal.targets, proposal.params)
+    gates, objections, level = _standing(proposal, plan, declared, actor, now)
+    return ProposalCard(
+        row=queue_row(proposal, findings=proposal.findings.count()),
+        params=proposal.params,
+        snapshot=proposal.snapshot,
+        findings=tuple(
+            finding_row(one) for one in proposal.findings.order_by("-severity_gpu_hours")
+        ),
+        kind_title=declared.title if declared else proposal.kind,
+        kind_version=proposal.kind_version,
+        reversibility=declared.reversibility if declared else None,
+        undo=declared.undo if declared else "",
+        probe=declared.probe if declared else "",
+        preconditions=declared.preconditions if declared else (),
+        blast_denominator=declared.blast.denominator if declared else "",
+        blast_targets_max=declared.blast.targets_max if declared else 0,
+        blast_share_max=declared.blast.share_max if declared else 0.0,
+        rehearsal_is_stale=proposal.rehearsed_for != proposal.plan_digest,
+        edits=tuple(edit_row(one) for one in proposal.edits.order_by("edited_at")),
+        decisions=tuple(
+            decision_row(one)
+            for one in proposal.decisions.select_related("use").order_by("decided_at")
+        ),
+        action_ids=tuple(
+            ActionId(one)
+            for one in proposal.actions.order_by("queued_at").values_list("pk", flat=True)
+        ),
+        gates=gates,
+        objections=objections,
+        level=level,
+        track=track_record(proposal.agent, proposal.kind),
+    )
+
+
+def _standing(
+    proposal: Proposal,
+    plan: Plan,
+    declared: ActionKind | None,
+    actor: Actor,
+    now: AwareDatetime,
+) -> tuple[tuple[GateVerdict, ...], tuple[str, ...], Autonomy]:
+    """Return the gates' words, what forbids approving now, and the agent's level; pending only."""
+    if proposal.state != ProposalState.PENDING or declared is None:
+        said = () if declared else ("no executor is plugged for this kind",)
+        return (), said, Autonomy.ACT_ONCE_APPROVED
+    safe = declared.safe_direction or proposal.undo_of_id is not None
+    try:
+        judgement = judge(plan, actor=actor, at=now, phase="decide", safe_direction=safe)
+        level, _ = level_for(proposal.agent, proposal.kind, plan.targets, at=now)
+    except Refused as refusal:  # a target is gone: shown, not raised
+        return (), (refusal.message,), Autonomy.ACT_ONCE_APPROVED
+    objections = list(judgement.objections)
+    brakes = brakes_on(agent=proposal.agent, kind=proposal.kind, targets=plan.targets)
+    if brakes and not safe:
+        objections.append(brake_words(brakes))
+    if level < Autonomy.ACT_ONCE_APPROVED:
+        objections.append(f"{proposal.agent} may only advise here (level {level.value})")
+    return judgement.gates, tuple(objections), level
+
+
+def _reachable(actor: Actor) -> QuerySet[Proposal]:
+    """Return the proposals of which every target hangs under a scope the actor may read."""
+    scopes = scopes_with(actor, Power.READ)
+    if str(EVERYTHING) in scopes:
+        return Proposal.objects.all()
+    within = ProposalScope.objects.filter(proposal=OuterRef("pk"), scope__in=sorted(scopes))
+    return Proposal.objects.filter(Exists(within))
+
+
+def _rows(proposals: QuerySet[Proposal]) -> tuple[QueueRow, ...]:
+    counted = proposals.annotate(findings_count=Count("findings"))
+    return tuple(queue_row(one, findings=one.findings_count) for one in counted)

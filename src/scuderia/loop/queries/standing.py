@@ -4,6 +4,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef, covers
 from scuderia.loop.engine.powers import POWERS_OF_MACHINES, roles_with
 from scuderia.loop.models.people import ApiToken, Membership
@@ -51,6 +52,14 @@ def lineage_of(subject: SubjectRef) -> Lineage:
     return source.lineage(subject) | {subject, EVERYTHING}
 
 
+def known_lineage(subject: SubjectRef) -> Lineage:
+    """Return where the subject hangs, or under EVERYTHING alone while its room does not know it."""
+    try:
+        return lineage_of(subject)
+    except Refused:
+        return frozenset({subject, EVERYTHING})
+
+
 def common_lineage(targets: tuple[SubjectRef, ...]) -> Lineage:
     """Return what EVERY target hangs under; a role must stand on one of these to reach them."""
     lineages = [lineage_of(target) for target in targets] or [frozenset({EVERYTHING})]
@@ -85,8 +94,8 @@ def _narrowed(actor: Actor, power: Power, scopes: frozenset[str]) -> frozenset[s
     narrowed = set()
     for text in scopes:
         scope = SubjectRef.parse(text)
-        if limit == EVERYTHING or covers(limit, lineage_of(scope)):
+        if limit == EVERYTHING or covers(limit, known_lineage(scope)):
             narrowed.add(text)
-        elif covers(scope, lineage_of(limit)):
+        elif covers(scope, known_lineage(limit)):
             narrowed.add(token.scope)
     return frozenset(narrowed)

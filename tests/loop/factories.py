@@ -1,0 +1,344 @@
+"""A small world for tests of the loop: valves in halls of two customers, and people around them.
+
+The world is a stand-in for any room's: its executor acts, fails, falls silent and dies on demand.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.errors import NotFound, Refused, Unable
+from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
+from scuderia.loop.nouns import (
+    ActionKind,
+    Answer,
+    BlastBound,
+    BlastRadius,
+    EffectReport,
+    EffectState,
+    Evidence,
+    FindingDraft,
+    GateRequest,
+    GateVerdict,
+    Measurement,
+    ParamSpec,
+    Plan,
+    ProbeReport,
+    ProposalDraft,
+    Rehearsal,
+    Reversibility,
+    Role,
+    Round,
+    Step,
+)
+from scuderia.loop.operations import people
+from scuderia.loop.ports import Sockets, sockets
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SETUP = Actor(ActorKind.SERVICE, "setup")
+VALVES = {"v1": "acme", "v2": "acme", "v3": "birch", "v4": "birch"}
+
+
+class Crash(BaseException):
+    """kill -9: nothing may catch it."""
+
+
+@dataclass
+class World:
+    """Valves with positions; every effect is written down, by key, as often as it happens."""
+
+    positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VALVES, 0))
+    happened: Counter[str] = field(default_factory=Counter)
+    receipts: dict[str, str] = field(default_factory=dict)
+    silent: bool = False  # observe and snapshot do not answer
+    trouble: list[str] = field(default_factory=list)  # what the next performs do, in order
+
+    def turn(self, key: str, valve: str, to: int) -> None:
+        """Turn a valve. NOT idempotent on purpose: a second call under one key is counted."""
+        self.happened[key] += 1
+        self.receipts[key] = valve
+        self.positions[valve] = to
+
+
+def kind_named(name: str, **changes: object) -> ActionKind:
+    """Return a complete declaration, with these changes."""
+    declared = ActionKind(
+        name=name,
+        title="Turn valves",
+        params=(
+            ParamSpec("to", "int", "the position", minimum=0, maximum=9),
+            ParamSpec("why", "str", "a word", required=False, choices=("drill", "leak")),
+        ),
+        reversibility=Reversibility.REVERSIBLE,
+        undo="turn the valves back",
+        undo_kind="hall.restore_valves",
+        blast=BlastBound(targets_max=3, share_max=0.75, denominator="valves of the hall"),
+        preconditions=("no valve is welded shut",),
+        probe="every valve stands where it was told to",
+    )
+    return replace(declared, **changes)
+
+
+@dataclass
+class ValveExecutor:
+    """Carries out one kind on the world; `steps` is one turn per valve."""
+
+    kind: ActionKind
+    world: World
+    welded: set[str] = field(default_factory=set)
+    before_perform: list[object] = field(default_factory=list)  # callables, run once each
+    measured: Measurement | None = None
+
+    def snapshot(self, plan: Plan) -> JsonObject:
+        if self.world.silent:
+            raise Unable("the hall does not answer")
+        return {target.name: self.world.positions[target.name] for target in plan.targets}
+
+    def blast_radius(self, plan: Plan) -> BlastRadius:
+        names = tuple(sorted({VALVES[target.name] for target in plan.targets}))
+        return BlastRadius(len(plan.targets), len(VALVES), "valves", 0, names)
+
+    def objections(self, plan: Plan, *, now: datetime) -> Sequence[str]:
+        return [f"{one.name} is welded shut" for one in plan.targets if one.name in self.welded]
+
+    def steps(self, plan: Plan) -> Sequence[Step]:
+        return [
+            Step(index, f"turn {target.name}", {"valve": target.name, "to": self._to(plan, target)})
+            for index, target in enumerate(plan.targets)
+        ]
+
+    def perform(self, step: Step, *, key: str) -> EffectReport:
+        if self.before_perform:
+            self.before_perform.pop(0)()
+        trouble = self.world.trouble.pop(0) if self.world.trouble else ""
+        match trouble:
+            case "crash-before":
+                raise Crash
+            case "fail-before":
+                raise Unable("no answer")
+            case "refuse":
+                raise Refused("this valve does not turn")
+            case "not-done":
+                return EffectReport(EffectState.NOT_DONE)
+            case "bug":
+                raise ZeroDivisionError
+        self.world.turn(key, str(step.arguments["valve"]), int(str(step.arguments["to"])))
+        match trouble:
+            case "crash-after":
+                raise Crash
+            case "fail-after":
+                raise Unable("no answer")
+            case "unknown":
+                return EffectReport(EffectState.UNKNOWN)
+        return EffectReport(EffectState.DONE, {"said": "turned"})
+
+    def observe(self, step: Step, *, key: str) -> EffectReport:
+        if self.world.silent:
+            raise Unable("the hall does not answer")
+        done = key in self.world.receipts
+        return EffectReport(EffectState.DONE if done else EffectState.NOT_DONE)
+
+    def probe(self, plan: Plan) -> ProbeReport:
+        if self.world.silent:
+            raise Unable("the hall does not answer")
+        stands = all(
+            self.world.positions[target.name] == self._to(plan, target) for target in plan.targets
+        )
+        return ProbeReport(stands, "all stand" if stands else "one does not stand")
+
+    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:
+        if not self.kind.undo_kind:
+            return None
+        back = ",".join(f"{name}={snapshot[name]}" for name in sorted(snapshot))
+        return Plan(self.kind.undo_kind, plan.targets, {"back": back})
+
+    def measure(
+        self, plan: Plan, rehearsal: Rehearsal, *, acted_at: datetime, now: datetime
+    ) -> Measurement | None:
+        return self.measured
+
+    def _to(self, plan: Plan, target: SubjectRef) -> int:
+        if "back" in plan.params:
+            places = dict(pair.split("=") for pair in str(plan.params["back"]).split(","))
+            return int(places[target.name])
+        return int(str(plan.params["to"]))
+
+
+@dataclass
+class FakeGate:
+    """Says what it is told to say, or raises it."""
+
+    name: str = "hours"
+    answer: Answer = Answer.YES
+    error: Exception | None = None
+    asked: list[GateRequest] = field(default_factory=list)
+
+    def decide(self, request: GateRequest) -> GateVerdict:
+        self.asked.append(request)
+        if self.error:
+            raise self.error
+        reasons = () if self.answer is Answer.YES else ("not now",)
+        return GateVerdict(self.name, self.answer, reasons)
+
+
+@dataclass
+class FakeAgent:
+    """Brings back what it is told to, or raises it."""
+
+    name: str = "plumber"
+    title: str = "Plumber"
+    job: str = "Looks at valves."
+    kinds: tuple[str, ...] = ("hall.turn_valves",)
+    brings: Round = field(default_factory=Round)
+    error: Exception | None = None
+
+    def look(self, *, now: datetime) -> Round:
+        if self.error:
+            raise self.error
+        return self.brings
+
+
+class ValveLineage:
+    """A valve hangs under its hall and under the customer whose hall it is."""
+
+    kinds = frozenset({"valve", "customer", "hall"})
+
+    def lineage(self, subject: SubjectRef) -> Lineage:
+        if subject.kind == "customer":
+            return frozenset({subject, EVERYTHING})
+        if subject.kind == "hall":
+            owner = subject.name.removeprefix("hall-")
+            return frozenset({subject, SubjectRef("customer", owner), EVERYTHING})
+        if subject.name not in VALVES:
+            raise NotFound(f"no valve {subject.name}")
+        owner = VALVES[subject.name]
+        above = {SubjectRef("hall", f"hall-{owner}"), SubjectRef("customer", owner)}
+        return frozenset({subject, *above, EVERYTHING})
+
+
+@dataclass
+class Hall:
+    """Everything plugged: the world, both executors, one gate, one agent."""
+
+    world: World
+    turn: ValveExecutor
+    restore: ValveExecutor
+    gate: FakeGate
+    agent: FakeAgent
+
+
+@contextmanager
+def plugged() -> Iterator[Hall]:
+    """Plug a fresh hall into the loop's sockets, and leave them as they were."""
+    kept = {name: getattr(sockets, name) for name in Sockets.__dataclass_fields__}
+    fresh = Sockets()
+    for name in kept:
+        setattr(sockets, name, getattr(fresh, name))
+    try:
+        yield _fill()
+    finally:
+        for name, value in kept.items():
+            setattr(sockets, name, value)
+
+
+def _fill() -> Hall:
+    world = World()
+    turn = ValveExecutor(kind_named("hall.turn_valves"), world)
+    back = ParamSpec("back", "str", "where each valve stood, v1=0,v2=3")
+    restore = ValveExecutor(
+        kind_named("hall.restore_valves", params=(back,), undo_kind="", safe_direction=True), world
+    )
+    hall = Hall(world, turn, restore, FakeGate(), FakeAgent())
+    sockets.plug_executor(turn)
+    sockets.plug_executor(restore)
+    sockets.plug_lineage(ValveLineage())
+    sockets.gates.append(hall.gate)
+    sockets.agents[hall.agent.name] = hall.agent
+    return hall
+
+
+CAST = {
+    "vera": (Role.VIEWER, "*"),
+    "omar": (Role.OPERATOR, "*"),
+    "lena": (Role.LEAD, "*"),
+    "ada": (Role.ADMIN, "*"),
+    "acme-op": (Role.OPERATOR, "customer:acme"),
+    "birch-op": (Role.OPERATOR, "customer:birch"),
+    "birch-lead": (Role.LEAD, "customer:birch"),
+}
+"""The demo cast of the tests; `oscar` is an outsider with an account and no role."""
+
+
+def person(name: str, via: str = "") -> Actor:
+    """Return a person of the cast as an actor."""
+    return Actor(ActorKind.PERSON, name, via)
+
+
+def make_cast(now: datetime = NOW) -> None:
+    """Create the cast with their roles, as set-up would."""
+    for name in [*CAST, "oscar"]:
+        people.create_person(actor=SETUP, name=name, now=now)
+    for name, (role, scope) in sorted(CAST.items(), key=lambda one: one[0] == "ada"):
+        people.give_role(
+            actor=SETUP, person=name, role=role, scope=SubjectRef.parse(scope), now=now
+        )
+
+
+def valves(*names: str) -> tuple[SubjectRef, ...]:
+    """Return valves as targets."""
+    return tuple(SubjectRef("valve", name) for name in names)
+
+
+def finding_draft(key: str = "leak:v1", **changes: object) -> FindingDraft:
+    """Return a claim about v1, with these changes."""
+    draft = FindingDraft(
+        kind="leak",
+        subject=SubjectRef("valve", "v1"),
+        claim="v1 leaks",
+        confidence=0.8,
+        severity_gpu_hours=3.0,
+        evidence=(Evidence("drops", {"valve": "v1"}, {"count": 12}, "Twelve drops an hour."),),
+        dedup_key=key,
+    )
+    return replace(draft, **changes)
+
+
+def rehearsal(**changes: object) -> Rehearsal:
+    """Return a prediction: 10 litres lost by doing nothing, 4 expected, 2 to 6 likely."""
+    predicted = Rehearsal(
+        metric="litres_lost",
+        unit="litres",
+        horizon_days=7,
+        do_nothing=10,
+        expected=4,
+        low=2,
+        high=6,
+        better="lower",
+        method="counted drops",
+        limits="drops nobody saw are not counted",
+    )
+    return replace(predicted, **changes)
+
+
+def proposal_draft(*names: str, to: int = 1, **changes: object) -> ProposalDraft:
+    """Return a wish to turn these valves (v1 by default), with these changes."""
+    draft = ProposalDraft(
+        kind="hall.turn_valves",
+        targets=valves(*(names or ("v1",))),
+        params={"to": to},
+        title="Turn the valve",
+        findings=(finding_draft(),),
+        rehearsal=rehearsal(),
+        regret_gpu_hours_per_day=2.0,
+        dedup_key="turn:" + ",".join(names or ("v1",)),
+    )
+    return replace(draft, **changes)
+
+
+def later(hours: float) -> datetime:
+    """Return an instant so many hours after the tests' beginning."""
+    return NOW + timedelta(hours=hours)
