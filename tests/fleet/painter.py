@@ -26,7 +26,7 @@ def paint(books: Books, start: int, end: int) -> dict[str, list[tuple[str, str |
         kinds = np.full(length, LedgerClass.IDLE_SPARE.value, dtype=object)
         holders = np.full(length, None, dtype=object)
 
-        def span(first, last):
+        def span(first, last, length=length):
             stops = end if last is None else last
             return slice(max(0, min(length, first - start)), max(0, min(length, stops - start)))
 

@@ -190,9 +190,8 @@ def evidence(
     if as_json:
         print_json(written)
         return
-    say(
-        f"{len(written.files)} files in {written.folder}; availability {_percent(written.availability)}."
-    )
+    said = f"availability {_percent(written.availability)}"
+    say(f"{len(written.files)} files in {written.folder}; {said}.")
     say(f"Check it anywhere: scuderia fleet evidence-verify {written.folder}")
 
 
@@ -203,10 +202,8 @@ def evidence_verify(folder: Path, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"holds": True, **_report_object(found)})
         return
-    say(
-        f"The packet holds: {len(found.days)} days, {found.outages} outages, "
-        f"availability {_percent(found.availability)}, every figure rebuilt."
-    )
+    said = f"{len(found.days)} days, {found.outages} outages"
+    say(f"The packet holds: {said}, availability {_percent(found.availability)}, all rebuilt.")
 
 
 def _report_object(found: reports.SlaReport) -> dict[str, object]:
