@@ -93,13 +93,13 @@ def test_figures_are_written_alike(value, words):
 
 def test_lengths_shares_and_money_say_unknown_with_a_dash():
     assert [
-        ui.length(None),
+        ui.duration(None),
         ui.percent(None),
         ui.money(None),
         ui.number(None),
         ui.instant(None),
     ] == ["–"] * 5
-    assert (ui.length(93_784), ui.percent(0.97684, 2), ui.money(123_456)) == (
+    assert (ui.duration(93_784), ui.percent(0.97684, 2), ui.money(123_456)) == (
         "1d 2h",
         "97.68%",
         "$1,235",

@@ -1,10 +1,24 @@
 """Every address of the control room, and what the rooms bring to the page shell."""
 
+from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, include, path
 
 from scuderia.basics.errors import BadInput, NotAuthorised, NotFound, Refused, Unable
+from scuderia.config.home import current_home
+from scuderia.loop.pages.brake import brake_notices
 from scuderia.loop.ports import sockets
-from scuderia.web.shell import NavEntry, frame
+from scuderia.web.shell import NavEntry, Notice, frame
+
+DEMO = Notice(
+    "Demo: an invented fleet with invented customers, under an accelerated clock. "
+    "Nothing real is touched."
+)
+
+
+def demo_notice(request: HttpRequest) -> tuple[Notice, ...]:  # noqa: ARG001 - a notice may ask
+    """Say on every page that this fleet is a demo, where it is one."""
+    return (DEMO,) if current_home().embedded_fleet.exists() else ()
+
 
 frame.clock = lambda: sockets.clock.now()  # noqa: PLW0108 - the clock is plugged in later
 frame.statuses = (
@@ -23,5 +37,16 @@ frame.nav = (
     NavEntry("Audit", "/audit", "a"),
 )
 frame.jump = "/fleet/find"
+frame.places = {
+    "node": "/fleet/nodes/{}",
+    "customer": "/fleet/customers/{}",
+    "proposal": "/proposals/{}",
+    "action": "/actions/{}",
+}
+frame.notices = [brake_notices, demo_notice]
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("scuderia.web.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("scuderia.web.urls")),
+    path("", include("scuderia.loop.urls")),
+    path("", include("scuderia.fleet.urls")),
+]

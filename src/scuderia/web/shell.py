@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest
 
@@ -39,10 +40,18 @@ class Frame:
     clock: Callable[[], datetime] | None = None
     notices: list[Callable[[HttpRequest], Sequence[Notice]]] = field(default_factory=list)
     jump: str = ""  # where the jump box sends what was typed
+    places: dict[str, str] = field(default_factory=dict)  # a subject's kind -> where it is shown
     statuses: tuple[tuple[type[Exception], int], ...] = ()  # expected failures, nearest class first
 
 
 frame = Frame()
+
+
+def place_of(subject: str) -> str:
+    """Return where a subject such as `node:r01-n03` is shown; "" if no room shows its kind."""
+    kind, _, name = subject.partition(":")
+    pattern = frame.places.get(kind, "")
+    return pattern.format(quote(name, safe="")) if pattern else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from scuderia.web.drawing import UNKNOWN, figure
 from scuderia.web.parts import STATE_GLYPHS, STATE_WORDS, NodeCell
+from scuderia.web.shell import place_of
 
 register = template.Library()
 DAY_S = 86_400
@@ -37,7 +38,7 @@ def money(cents: float | None) -> str:
 
 
 @register.filter
-def length(value: timedelta | float | None) -> str:
+def duration(value: timedelta | float | None) -> str:
     """Write a length of time (or seconds) in its two largest units."""
     if value is None:
         return UNKNOWN
@@ -73,6 +74,16 @@ def day(at: datetime | None) -> str:
 
 
 @register.filter
+def subject(ref: object) -> SafeString:
+    """Write a subject's name, linked to where it is shown."""
+    text = str(ref)
+    href, name = place_of(text), text.partition(":")[2] or text
+    if not href:
+        return format_html('<span class="mono">{}</span>', name)
+    return format_html('<a class="mono" href="{}">{}</a>', href, name)
+
+
+@register.filter
 def state_word(state: str) -> str:
     """Return a state's own word."""
     return STATE_WORDS.get(state, STATE_WORDS["unknown"])
@@ -82,6 +93,12 @@ def state_word(state: str) -> str:
 def known_state(state: str) -> str:
     """Return the state, or "unknown" for one that has no colour."""
     return state if state in STATE_WORDS else "unknown"
+
+
+@register.filter
+def glyph(look: str) -> str:
+    """Return the shape that goes with a look."""
+    return STATE_GLYPHS.get(look, SPARE_GLYPH)
 
 
 @register.filter

@@ -1,0 +1,193 @@
+"""Fleet: every node as a cell by rack, live; and the box that finds one by name."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_safe
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.nouns import NodeName, NodeState
+from scuderia.fleet.pages.asking import Asking, asking
+from scuderia.fleet.pages.drawn import SPARE, STATE_LOOKS, look_of, state_key
+from scuderia.fleet.queries.board import NodeStatus, fleet_board
+from scuderia.fleet.queries.places import list_spare_pools
+from scuderia.web.doors import page, show
+from scuderia.web.parts import Card, Field, NodeCell, Rack
+
+FILTERS_MAX = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """One state in the legend: how it looks, how many are in it, and the filter it sets."""
+
+    look: str
+    word: str
+    count: int
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The racks of one cluster."""
+
+    name: str
+    racks: tuple[Rack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPage:
+    """The fleet as it stands."""
+
+    as_of: AwareDatetime
+    cards: tuple[Card, ...]
+    legend: tuple[Legend, ...]
+    clusters: tuple[Stretch, ...]
+    fields: tuple[Field, ...]
+    nodes: int
+    matching: int
+    filtered: bool
+    customers: tuple[tuple[str, str], ...]
+    sees_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the URL asks for; empty means all."""
+
+    state: str
+    customer: str
+    words: str
+
+    def takes(self, node: NodeStatus) -> bool:
+        """Say whether the node is asked for."""
+        return (
+            (not self.state or state_key(node) == self.state)
+            and (not self.customer or node.customer == self.customer)
+            and (not self.words or self.words in node.place.node.lower()
+                 or self.words in node.place.rack.lower())
+        )  # fmt: skip
+
+    def url(self, **changes: str) -> str:
+        """Return the page's address with some of it changed."""
+        asked = {"state": self.state, "customer": self.customer, "q": self.words} | changes
+        kept = {name: value for name, value in asked.items() if value}
+        return f"/fleet?{urlencode(kept)}" if kept else "/fleet"
+
+
+@require_safe
+@page
+def fleet(request: HttpRequest) -> HttpResponse:
+    """Show every node the person may read."""
+    asked = asking(request)
+    wanted = Wanted(
+        request.GET.get("state", "")[:FILTERS_MAX],
+        request.GET.get("customer", "")[:FILTERS_MAX],
+        request.GET.get("q", "")[:FILTERS_MAX].strip().lower(),
+    )
+    return show(request, "fleet/fleet.html", _fleet(asked, wanted))
+
+
+@require_safe
+@page
+def find(request: HttpRequest) -> HttpResponse:
+    """Go to the node or the customer of that name, else to the nodes that hold the words."""
+    asked, words = asking(request), request.GET.get("q", "")[:FILTERS_MAX].strip()
+    nodes = [node for node in fleet_board(asked.now).nodes if asked.may_read(node)]
+    if any(node.place.node == words for node in nodes):
+        return HttpResponseRedirect(f"/fleet/nodes/{quote(words, safe='')}")
+    if any(node.customer == words for node in nodes):
+        return HttpResponseRedirect(f"/fleet/customers/{quote(words, safe='')}")
+    return HttpResponseRedirect(Wanted("", "", words).url())
+
+
+def _fleet(asked: Asking, wanted: Wanted) -> FleetPage:
+    nodes = [node for node in fleet_board(asked.now).nodes if asked.may_read(node)]
+    lit = {node.place.node for node in nodes if wanted.takes(node)}
+    customers = sorted({str(node.customer) for node in nodes if node.customer})
+    return FleetPage(
+        as_of=asked.now,
+        cards=_cards(asked, nodes),
+        legend=_legend(nodes, wanted),
+        clusters=_clusters(nodes, lit),
+        fields=_fields(wanted, customers),
+        nodes=len(nodes),
+        matching=len(lit),
+        filtered=bool(wanted.state or wanted.customer or wanted.words),
+        customers=tuple((name, f"/fleet/customers/{quote(name, safe='')}") for name in customers),
+        sees_all=asked.sees_all,
+    )
+
+
+def _cards(asked: Asking, nodes: Sequence[NodeStatus]) -> tuple[Card, ...]:
+    held = [node for node in nodes if node.customer]
+    serving = [node for node in held if node.state is NodeState.UP]
+    down = [node for node in nodes if node.state not in (NodeState.UP, NodeState.DRAINED)]
+    spares = sum(1 for node in nodes if state_key(node) == SPARE)
+    pools = sum(pool.target_size for pool in list_spare_pools()) if asked.sees_all else None
+    gpus = sum(node.gpus for node in serving)
+    share = len(serving) / len(held) if held else None
+    return (
+        Card("GPUs serving", f"{gpus:,}", f"of {sum(node.gpus for node in held):,}",
+             "held by customers"),
+        Card("Nodes serving", "\u2013" if share is None else f"{share:.1%}", "",
+             f"{len(serving):,} of {len(held):,} held"),
+        Card("Out of service", f"{len(down):,}", "nodes", "planned work not counted"),
+        Card("Spares ready", f"{spares:,}", "" if pools is None else f"of {pools:,}",
+             "" if pools is None else "the pool's target",
+             "warn" if pools and spares < pools else ""),
+    )  # fmt: skip
+
+
+def _legend(nodes: Sequence[NodeStatus], wanted: Wanted) -> tuple[Legend, ...]:
+    counted = Counter(state_key(node) for node in nodes)
+    looks = {state.value: look for state, look in STATE_LOOKS.items()}
+    looks[SPARE] = (SPARE, "Spare, ready")
+    return tuple(
+        Legend(
+            look=look,
+            word=word,
+            count=counted.get(key, 0),
+            href=wanted.url(state="" if wanted.state == key else key),
+            current=wanted.state == key,
+        )
+        for key, (look, word) in looks.items()
+    )
+
+
+def _clusters(nodes: Sequence[NodeStatus], lit: Set[NodeName]) -> tuple[Stretch, ...]:
+    racks: dict[str, dict[str, list[NodeStatus]]] = defaultdict(lambda: defaultdict(list))
+    for node in nodes:
+        racks[f"{node.place.site} / {node.place.cluster}"][node.place.rack].append(node)
+    return tuple(
+        Stretch(cluster, tuple(_rack(name, inside, lit) for name, inside in rows.items()))
+        for cluster, rows in racks.items()
+    )
+
+
+def _rack(name: str, nodes: Sequence[NodeStatus], lit: Set[NodeName]) -> Rack:
+    out = sum(node.state is not NodeState.UP for node in nodes)
+    return Rack(name, f"{out} out" if out else "", tuple(_cell(node, lit) for node in nodes))
+
+
+def _cell(node: NodeStatus, lit: Set[NodeName]) -> NodeCell:
+    look, word = look_of(node)
+    name = node.place.node
+    note = f"{node.customer or 'held by nobody'}{', ' + node.cause if node.cause else ''}"
+    href = f"/fleet/nodes/{quote(name, safe='')}"
+    return NodeCell(name, href, look, word, note, dim=name not in lit)
+
+
+def _fields(wanted: Wanted, customers: Sequence[str]) -> tuple[Field, ...]:
+    states = [(state.value, word) for state, (_, word) in STATE_LOOKS.items()]
+    return (
+        Field("state", "State", "select", value=wanted.state,
+              choices=(("", "Any"), *states, (SPARE, "Spare, ready"))),
+        Field("customer", "Customer", "select", value=wanted.customer,
+              choices=(("", "Any"), *((name, name) for name in customers))),
+        Field("q", "Node or rack", "search", value=wanted.words, longest=FILTERS_MAX),
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""Customer: the SLA report, as a page and for paper, and its evidence packet."""
+
+import io
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.fleet.operations.evidence import write_evidence
+from scuderia.fleet.pages.asking import DAYS_OFFERED, asking, period_from
+from scuderia.fleet.pages.report_tables import (
+    cards_of,
+    causes_table,
+    days_chart,
+    days_table,
+    headline_table,
+    hours_table,
+    longest_table,
+)
+from scuderia.fleet.queries.report import Period, SlaReport, sla_report
+from scuderia.web.charts import Spec, on_paper
+from scuderia.web.doors import page, show
+from scuderia.web.parts import Card, Crumb, Field, Tab, Table
+
+EPOCH_NAME = "%Y%m%d"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """One report over one period."""
+
+    as_of: AwareDatetime
+    title: str
+    report: SlaReport
+    crumbs: tuple[Crumb, ...]
+    tabs: tuple[Tab, ...]
+    fields: tuple[Field, ...]
+    cards: tuple[Card, ...]
+    headline: Table
+    chart: Spec
+    drawing: str
+    days: Table
+    causes: Table
+    hours: Table
+    longest: Table
+    printing: bool
+    print_href: str
+    packet_href: str
+
+
+@require_safe
+@page
+def customer(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one customer's report; `?print=1` for paper."""
+    asked = asking(request)
+    asked.require(SubjectRef.parse(f"customer:{name}"))
+    return _shown(request, asked.now, name, f"/fleet/customers/{quote(name, safe='')}")
+
+
+@require_safe
+@page
+def whole(request: HttpRequest) -> HttpResponse:
+    """Show the report of the whole fleet, to people who may read everything."""
+    asked = asking(request)
+    asked.require(EVERYTHING)
+    return _shown(request, asked.now, None, "/fleet/report")
+
+
+@require_safe
+@page
+def packet(request: HttpRequest, name: str) -> HttpResponse:
+    """Give one customer's evidence packet."""
+    asked = asking(request)
+    asked.require(SubjectRef.parse(f"customer:{name}"))
+    period, _ = period_from(request, now=asked.now)
+    body = packet_zip(asked.actor, name, period, asked.now)
+    stamp = f"{period.start:{EPOCH_NAME}}-{period.end:{EPOCH_NAME}}"
+    told = f'attachment; filename="evidence-{name}-{stamp}.zip"'
+    return HttpResponse(body, content_type="application/zip", headers={"Content-Disposition": told})
+
+
+def packet_zip(actor: Actor, name: str, period: Period, now: AwareDatetime) -> bytes:
+    """Return the evidence packet as a zip; the same books give the same bytes."""
+    body = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="scuderia-packet-") as place:
+        folder = Path(place) / "packet"
+        write_evidence(
+            folder, start=period.start, end=period.end, customer=name, actor=actor, now=now
+        )
+        with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(folder.iterdir()):
+                entry = zipfile.ZipInfo(file.name, date_time=(1980, 1, 1, 0, 0, 0))
+                archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return body.getvalue()
+
+
+def _shown(request: HttpRequest, now: AwareDatetime, name: str | None, path: str) -> HttpResponse:
+    period, days = period_from(request, now=now)
+    report = sla_report(period.start, period.end, customer=name)
+    dates = {"from": f"{period.start:%Y-%m-%d}", "to": f"{period.end:%Y-%m-%d}"}
+    asked = {"days": str(days)} if days else dates
+    printing = request.GET.get("print") == "1"
+    chart = days_chart(report)
+    context = CustomerPage(
+        as_of=now,
+        title=name or "The whole fleet",
+        report=report,
+        crumbs=(Crumb("Fleet", "/fleet"), Crumb(name or "Report")),
+        tabs=tuple(Tab(f"{n} days", f"{path}?days={n}", current=n == days) for n in DAYS_OFFERED),
+        fields=tuple(Field(key, key.capitalize(), "date", value=value, required=True)
+                     for key, value in dates.items()),
+        cards=cards_of(report),
+        headline=headline_table(report),
+        chart=chart,
+        drawing=on_paper(chart) if printing else "",
+        days=days_table(report),
+        causes=causes_table(report),
+        hours=hours_table(report),
+        longest=longest_table(report, now),
+        printing=printing,
+        print_href=f"{path}?{urlencode(asked | {'print': '1'})}",
+        packet_href=f"{path}/packet?{urlencode(asked)}" if name else "",
+    )  # fmt: skip
+    return show(request, "fleet/customer.html", context)

@@ -1,0 +1,170 @@
+"""Node: what it is now, what happened to it, what is claimed of it and on what evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
+from scuderia.basics.units import HOUR_S
+from scuderia.fleet.nouns import OutageRecord
+from scuderia.fleet.pages.asking import asking
+from scuderia.fleet.pages.drawn import STATE_LOOKS, look_of
+from scuderia.fleet.queries.board import NodeStatus, node_status
+from scuderia.fleet.queries.outages import NodeTimeline, node_timeline
+from scuderia.loop.pages.asking import facts
+from scuderia.loop.ports import sockets
+from scuderia.loop.queries.findings import list_findings
+from scuderia.loop.queries.rows import FindingRow
+from scuderia.web.doors import page, show
+from scuderia.web.drawing import StripPart, strip
+from scuderia.web.parts import Card, Cell, Column, Crumb, Entry, Row, Tab, Table
+
+DAYS_OFFERED = (28, 90, 365)
+DAYS_USUAL = 90
+ENTRIES_MAX = 40
+LEMON_QUERY = "lemon_score"
+
+
+@dataclass(frozen=True, slots=True)
+class NodePage:
+    """One node over a stretch of days."""
+
+    as_of: AwareDatetime
+    node: NodeStatus
+    crumbs: tuple[Crumb, ...]
+    look: str
+    word: str
+    cards: tuple[Card, ...]
+    tabs: tuple[Tab, ...]
+    days: int
+    start: AwareDatetime
+    strip: tuple[StripPart, ...]
+    outages: Table
+    entries: tuple[Entry, ...]
+    findings: tuple[FindingRow, ...]
+    lemon: tuple[tuple[str, str], ...]
+    customer_href: str
+
+
+@require_safe
+@page
+def node(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one node."""
+    asked = asking(request)
+    ref = SubjectRef.parse(f"node:{name}")
+    asked.require(ref)
+    days = _days(request.GET.get("days", ""))
+    start = asked.now - timedelta(days=days)
+    status = node_status(name, asked.now)
+    told = node_timeline(name, start, asked.now)
+    look, word = look_of(status)
+    context = NodePage(
+        as_of=asked.now,
+        node=status,
+        crumbs=(Crumb("Fleet", "/fleet"), Crumb(status.place.rack, f"/fleet?q={status.place.rack}"),
+                Crumb(name)),
+        look="ok" if look == "spare" else look,
+        word=word,
+        cards=_cards(status, told, asked.now),
+        tabs=tuple(Tab(f"{n} days", f"/fleet/nodes/{quote(name)}?days={n}", current=n == days)
+                   for n in DAYS_OFFERED),
+        days=days,
+        start=start,
+        strip=_strip(told, asked.now),
+        outages=_table(told.outages, asked.now),
+        entries=_entries(told),
+        findings=list_findings(asked.actor, subject=ref, open_only=False, limit=10),
+        lemon=_lemon(str(ref)),
+        customer_href=f"/fleet/customers/{quote(status.customer)}" if status.customer else "",
+    )  # fmt: skip
+    return show(request, "fleet/node.html", context)
+
+
+def _days(text: str) -> int:
+    return int(text) if text in {str(offered) for offered in DAYS_OFFERED} else DAYS_USUAL
+
+
+def _lemon(node: str) -> tuple[tuple[str, str], ...]:
+    query = sockets.evidence.get(LEMON_QUERY)
+    return facts(query.run({"node": node})) if query else ()
+
+
+def _cards(status: NodeStatus, told: NodeTimeline, now: AwareDatetime) -> tuple[Card, ...]:
+    unplanned = [outage for outage in told.outages if not outage.planned]
+    hours = sum(_hours(outage, told.start, now) for outage in unplanned)
+    whole = (now - told.start).total_seconds() / HOUR_S
+    since = "" if status.since is None else f"since {status.since:%d %b %H:%M} UTC"
+    return (
+        Card("Now", look_of(status)[1], "", since),
+        Card("Outages", f"{len(unplanned)}", "", "unplanned, in the days shown"),
+        Card("Hours out", f"{hours:,.0f}", f"of {whole:,.0f}", "unplanned"),
+        Card("Up", f"{1 - hours / whole:.1%}" if whole else "\u2013", "", "of the days shown"),
+    )
+
+
+def _hours(outage: OutageRecord, start: AwareDatetime, end: AwareDatetime) -> float:
+    inside = min(outage.end or end, end) - max(outage.start, start)
+    return max(0.0, inside.total_seconds() / HOUR_S)
+
+
+def _strip(told: NodeTimeline, now: AwareDatetime) -> tuple[StripPart, ...]:
+    start, end = told.start.timestamp(), now.timestamp()
+    stretches = [(start, end, "ok", "Up")]
+    stretches += [
+        (o.start.timestamp(), (o.end or now).timestamp(), "hold" if o.planned else "bad",
+         o.cause or "cause unknown")
+        for o in told.outages
+    ]  # fmt: skip
+    stretches += [
+        (phase.start.timestamp(), (phase.end or now).timestamp(), *STATE_LOOKS[phase.state])
+        for phase in told.phases
+    ]
+    return strip(stretches, start=start, end=end)
+
+
+def _table(outages: Sequence[OutageRecord], now: AwareDatetime) -> Table:
+    columns = (
+        Column("From"), Column("To"), Column("Out, hours", numeric=True), Column("Kind"),
+        Column("Cause, in the source's words"),
+    )  # fmt: skip
+    rows = tuple(
+        Row(
+            (
+                Cell("", "instant", at=outage.start),
+                Cell("", "instant", at=outage.end) if outage.end else Cell("lasts"),
+                Cell(f"{_hours(outage, outage.start, now):,.1f}"),
+                Cell("Planned", "state", state="hold")
+                if outage.planned
+                else Cell("Unplanned", "state", state="bad"),
+                Cell(outage.cause or "unknown", "words"),
+            ),
+            key=outage.source_key,
+            version=str(outage.end),
+        )
+        for outage in outages[:200]
+    )
+    return Table("Outages, newest first", columns, rows)
+
+
+def _entries(told: NodeTimeline) -> tuple[Entry, ...]:
+    found = [
+        Entry(o.start, "Planned work begins" if o.planned else "Out of service",
+              o.cause or "cause unknown", "hold" if o.planned else "bad")
+        for o in told.outages
+    ]  # fmt: skip
+    found += [Entry(o.end, "Back in service", "", "ok") for o in told.outages if o.end]
+    found += [Entry(phase.start, STATE_LOOKS[phase.state][1], "", "warn") for phase in told.phases]
+    found += [
+        Entry(held.start, f"Given to {held.customer}", "", "",
+              f"/fleet/customers/{quote(held.customer)}")
+        for held in told.allocations
+        if held.start >= told.start
+    ]  # fmt: skip
+    found += [Entry(h.end, f"Taken from {h.customer}") for h in told.allocations if h.end]
+    dated = [(entry.at, index, entry) for index, entry in enumerate(found) if entry.at]
+    return tuple(entry for _, _, entry in sorted(dated, reverse=True)[:ENTRIES_MAX])

@@ -1,0 +1,166 @@
+"""One action: what was done step by step, what it brought, and the way back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
+from scuderia.loop.operations import execution, undo
+from scuderia.loop.pages.asking import asking, facts, id_from, said
+from scuderia.loop.pages.drawn import ACTION_LOOKS, track_of
+from scuderia.loop.queries.actions import get_action
+from scuderia.loop.queries.queue import get_proposal
+from scuderia.loop.queries.rows import ActionRow, ProposalCard
+from scuderia.loop.queries.standing import common_lineage, may
+from scuderia.web.doors import act, page, show
+from scuderia.web.drawing import Effect, effect
+from scuderia.web.parts import Cell, Column, Crumb, Row, Step, Table
+
+_EFFECT_LOOKS = {
+    EffectState.DONE: ("ok", "Done"),
+    EffectState.NOT_DONE: ("bad", "Not done"),
+    EffectState.UNKNOWN: ("unknown", "Unknown: observed next"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPage:
+    """One durable run."""
+
+    as_of: AwareDatetime
+    run: ActionRow
+    card: ProposalCard
+    crumbs: tuple[Crumb, ...]
+    state: str
+    state_word: str
+    track: tuple[Step, ...]
+    effects: Table
+    params: tuple[tuple[str, str], ...]
+    measured: Effect | None
+    may_undo: bool
+    may_resume: bool
+    may_halt: bool
+
+
+@require_safe
+@page
+def action(request: HttpRequest, action_id: str) -> HttpResponse:
+    """Show one action."""
+    return _shown(request, action_id)
+
+
+@require_POST
+@page
+def undo_it(request: HttpRequest, action_id: str) -> HttpResponse:
+    """Queue the way back."""
+    asked = asking(request)
+
+    def doing() -> str:
+        undo.undo_action(
+            actor=asked.actor, action_id=ActionId(id_from(action_id)),
+            reason=said(request, "reason"), now=asked.now,
+        )  # fmt: skip
+        return "The undo is queued."
+
+    return _acted(request, action_id, doing)
+
+
+@require_POST
+@page
+def resume(request: HttpRequest, action_id: str) -> HttpResponse:
+    """Let a halted run go on."""
+    asked = asking(request)
+
+    def doing() -> str:
+        execution.resume_action(
+            actor=asked.actor, action_id=ActionId(id_from(action_id)),
+            reason=said(request, "reason"), now=asked.now,
+        )  # fmt: skip
+        return "The run goes on."
+
+    return _acted(request, action_id, doing)
+
+
+@require_POST
+@page
+def halt(request: HttpRequest, action_id: str) -> HttpResponse:
+    """Stop the run before its next step."""
+    asked = asking(request)
+
+    def doing() -> str:
+        execution.halt_action(
+            actor=asked.actor, action_id=ActionId(id_from(action_id)),
+            reason=said(request, "reason"), now=asked.now,
+        )  # fmt: skip
+        return "The run stops before its next step."
+
+    return _acted(request, action_id, doing)
+
+
+def _acted(request: HttpRequest, action_id: str, doing: Callable[[], str]) -> HttpResponse:
+    there = f"/actions/{action_id}"
+    return act(request, doing, then=there, again=lambda: _shown(request, action_id))
+
+
+def _shown(request: HttpRequest, action_id: str) -> HttpResponse:
+    asked = asking(request)
+    run = get_action(asked.actor, ActionId(id_from(action_id)))
+    card = get_proposal(asked.actor, run.proposal_id, now=asked.now)
+    lineage = common_lineage(run.targets)
+    look, word = ACTION_LOOKS[run.state]
+    may_decide = may(asked.actor, Power.DECIDE, lineage)
+    context = ActionPage(
+        as_of=asked.now,
+        run=run,
+        card=card,
+        crumbs=(Crumb("Now", "/"), Crumb("Actions", "/loop?view=actions"), Crumb(run.title)),
+        state=look,
+        state_word=word,
+        track=track_of(card, run),
+        effects=_effects(run),
+        params=facts(run.params),
+        measured=_measured(run),
+        may_undo=run.can_undo and may(asked.actor, Power.UNDO, lineage),
+        may_resume=run.resumable and may_decide,
+        may_halt=run.state in (ActionState.QUEUED, ActionState.RUNNING) and may_decide,
+    )
+    return show(request, "loop/action.html", context)
+
+
+def _effects(run: ActionRow) -> Table:
+    columns = (
+        Column("Step"), Column("State"), Column("Arguments"), Column("Tries", numeric=True),
+        Column("Looks", numeric=True), Column("Claimed"), Column("Settled"),
+    )  # fmt: skip
+    rows = tuple(
+        Row(
+            (
+                Cell(f"{effect_row.step + 1}. {effect_row.name}"),
+                Cell(_EFFECT_LOOKS[effect_row.state][1], "state",
+                     state=_EFFECT_LOOKS[effect_row.state][0]),
+                Cell(", ".join(f"{k} {v}" for k, v in facts(effect_row.arguments)), "words"),
+                Cell(str(effect_row.tries)),
+                Cell(str(effect_row.looks)),
+                Cell("", "instant", at=effect_row.claimed_at),
+                Cell("", "instant", at=effect_row.settled_at),
+            ),
+            key=effect_row.key,
+            version=effect_row.state.value,
+        )
+        for effect_row in run.effects
+    )  # fmt: skip
+    return Table("Steps, in order", columns, rows)
+
+
+def _measured(run: ActionRow) -> Effect | None:
+    outcome = run.outcome
+    if outcome is None:
+        return None
+    value = outcome.expected if outcome.value is None else outcome.value
+    return effect(
+        do_nothing=outcome.do_nothing, expected=value, low=outcome.low, high=outcome.high,
+        unit=outcome.unit, better=outcome.better,
+    )  # fmt: skip

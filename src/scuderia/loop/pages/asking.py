@@ -1,0 +1,109 @@
+"""What every page of the loop asks first: who is there, what time it is, how to read a form."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import JsonObject, canonical_json
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput, NotFound
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.nouns import ParamSpec
+from scuderia.loop.ports import sockets
+from scuderia.loop.queries.standing import actor_of
+from scuderia.web.parts import Field
+
+FACTS_MAX = 8
+TEXT_MAX = 80
+
+
+class BadForm(BadInput):
+    """A form's value cannot be read as what it must be."""
+
+    code = "LOOP-080"
+    remedy = "Correct the value that is named, and send the form again."
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, and the fleet's instant at which they ask."""
+
+    actor: Actor
+    now: AwareDatetime
+
+
+def asking(request: HttpRequest) -> Asking:
+    """Return who asks and when."""
+    return Asking(actor_of(request.user), sockets.clock.now())
+
+
+def said(request: HttpRequest, name: str) -> str:
+    """Return one value of a form, trimmed."""
+    return request.POST.get(name, "").strip()
+
+
+def id_from(text: str) -> UUID:
+    """Read an id from an address; what is no id is simply not found."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("nothing by that id") from None
+
+
+def read_param(spec: ParamSpec, text: str) -> str | int | float | None:
+    """Read one parameter as its kind; None where nothing was given.
+
+    raises   BadForm: a number that is none
+    """
+    if not text:
+        return None
+    try:
+        match spec.kind:
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+    except ValueError:
+        raise BadForm(f"{spec.name} is not a number: {text[:40]!r}") from None
+    return text[:200]
+
+
+def read_targets(text: str) -> tuple[SubjectRef, ...]:
+    """Read subjects parted by spaces or commas."""
+    return tuple(SubjectRef.parse(word) for word in text.replace(",", " ").split()[:200])
+
+
+def field_for(spec: ParamSpec, value: object) -> Field:
+    """Return the form field of one declared parameter."""
+    number = spec.kind in ("int", "float")
+    return Field(
+        name=f"param_{spec.name}",
+        label=spec.name.replace("_", " ").capitalize(),
+        kind="select" if spec.choices else "number" if number else "text",
+        value="" if value is None else str(value),
+        help=spec.doc,
+        required=spec.required,
+        choices=tuple((choice, choice) for choice in spec.choices),
+        minimum="" if spec.minimum is None else f"{spec.minimum:g}",
+        maximum="" if spec.maximum is None else f"{spec.maximum:g}",
+        step={"int": "1", "float": "any"}.get(spec.kind, ""),
+        longest=200,
+    )
+
+
+def facts(value: JsonObject) -> tuple[tuple[str, str], ...]:
+    """Return a JSON object as bounded (name, text) pairs for people."""
+    pairs = [(name.replace("_", " "), _text(item)) for name, item in value.items()]
+    more = len(pairs) - FACTS_MAX
+    return tuple(pairs[:FACTS_MAX]) + ((("and", f"{more} more"),) if more > 0 else ())
+
+
+def _text(item: object) -> str:
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if isinstance(item, float):
+        return f"{item:.4g}"
+    text = str(item) if isinstance(item, str | int) else canonical_json(item)
+    return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}..."

@@ -1,0 +1,132 @@
+"""The audit: who did what to what, when and why; verified in one press, exported in another."""
+
+import io
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import NotAuthorised
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.loop.nouns import Power
+from scuderia.loop.operations import audit as chain
+from scuderia.loop.operations import authority
+from scuderia.loop.pages.asking import asking
+from scuderia.loop.queries.audit import get_head, list_audit
+from scuderia.loop.queries.rows import AuditRow
+from scuderia.loop.queries.standing import scopes_with
+from scuderia.web.doors import page, show
+from scuderia.web.parts import Cell, Column, Field, Row, Table
+from scuderia.web.shell import place_of
+
+PAGE_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What reading the whole chain found."""
+
+    holds: bool
+    entries: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A page of the chain, and its head."""
+
+    as_of: AwareDatetime
+    table: Table
+    fields: tuple[Field, ...]
+    filtered: bool
+    head_seq: int
+    head_hash: str
+    verified: Verified | None
+    may_verify: bool
+    may_export: bool
+    older: str
+    newest: str
+
+
+@require_safe
+@page
+def audit(request: HttpRequest) -> HttpResponse:
+    """Show the audit, newest first; `?verify=1` reads the whole chain."""
+    asked = asking(request)
+    subject = request.GET.get("subject", "").strip()[:161]
+    before = _number(request.GET.get("before", ""))
+    rows = list_audit(asked.actor, subject=subject, before=before, limit=PAGE_ROWS + 1)
+    shown = rows[:PAGE_ROWS]
+    head = get_head()
+    query = {"subject": subject} if subject else {}
+    older = query | {"before": str(shown[-1].seq)} if len(rows) > PAGE_ROWS else {}
+    scopes = scopes_with(asked.actor, Power.VERIFY_AUDIT)
+    context = AuditPage(
+        as_of=asked.now,
+        table=_table(shown),
+        fields=(Field("subject", "Subject", value=subject, longest=161,
+                      help="e.g. node:r01-n03, or proposal:id"),),
+        filtered=bool(subject),
+        head_seq=head.seq,
+        head_hash=head.hash,
+        verified=_verified(asked.actor) if request.GET.get("verify") else None,
+        may_verify=bool(scopes),
+        may_export=str(EVERYTHING) in scopes,
+        older=f"/audit?{urlencode(older)}" if older else "",
+        newest=f"/audit?{urlencode(query)}" if before else "",
+    )  # fmt: skip
+    return show(request, "loop/audit.html", context)
+
+
+@require_safe
+@page
+def export(request: HttpRequest) -> HttpResponse:
+    """Give the whole chain as JSON lines, its head last."""
+    asked = asking(request)
+    authority.require(asked.actor, Power.VERIFY_AUDIT, EVERYTHING)
+    stream = io.StringIO()
+    head = chain.export(stream)
+    name = f'attachment; filename="scuderia-audit-{head.seq}.jsonl"'
+    return HttpResponse(
+        stream.getvalue(), content_type="application/x-ndjson",
+        headers={"Content-Disposition": name},
+    )  # fmt: skip
+
+
+def _verified(actor: Actor) -> Verified:
+    if not scopes_with(actor, Power.VERIFY_AUDIT):
+        raise NotAuthorised("an operator verifies the audit")
+    verdict = chain.verify()
+    return Verified(verdict.holds, verdict.entries, verdict.said)
+
+
+def _table(rows: tuple[AuditRow, ...]) -> Table:
+    columns = (
+        Column("Number", numeric=True), Column("When"), Column("Who"), Column("Did"),
+        Column("To what"), Column("Why"), Column("Hash"),
+    )  # fmt: skip
+    return Table("Audit entries, newest first", columns, tuple(_row(row) for row in rows))
+
+
+def _row(row: AuditRow) -> Row:
+    who = f"{row.actor} via {row.via}" if row.via else row.actor
+    return Row(
+        (
+            Cell(str(row.seq)),
+            Cell("", "instant", at=row.at),
+            Cell(who),
+            Cell(row.verb),
+            Cell(row.subject, "code", href=place_of(row.subject)),
+            Cell(row.reason or "\u2013", "words"),
+            Cell(row.hash[:12], "code"),
+        ),
+        key=str(row.seq),
+        version=row.hash[:12],
+    )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004 - a 64-bit number

@@ -1,0 +1,129 @@
+"""The brake: one switch stops every agent, or one agent, kind or scope; never the way back."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.loop.nouns import BrakeScope, Power
+from scuderia.loop.operations import brakes
+from scuderia.loop.pages.asking import BadForm, asking, said
+from scuderia.loop.ports import sockets
+from scuderia.loop.queries.authority import list_brakes
+from scuderia.loop.queries.rows import BrakeRow
+from scuderia.loop.queries.standing import actor_of, scopes_with
+from scuderia.web.doors import act, page, show
+from scuderia.web.parts import Field
+from scuderia.web.shell import Notice
+
+PAST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class BrakePage:
+    """The brakes that hold, the switch, and those of the past."""
+
+    as_of: AwareDatetime
+    on: tuple[BrakeRow, ...]
+    past: tuple[BrakeRow, ...]
+    all_stopped: bool
+    fields: tuple[Field, ...]
+    may_brake: bool
+    may_brake_all: bool
+    may_release: bool
+
+
+@require_safe
+@page
+def brake(request: HttpRequest) -> HttpResponse:
+    """Show the brakes."""
+    return _shown(request)
+
+
+@require_POST
+@page
+def set_it(request: HttpRequest) -> HttpResponse:
+    """Stop what the form names."""
+    asked = asking(request)
+
+    def doing() -> str:
+        scope, value = _named(request)
+        reason = said(request, "reason") or "Stopped from the control room."
+        brakes.set_brake(actor=asked.actor, scope=scope, value=value, reason=reason, now=asked.now)
+        return "Stopped. Undo, return to service and paging stay open."
+
+    return act(request, doing, then=_back(request), again=lambda: _shown(request))
+
+
+@require_POST
+@page
+def lift_it(request: HttpRequest) -> HttpResponse:
+    """Let go of what the form names."""
+    asked = asking(request)
+
+    def doing() -> str:
+        scope, value = _named(request)
+        brakes.lift_brake(
+            actor=asked.actor, scope=scope, value=value,
+            reason=said(request, "reason"), now=asked.now,
+        )  # fmt: skip
+        return "Released. Runs that were halted wait for a person to resume them."
+
+    return act(request, doing, then=_back(request), again=lambda: _shown(request))
+
+
+def brake_notices(request: HttpRequest) -> tuple[Notice, ...]:
+    """Return the line that every page shows while anything is stopped."""
+    on = list_brakes(actor_of(request.user))
+    if not on:
+        return ()
+    everything = next((one for one in on if one.stops is BrakeScope.ALL), None)
+    words = (
+        f"Every agent is stopped: {everything.reason[:120]}"
+        if everything
+        else f"{len(on)} brake{'s are' if len(on) > 1 else ' is'} on."
+    )
+    return (Notice(words, "bad" if everything else "hold", "/brake", "See the brake"),)
+
+
+def _named(request: HttpRequest) -> tuple[BrakeScope, str]:
+    try:
+        scope = BrakeScope(said(request, "stops"))
+    except ValueError:
+        raise BadForm("what to stop is none of all, agent, kind, scope") from None
+    return scope, "" if scope is BrakeScope.ALL else said(request, "value")
+
+
+def _back(request: HttpRequest) -> str:
+    return "/crew" if said(request, "back") == "crew" else "/brake"
+
+
+def _shown(request: HttpRequest) -> HttpResponse:
+    asked = asking(request)
+    rows = list_brakes(asked.actor, on_only=False)
+    on = tuple(row for row in rows if row.lifted_at is None)
+    scopes = scopes_with(asked.actor, Power.BRAKE)
+    context = BrakePage(
+        as_of=asked.now,
+        on=on,
+        past=tuple(row for row in rows if row.lifted_at)[:PAST_SHOWN],
+        all_stopped=any(row.stops is BrakeScope.ALL for row in on),
+        fields=_fields(),
+        may_brake=bool(scopes),
+        may_brake_all=str(EVERYTHING) in scopes,
+        may_release=bool(scopes_with(asked.actor, Power.RELEASE_BRAKE)),
+    )
+    return show(request, "loop/brake.html", context)
+
+
+def _fields() -> tuple[Field, ...]:
+    known = [*sorted(sockets.agents), *sorted(sockets.executors)]
+    return (
+        Field("stops", "Stop", "select", value="agent", choices=(
+            ("agent", "one agent"), ("kind", "one kind of action"), ("scope", "one scope"))),
+        Field("value", "Which", required=True, longest=161,
+              help=f"An agent, a kind, or a scope such as rack:r03. Known: {', '.join(known)}."),
+        Field("reason", "Why", required=True, longest=2000),
+    )  # fmt: skip

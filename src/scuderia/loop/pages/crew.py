@@ -1,0 +1,127 @@
+"""The crew: each agent's job, last look, what it dropped and why, its record and its brake."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import NotFound
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.loop.nouns import Autonomy, Power
+from scuderia.loop.operations import authority, rounds
+from scuderia.loop.pages.asking import asking
+from scuderia.loop.ports import sockets
+from scuderia.loop.queries.authority import list_grants
+from scuderia.loop.queries.crew import list_agents, list_rounds
+from scuderia.loop.queries.rows import AgentCard, GrantRow, RoundRow
+from scuderia.loop.queries.standing import may, scopes_with
+from scuderia.web.doors import act, page, show
+from scuderia.web.parts import Crumb
+
+LEVEL_WORDS = {
+    Autonomy.WATCH: "0 watch: findings only",
+    Autonomy.ADVISE: "1 advise: you act",
+    Autonomy.ACT_ONCE_APPROVED: "2 act once approved",
+    Autonomy.ACT_UNLESS_VETOED: "3 act unless vetoed (not built)",
+    Autonomy.ACT_AND_REPORT: "4 act and report (not built)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One agent as the page shows it; `levels` is in words, by action kind."""
+
+    card: AgentCard
+    levels: tuple[tuple[str, str], ...]
+    decided: int
+    measured: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrewPage:
+    """The crew as it stands."""
+
+    as_of: AwareDatetime
+    members: tuple[Member, ...]
+    grants: tuple[GrantRow, ...]
+    may_brake: bool
+    may_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPage:
+    """One agent with its latest looks."""
+
+    as_of: AwareDatetime
+    member: Member
+    crumbs: tuple[Crumb, ...]
+    rounds: tuple[RoundRow, ...]
+    may_brake: bool
+
+
+@require_safe
+@page
+def crew(request: HttpRequest) -> HttpResponse:
+    """Show every agent."""
+    return _shown(request)
+
+
+@require_POST
+@page
+def look_now(request: HttpRequest) -> HttpResponse:
+    """Have every agent look now."""
+    asked = asking(request)
+
+    def doing() -> str:
+        authority.require(asked.actor, Power.RUN_CREW, EVERYTHING)
+        reports = rounds.make_rounds(actor=asked.actor, now=asked.now)
+        filed = sum(report.filed for report in reports)
+        return f"{len(reports)} agents looked and filed {filed} new proposals."
+
+    return act(request, doing, then="/crew", again=lambda: _shown(request))
+
+
+@require_safe
+@page
+def agent(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one agent."""
+    asked = asking(request)
+    card = next((one for one in list_agents(asked.actor) if one.name == name), None)
+    if card is None or not scopes_with(asked.actor, Power.READ):
+        raise NotFound(f"no agent is named {name[:64]!r}")
+    context = AgentPage(
+        as_of=asked.now,
+        member=_member(card),
+        crumbs=(Crumb("Crew", "/crew"), Crumb(card.title)),
+        rounds=list_rounds(asked.actor, agent=name, limit=20),
+        may_brake=may(asked.actor, Power.BRAKE, frozenset({EVERYTHING})),
+    )
+    return show(request, "loop/agent.html", context)
+
+
+def _shown(request: HttpRequest) -> HttpResponse:
+    asked = asking(request)
+    everywhere = frozenset({EVERYTHING})
+    context = CrewPage(
+        as_of=asked.now,
+        members=tuple(_member(card) for card in list_agents(asked.actor)),
+        grants=list_grants(asked.actor, now=asked.now),
+        may_brake=may(asked.actor, Power.BRAKE, everywhere),
+        may_run=may(asked.actor, Power.RUN_CREW, everywhere),
+    )
+    return show(request, "loop/crew.html", context)
+
+
+def _member(card: AgentCard) -> Member:
+    track = card.track
+    titles = {name: executor.kind.title for name, executor in sockets.executors.items()}
+    return Member(
+        card=card,
+        levels=tuple(
+            (titles.get(kind, kind), LEVEL_WORDS[level])
+            for kind, level in sorted(card.levels.items())
+        ),
+        decided=track.approved + track.rejected,
+        measured=track.met + track.missed + track.inconclusive,
+    )

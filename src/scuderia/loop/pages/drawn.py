@@ -1,0 +1,156 @@
+"""How the loop's nouns look: their states, their six steps, their evidence, as plain parts."""
+
+from collections.abc import Sequence
+
+from scuderia.loop.nouns import (
+    ActionState,
+    Answer,
+    GateVerdict,
+    OutcomeVerdict,
+    ProposalState,
+    Rehearsal,
+)
+from scuderia.loop.pages.asking import facts
+from scuderia.loop.queries.rows import ActionRow, FindingRow, OutcomeRow, ProposalCard, QueueRow
+from scuderia.web.drawing import Effect, effect
+from scuderia.web.parts import Blast, Evidence, GateLine, Step
+
+PROPOSAL_LOOKS = {
+    ProposalState.PENDING: ("warn", "Waits for you"),
+    ProposalState.APPROVED: ("ok", "Approved"),
+    ProposalState.REJECTED: ("unknown", "Rejected"),
+    ProposalState.EXPIRED: ("unknown", "Expired"),
+    ProposalState.SUPERSEDED: ("unknown", "Superseded"),
+    ProposalState.WITHDRAWN: ("unknown", "Withdrawn"),
+}
+ACTION_LOOKS = {
+    ActionState.QUEUED: ("warn", "Queued"),
+    ActionState.RUNNING: ("warn", "Running"),
+    ActionState.DONE: ("ok", "Done"),
+    ActionState.FAILED: ("bad", "Failed"),
+    ActionState.UNDONE: ("hold", "Undone"),
+    ActionState.HALTED: ("hold", "Halted"),
+}
+_OUTCOME_LOOKS = {
+    OutcomeVerdict.MET: ("done", "Met"),
+    OutcomeVerdict.MISSED: ("failed", "Missed"),
+    OutcomeVerdict.INCONCLUSIVE: ("held", "Inconclusive"),
+}
+_ACTION_STAGES = {
+    ActionState.QUEUED: "now",
+    ActionState.RUNNING: "now",
+    ActionState.DONE: "done",
+    ActionState.FAILED: "failed",
+    ActionState.UNDONE: "held",
+    ActionState.HALTED: "held",
+}
+
+
+def effect_of(rehearsal: Rehearsal) -> Effect:
+    """Return doing nothing beside doing it."""
+    return effect(
+        do_nothing=rehearsal.do_nothing,
+        expected=rehearsal.expected,
+        low=rehearsal.low,
+        high=rehearsal.high,
+        unit=f"{rehearsal.unit} in {rehearsal.horizon_days:g} days",
+        better=rehearsal.better,
+    )
+
+
+def blast_of(card: ProposalCard) -> Blast:
+    """Return what the proposal would touch, beside its bound."""
+    blast = card.row.blast
+    bound = (
+        f"at most {card.blast_targets_max} at once and {card.blast_share_max:.0%}"
+        f" of the {card.blast_denominator}."
+    )
+    return Blast(
+        blast.count, blast.denominator_count, blast.unit, blast.share, blast.gpus,
+        blast.customers, bound,
+    )  # fmt: skip
+
+
+def gates_of(verdicts: Sequence[GateVerdict]) -> tuple[GateLine, ...]:
+    """Return each gate's word."""
+    return tuple(
+        GateLine(v.gate, v.answer is Answer.YES, v.reasons, v.not_before) for v in verdicts
+    )
+
+
+def evidence_of(
+    findings: Sequence[FindingRow], *, path: str, again: int | None, fresh: object
+) -> tuple[Evidence, ...]:
+    """Return every piece of evidence, numbered for running again; `fresh` is the one just run."""
+    pieces = [piece for finding in findings for piece in finding.evidence]
+    return tuple(
+        Evidence(
+            caption=piece.caption,
+            query=piece.query,
+            value=facts(piece.value),
+            link=piece.link,
+            again=f"{path}?again={index}",
+            fresh=facts(fresh) if index == again and isinstance(fresh, dict) else None,
+        )
+        for index, piece in enumerate(pieces)
+    )
+
+
+def track_of(card: ProposalCard, action: ActionRow | None) -> tuple[Step, ...]:
+    """Return the six steps of one proposal, each with its reason."""
+    return (
+        *_seen(card),
+        _proposed(card.row),
+        _decided(card),
+        _acted(card.row, action),
+        _measured(action.outcome if action else None),
+    )
+
+
+def _seen(card: ProposalCard) -> tuple[Step, Step]:
+    pieces = sum(len(finding.evidence) for finding in card.findings)
+    first = min((finding.opened_at for finding in card.findings), default=None)
+    claim = card.findings[0].claim if card.findings else "Asked for by hand"
+    by = card.findings[0].raised_by if card.findings else card.row.filed_by
+    words = f"{pieces} pieces of evidence" if pieces else "None: asked for by hand"
+    return (
+        Step("Signal", "done", words, first),
+        Step("Finding", "done", f"{claim[:120]} ({by})", first),
+    )
+
+
+def _proposed(row: QueueRow) -> Step:
+    waiting = row.state is ProposalState.PENDING
+    stage = "now" if waiting else "done"
+    words = row.returned_reason or f"{PROPOSAL_LOOKS[row.state][1]}. Filed by {row.filed_by}."
+    return Step("Proposal", stage, words, row.filed_at, f"/proposals/{row.id}")
+
+
+def _decided(card: ProposalCard) -> Step:
+    if not card.decisions:
+        over = card.row.state is not ProposalState.PENDING
+        words = PROPOSAL_LOOKS[card.row.state][1] if over else "A person decides"
+        return Step("Decision", "held" if over else "ahead", words)
+    last = card.decisions[-1]
+    yes = last.answer is Answer.YES
+    words = f"{'Yes' if yes else 'No'}, said {last.by}. {last.reason}".strip()
+    return Step("Decision", "done" if yes else "held", words, last.at)
+
+
+def _acted(row: QueueRow, action: ActionRow | None) -> Step:
+    if action is None:
+        return Step("Action", "ahead", "Nothing is done before a decision" if row else "")
+    words = f"{ACTION_LOOKS[action.state][1]}. {action.said}".strip()
+    at = action.finished_at or action.started_at or action.queued_at
+    return Step("Action", _ACTION_STAGES[action.state], words, at, f"/actions/{action.id}")
+
+
+def _measured(outcome: OutcomeRow | None) -> Step:
+    if outcome is None:
+        return Step("Outcome", "ahead", "Measured after the action")
+    if outcome.verdict is None:
+        seen = "" if outcome.value is None else f"{outcome.value:.3g} {outcome.unit} so far; "
+        return Step("Outcome", "now", f"{seen}expected {outcome.expected:.3g}", outcome.due_at)
+    stage, word = _OUTCOME_LOOKS[outcome.verdict]
+    seen = "" if outcome.value is None else f"{outcome.value:.3g} against {outcome.expected:.3g}"
+    return Step("Outcome", stage, f"{word}: {seen} {outcome.unit}", outcome.measured_at)

@@ -1,0 +1,192 @@
+"""One proposal: the claim, its evidence, what is expected, and the three answers a person has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
+from scuderia.loop.nouns import Power, ProposalId, ProposalState
+from scuderia.loop.operations import decisions, proposals
+from scuderia.loop.pages.asking import (
+    Asking,
+    asking,
+    facts,
+    field_for,
+    id_from,
+    read_param,
+    read_targets,
+    said,
+)
+from scuderia.loop.pages.drawn import (
+    PROPOSAL_LOOKS,
+    blast_of,
+    effect_of,
+    evidence_of,
+    gates_of,
+    track_of,
+)
+from scuderia.loop.ports import sockets
+from scuderia.loop.queries.actions import get_action
+from scuderia.loop.queries.queue import get_proposal
+from scuderia.loop.queries.rows import ProposalCard
+from scuderia.loop.queries.standing import common_lineage, may
+from scuderia.web.doors import act, page, show
+from scuderia.web.drawing import Effect, figure
+from scuderia.web.parts import Blast, Crumb, Evidence, Field, GateLine, Step
+
+PIECES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPage:
+    """Everything a person sees before the button, and the forms behind it."""
+
+    as_of: AwareDatetime
+    card: ProposalCard
+    crumbs: tuple[Crumb, ...]
+    state: str
+    state_word: str
+    track: tuple[Step, ...]
+    evidence: tuple[Evidence, ...]
+    more_evidence: tuple[Evidence, ...]
+    effect: Effect
+    inputs: tuple[tuple[str, str], ...]
+    regret: str
+    blast: Blast
+    gates: tuple[GateLine, ...]
+    params: tuple[tuple[str, str], ...]
+    snapshot: tuple[tuple[str, str], ...]
+    left_s: float
+    is_open: bool
+    may_decide: bool
+    fields: tuple[Field, ...]
+
+
+@require_safe
+@page
+def proposal(request: HttpRequest, proposal_id: str) -> HttpResponse:
+    """Show one proposal."""
+    return _shown(request, proposal_id)
+
+
+@require_POST
+@page
+def approve(request: HttpRequest, proposal_id: str) -> HttpResponse:
+    """Approve exactly the digest that was shown."""
+    asked, named = asking(request), ProposalId(id_from(proposal_id))
+
+    def doing() -> str:
+        decisions.approve_proposal(
+            actor=asked.actor, proposal_id=named, digest=said(request, "digest"),
+            reason=said(request, "reason"), now=asked.now,
+        )  # fmt: skip
+        return "Approved. The run starts within seconds; its steps show here."
+
+    return _acted(request, proposal_id, doing)
+
+
+@require_POST
+@page
+def reject(request: HttpRequest, proposal_id: str) -> HttpResponse:
+    """Say no."""
+    asked, named = asking(request), ProposalId(id_from(proposal_id))
+
+    def doing() -> str:
+        decisions.reject_proposal(
+            actor=asked.actor, proposal_id=named, reason=said(request, "reason"), now=asked.now
+        )
+        return "Rejected. The agent sees the reason in its record."
+
+    return _acted(request, proposal_id, doing)
+
+
+@require_POST
+@page
+def edit(request: HttpRequest, proposal_id: str) -> HttpResponse:
+    """Change what would be done; the new digest is what can then be approved."""
+    asked, named = asking(request), ProposalId(id_from(proposal_id))
+
+    def doing() -> str:
+        card = get_proposal(asked.actor, named, now=asked.now)
+        read = {spec.name: read_param(spec, said(request, f"param_{spec.name}"))
+                for spec in _specs(card.row.kind)}  # fmt: skip
+        proposals.edit_proposal(
+            actor=asked.actor, proposal_id=named, digest=said(request, "digest"),
+            targets=read_targets(said(request, "targets")),
+            params={name: value for name, value in read.items() if value is not None},
+            reason=said(request, "reason"), now=asked.now,
+        )  # fmt: skip
+        return "Edited. What stands here now is what an approval would bind."
+
+    return _acted(request, proposal_id, doing)
+
+
+def _acted(request: HttpRequest, proposal_id: str, doing: Callable[[], str]) -> HttpResponse:
+    there = f"/proposals/{proposal_id}"
+    return act(request, doing, then=there, again=lambda: _shown(request, proposal_id))
+
+
+def _shown(request: HttpRequest, proposal_id: str) -> HttpResponse:
+    asked = asking(request)
+    card = get_proposal(asked.actor, ProposalId(id_from(proposal_id)), now=asked.now)
+    return show(request, "loop/proposal.html", _page(asked, card, request.GET.get("again", "")))
+
+
+def _page(asked: Asking, card: ProposalCard, again: str) -> ProposalPage:
+    row = card.row
+    path = f"/proposals/{row.id}"
+    number = int(again) if again.isdigit() and len(again) < 4 else None  # noqa: PLR2004 - bounded
+    pieces = evidence_of(card.findings, path=path, again=number, fresh=_run_again(card, number))
+    action = get_action(asked.actor, card.action_ids[-1]) if card.action_ids else None
+    look, word = PROPOSAL_LOOKS[row.state]
+    return ProposalPage(
+        as_of=asked.now,
+        card=card,
+        crumbs=(Crumb("Now", "/"), Crumb("Proposals", "/loop"), Crumb(row.title)),
+        state=look,
+        state_word=word,
+        track=track_of(card, action),
+        evidence=pieces[:PIECES_SHOWN],
+        more_evidence=pieces[PIECES_SHOWN:],
+        effect=effect_of(row.rehearsal),
+        inputs=facts(row.rehearsal.inputs),
+        regret=figure(row.regret_gpu_hours_per_day),
+        blast=blast_of(card),
+        gates=gates_of(card.gates),
+        params=facts(card.params),
+        snapshot=facts(card.snapshot),
+        left_s=(row.expires_at - asked.now).total_seconds(),
+        is_open=row.state is ProposalState.PENDING,
+        may_decide=_may_decide(asked.actor, card),
+        fields=_fields(card),
+    )
+
+
+def _may_decide(actor: Actor, card: ProposalCard) -> bool:
+    return may(actor, Power.DECIDE, common_lineage(card.row.targets))
+
+
+def _specs(kind: str) -> tuple:
+    executor = sockets.executors.get(kind)
+    return executor.kind.params if executor else ()
+
+
+def _fields(card: ProposalCard) -> tuple[Field, ...]:
+    targets = " ".join(str(target) for target in card.row.targets)
+    return (
+        Field("targets", "Targets", value=targets, required=True, longest=2000,
+              help="Subjects parted by spaces, e.g. node:r01-n03."),
+        *(field_for(spec, card.params.get(spec.name)) for spec in _specs(card.row.kind)),
+    )  # fmt: skip
+
+
+def _run_again(card: ProposalCard, number: int | None) -> object:
+    """Run one piece of this proposal's own evidence again; nothing else can be asked for."""
+    pieces = [piece for finding in card.findings for piece in finding.evidence]
+    if number is None or number >= len(pieces):
+        return None
+    query = sockets.evidence.get(pieces[number].query)
+    return dict(query.run(pieces[number].params)) if query else {"note": "that query is gone"}
