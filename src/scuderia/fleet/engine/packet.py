@@ -67,7 +67,7 @@ def verify_packet(files: Mapping[str, bytes]) -> SlaReport:
     books, request = _read_events(files[EVENTS])
     try:
         rebuilt = packet_of(books, request)
-    except (IndexError, KeyError, ValueError, OverflowError) as error:
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise EvidenceBroken(f"{EVENTS} holds no books: {error!r}"[:200], file=EVENTS) from None
     _compare_figures(files[FIGURES], rebuilt[FIGURES])
     for name in PARTS:

@@ -1,0 +1,138 @@
+"""An evidence packet rebuilds every figure from its raw events; any change is named."""
+
+import hashlib
+import json
+
+import pytest
+from tests.fleet.test_sla_report import BOOKS, DAY
+
+from scuderia.basics.actors import IMPORTER
+from scuderia.basics.clock import parse_instant
+from scuderia.fleet.engine.packet import (
+    EVENTS,
+    FIGURES,
+    MANIFEST,
+    PARTS,
+    EvidenceBroken,
+    packet_of,
+    verify_packet,
+)
+from scuderia.fleet.engine.sla import Request
+from scuderia.fleet.operations.evidence import FolderTaken, verify_evidence, write_evidence
+from scuderia.fleet.operations.importing import ImportRequest, import_outages
+from scuderia.loop.operations import audit
+
+NOW = parse_instant("2026-03-01T00:00:00Z", field="now")
+
+
+@pytest.fixture
+def packet():
+    return packet_of(BOOKS, Request(0, 10 * DAY))
+
+
+def reseal(packet):
+    """Mend the manifest after a change, as a careful forger would."""
+    hashes = {name: hashlib.sha256(packet[name]).hexdigest() for name in PARTS}
+    packet[MANIFEST] = json.dumps({"version": 1, "sha256": hashes}).encode()
+    return packet
+
+
+def test_the_same_books_give_the_same_bytes(packet):
+    assert packet_of(BOOKS, Request(0, 10 * DAY)) == packet
+    assert verify_packet(packet).outages == 3
+
+
+@pytest.mark.parametrize("name", [*PARTS, MANIFEST])
+def test_a_missing_file_is_named(packet, name):
+    del packet[name]
+    with pytest.raises(EvidenceBroken, match=name):
+        verify_packet(packet)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_changed_file_is_named(packet, name):
+    packet[name] = packet[name].replace(b"2", b"3", 1)
+    with pytest.raises(EvidenceBroken, match=name):
+        verify_packet(packet)
+
+
+def test_a_resealed_figure_is_named(packet):
+    figures = json.loads(packet[FIGURES])
+    figures["availability"] = 0.999
+    packet[FIGURES] = json.dumps(figures).encode()
+    with pytest.raises(EvidenceBroken, match=r"availability says 0\.999") as caught:
+        verify_packet(reseal(packet))
+    assert caught.value.facts["figure"] == "availability"
+
+
+def test_a_resealed_event_no_longer_gives_the_figures(packet):
+    events = json.loads(packet[EVENTS])
+    events["books"]["outages"][0][2] -= 7200
+    packet[EVENTS] = json.dumps(events).encode()
+    with pytest.raises(EvidenceBroken, match=FIGURES):
+        verify_packet(reseal(packet))
+
+
+@pytest.mark.parametrize("name", ["days.csv", "outages.csv"])
+def test_a_resealed_table_is_named(packet, name):
+    packet[name] += b"x,1\n"
+    with pytest.raises(EvidenceBroken, match=name):
+        verify_packet(reseal(packet))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"books": {}, "request": {}}',
+        (
+            b'{"books": {"nodes": [[1]], "customers": [], "outages": [], "phases": [], "holds": []},'
+            b' "request": {"start": 0, "end": 1}}'
+        ),
+        (
+            b'{"books": {"nodes": [], "customers": [], "outages": [[5, 0, 1, null, "", false, ""]],'
+            b' "phases": [], "holds": []}, "request": {"start": 0, "end": 10}}'
+        ),
+        (
+            b'{"books": {"nodes": [], "customers": [], "outages": [["x", "y", 1, null, 3, 4, ""]],'
+            b' "phases": [], "holds": []}, "request": {"start": 0, "end": 10}}'
+        ),
+    ],
+)
+def test_events_that_hold_no_books_are_refused(packet, body):
+    packet[EVENTS] = body
+    with pytest.raises(EvidenceBroken):
+        verify_packet(reseal(packet))
+
+
+def test_a_cause_cannot_become_a_spreadsheet_formula():
+    books = BOOKS.__class__(
+        BOOKS.nodes, [], [BOOKS.outages[0]._replace(cause="=HYPERLINK()")], [], []
+    )
+    assert b",'=HYPERLINK()," in packet_of(books, Request(0, 10 * DAY))["outages.csv"]
+
+
+@pytest.mark.django_db
+def test_a_packet_is_written_verified_and_audited(tmp_path):
+    trace = tmp_path / "outages.csv"
+    trace.write_text("node,start,end\nn1,2026-01-02,2026-01-03\n", encoding="utf-8")
+    import_outages(ImportRequest(trace, 2), actor=IMPORTER, now=NOW)
+    period = {
+        "start": parse_instant("2026-01-02", field="from"),
+        "end": parse_instant("2026-01-03", field="to"),
+    }
+    wanted = {"customer": "fleet", "actor": IMPORTER, "now": NOW} | period
+    written = write_evidence(tmp_path / "one", **wanted)
+    write_evidence(tmp_path / "two", **wanted)
+    assert written.availability == 0.5
+    for name in (*PARTS, MANIFEST):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert verify_evidence(tmp_path / "one").availability == 0.5
+    assert audit.verify().entries == 3
+    with pytest.raises(FolderTaken):
+        write_evidence(tmp_path / "one", **wanted)
+    (tmp_path / "two" / EVENTS).unlink()
+    with pytest.raises(EvidenceBroken, match=EVENTS):
+        verify_evidence(tmp_path / "two")
