@@ -15,7 +15,7 @@ from scuderia.fleet.nouns import NodeState
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
 PULL_LEMON = "fleet.pull_lemon"
-SCORE_TOLD = 0.5
+SCORE_TOLD = 0.4
 OUTAGES_TOLD = 3
 LIMITS = (
     "The score's back-test is printed in docs/lemon.md: on one real year it was level with the "

@@ -210,10 +210,10 @@ def _prevention(case: MonthCase) -> str:
         return "No node of its is out now: nothing to swap."
     names = ", ".join(node.name for node in case.broken[:5])
     more = f" and {len(case.broken) - 5} more" if len(case.broken) > 5 else ""  # noqa: PLR2004
-    return (
-        f"Filling the slots of {names}{more} at once brings the chance to "
-        f"{case.filled.chance_missed:.0%}."
-    )
+    slots = f"Filling the slots of {names}{more} at once"
+    if case.outlook.chance_missed - case.filled.chance_missed < CHANCE_WON_MIN:
+        return f"{slots} would end it at {case.filled.mid:.2%}: late, but less."
+    return f"{slots} brings the chance to {case.filled.chance_missed:.0%}."
 
 
 def _so_far(month: CustomerMonth) -> float:
