@@ -88,7 +88,8 @@ def test_a_resealed_table_is_named(packet, name):
         b"{}",
         b'{"books": {}, "request": {}}',
         (
-            b'{"books": {"nodes": [[1]], "customers": [], "outages": [], "phases": [], "holds": []},'
+            b'{"books": {"nodes": [[1]], "customers": [], "outages": [], "phases": [],'
+            b' "holds": []},'
             b' "request": {"start": 0, "end": 1}}'
         ),
         (

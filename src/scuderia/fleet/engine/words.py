@@ -1,6 +1,7 @@
 """Other people's words made safe to keep: bounded, one line, no control characters."""
 
 import unicodedata
+from functools import lru_cache
 
 CAUSE_CHARACTERS_MAX = 200
 UNKNOWN_CAUSES = frozenset({"", "n/a", "none", "-", "?", "other"})
@@ -17,6 +18,7 @@ def plain_words(text: str, *, limit: int = CAUSE_CHARACTERS_MAX) -> str:
     return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
 
 
+@lru_cache(maxsize=4096)
 def is_unknown(cause: str) -> bool:
     """Say whether the source gave no cause: nothing, or a word for not knowing.
 

@@ -70,7 +70,7 @@ def _spans(
 ) -> QuerySet[Any]:
     if site is not None:
         rows = rows.filter(**{f"{node}__rack__cluster__site__name": site})
-    begun = rows.filter(start__lt=before).order_by("start", "id")
+    begun = rows.filter(start__lt=before).order_by("id")
     seconds: QuerySet[Any] = begun.annotate(start_s=_second("start"), end_s=_second("end"))
     return seconds
 

@@ -79,7 +79,7 @@ class RelapseStats:
 
 
 def open_outages(at: AwareDatetime) -> tuple[OpenOutage, ...]:
-    """Return the outages that last at `at`, oldest first, in four queries."""
+    """Return the outages that last at `at`, oldest first, in five queries."""
     lasting = Outage.objects.filter(Q(end__isnull=True) | Q(end__gt=at), start__lte=at)
     where = {
         row[0]: row[1:]

@@ -1,0 +1,259 @@
+"""The books as pages and the crew read them: right at an instant, in constant queries."""
+
+from datetime import timedelta
+
+import pytest
+
+from scuderia.basics.actors import WORKER
+from scuderia.basics.clock import parse_instant
+from scuderia.basics.errors import BadInput
+from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet.nouns import (
+    CustomerName,
+    Inventory,
+    LedgerClass,
+    NodeName,
+    NodeObservation,
+    NodePlace,
+    NodeState,
+    Sku,
+    SlaDefinition,
+)
+from scuderia.fleet.operations import books
+from scuderia.fleet.operations.inventory import NoSuchZone, PlaceConflict
+from scuderia.fleet.queries import board, outages, places, report
+
+pytestmark = pytest.mark.django_db
+T0 = parse_instant("2026-01-01T00:00:00Z", field="t0")
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+SKU = Sku("h-8", 8, "H", 250)
+
+
+def inventory(count, *, zone="Europe/Rome", racks_of=4, site="milan"):
+    return Inventory(
+        places=tuple(
+            NodePlace(NodeName(f"n{i:03d}"), site, "c1", f"r{i // racks_of:02d}", "h-8")
+            for i in range(count)
+        ),
+        skus=(SKU,),
+        slas=(SlaDefinition(CustomerName("ada"), 0.9, zone),),
+        spare_pool={"c1": 2},
+    )
+
+
+def register(count=4, **changes):
+    return books.register_inventory(
+        inventory(count, **changes), actor=WORKER, now=T0, active_from=T0
+    )
+
+
+@pytest.fixture
+def fleet():
+    """Four nodes: ada holds three; n000 is out from hour 10 to 20, n001 from hour 30 on."""
+    register()
+    for number in range(3):
+        books.open_allocation(node=f"n{number:03d}", customer="ada", start=T0)
+    books.open_outage(node="n000", start=T0 + 10 * HOUR, cause="fan", source_key="k1")
+    books.start_phase(node="n000", state=NodeState.IN_REPAIR, start=T0 + 12 * HOUR)
+    books.start_phase(node="n000", state=NodeState.VALIDATING, start=T0 + 18 * HOUR)
+    books.close_outage(node="n000", end=T0 + 20 * HOUR)
+    books.open_outage(node="n001", start=T0 + 30 * HOUR, cause="gpu\x1b[2J", source_key="k2")
+    books.start_phase(node="n001", state=NodeState.WAITING_PARTS, start=T0 + 31 * HOUR)
+
+
+def test_registering_twice_changes_nothing():
+    first = register()
+    assert (first.nodes_added, first.skus_changed, first.slas_changed) == (4, 1, 1)
+    assert register().is_nothing
+    assert register(racks_of=2).nodes_moved == 2
+
+
+def test_a_rack_in_two_clusters_and_an_unknown_zone_are_refused():
+    register()
+    with pytest.raises(PlaceConflict):
+        register(site="turin")
+    with pytest.raises(NoSuchZone):
+        register(zone="Mars/Olympus")
+
+
+def test_the_board_shows_each_node_as_it_stood(fleet):
+    def states(hours):
+        return [node.state for node in board.fleet_board(T0 + hours * HOUR).nodes]
+
+    up = NodeState.UP
+    assert states(0) == [up, up, up, up]
+    assert states(10) == [NodeState.DOWN, up, up, up]
+    assert states(13) == [NodeState.IN_REPAIR, up, up, up]
+    assert states(19) == [NodeState.VALIDATING, up, up, up]
+    assert states(20) == [up, up, up, up]
+    assert states(40) == [up, NodeState.WAITING_PARTS, up, up]
+    now = board.fleet_board(T0 + 40 * HOUR)
+    assert [node.spare for node in now.nodes] == [False, False, False, True]
+    assert now.nodes[1].cause == "gpu [2J"
+    assert now.nodes[1].since == T0 + 30 * HOUR
+    assert now.count_by_state()[NodeState.UP] == 3
+    assert len(board.fleet_board(T0 + 40 * HOUR, customer="ada").nodes) == 3
+    assert board.node_status("n001", T0 + 40 * HOUR) == now.nodes[1]
+
+
+def test_a_silent_source_makes_the_node_unknown(fleet):
+    seen = NodeObservation(NodeName("n002"), T0 + HOUR, NodeState.UNKNOWN)
+    assert books.record_latest([seen]) == 1
+    assert books.record_latest([seen]) == 0
+    assert board.node_status("n002", T0 + 2 * HOUR).state is NodeState.UNKNOWN
+    assert board.node_status("n002", T0).state is NodeState.UP
+
+
+@pytest.mark.parametrize("count", [4, 40])
+def test_reads_take_the_same_number_of_queries_at_any_size(count, django_assert_num_queries):
+    register(count)
+    for number in range(count):
+        books.open_allocation(node=f"n{number:03d}", customer="ada", start=T0)
+        books.open_outage(
+            node=f"n{number:03d}", start=T0 + HOUR, cause="x", source_key=f"k{number}"
+        )
+    at = T0 + 3 * DAY
+    with django_assert_num_queries(5):
+        board.fleet_board(at)
+    with django_assert_num_queries(5):
+        outages.open_outages(at)
+    with django_assert_num_queries(5):
+        report.sla_report(T0, at)
+    with django_assert_num_queries(5):
+        report.ledger_for("ada", T0, at)
+    with django_assert_num_queries(4):
+        outages.node_timeline("n001", T0, at)
+    with django_assert_num_queries(2):
+        places.list_customers()
+
+
+def test_open_outages_carry_age_phase_and_holder(fleet):
+    (found,) = outages.open_outages(T0 + 40 * HOUR)
+    assert (found.place.node, found.age, found.customer) == ("n001", 10 * HOUR, "ada")
+    assert (found.phase, found.phase_since) == (NodeState.WAITING_PARTS, T0 + 31 * HOUR)
+    assert found.outages_28d == 1
+
+
+def test_outages_are_found_by_period_and_by_customer(fleet):
+    def names(start, end, **narrow):
+        found = outages.outages_between(T0 + start * HOUR, T0 + end * HOUR, **narrow)
+        return [row.node for row in found]
+
+    assert names(0, 48) == ["n000", "n001"]
+    assert names(20, 30) == []
+    assert names(19, 30) == ["n000"]
+    assert names(100, 101) == ["n001"]
+    assert names(0, 48, customer="ada", site="milan") == ["n000", "n001"]
+    books.close_allocation(node="n001", end=T0 + 29 * HOUR)
+    assert names(0, 48, customer="ada") == ["n000"]
+    assert names(0, 48, node="n001") == ["n001"]
+
+
+def test_a_timeline_holds_what_happened_to_one_node(fleet):
+    found = outages.node_timeline("n000", T0, T0 + DAY)
+    assert [row.cause for row in found.outages] == ["fan"]
+    assert [row.state for row in found.phases] == [NodeState.VALIDATING, NodeState.IN_REPAIR]
+    assert [row.customer for row in found.allocations] == ["ada"]
+    with pytest.raises(places.UnknownSubject):
+        outages.node_timeline("n999", T0, T0 + DAY)
+
+
+def test_a_ledger_is_cut_at_the_customers_midnights(fleet):
+    found = report.ledger_for("ada", T0, T0 + 2 * DAY)
+    assert found.time_zone == "Europe/Rome"
+    assert [day.length_s // 3600 for day in found.days] == [23, 24, 1]
+    assert found.node_seconds == 3 * 2 * 86_400
+    hours = {kind: seconds // 3600 for kind, seconds in found.by_node["n000"].items() if seconds}
+    assert hours == {
+        LedgerClass.SERVING: 38,
+        LedgerClass.UNPLANNED: 2,
+        LedgerClass.IN_REPAIR: 6,
+        LedgerClass.VALIDATING: 2,
+    }
+
+
+def test_relapses_and_the_whole_period_are_read(fleet):
+    stats = outages.relapse_stats(T0, T0 + 2 * DAY)
+    assert (stats.outages, stats.within_24h) == (2, 0)
+    books.advance_cursor(source="milan", cursor="17", as_of=T0 + 2 * DAY)
+    assert books.read_cursor("milan") == "17"
+    assert report.whole_period(now=T0 + 9 * DAY) == report.Period(T0, T0 + 2 * DAY)
+
+
+def test_nothing_on_the_books_is_said_so():
+    with pytest.raises(report.NothingOnTheBooks):
+        report.whole_period(now=T0)
+    with pytest.raises(report.NothingOnTheBooks):
+        report.sla_report(T0, T0 + DAY)
+
+
+def test_strange_questions_are_refused(fleet):
+    with pytest.raises(places.UnknownSubject):
+        report.sla_report(T0, T0 + DAY, customer="nobody")
+    with pytest.raises(report.NotAPeriod):
+        report.sla_report(T0, T0)
+    with pytest.raises(report.NotATarget):
+        report.sla_report(T0, T0 + DAY, target=95.0)
+
+
+def test_a_lineage_reaches_from_the_node_to_its_holder(fleet):
+    assert {str(ref) for ref in places.lineage(SubjectRef("node", "n001"))} == {
+        "node:n001",
+        "rack:r00",
+        "cluster:c1",
+        "site:milan",
+        "customer:ada",
+        "*",
+    }
+    assert {str(ref) for ref in places.lineage(SubjectRef("rack", "r00"))} == {
+        "rack:r00",
+        "cluster:c1",
+        "site:milan",
+        "*",
+    }
+    assert "site:milan" in {str(ref) for ref in places.lineage(SubjectRef("cluster", "c1"))}
+    assert len(places.lineage(SubjectRef("customer", "ada"))) == 2
+    assert len(places.lineage(SubjectRef("site", "milan"))) == 2
+    for kind in ("node", "rack", "cluster", "site", "customer", "planet"):
+        with pytest.raises(places.UnknownSubject):
+            places.lineage(SubjectRef(kind, "nowhere"))
+
+
+def test_writes_that_break_the_order_are_refused(fleet):
+    with pytest.raises(books.OutageAlreadyOpen):
+        books.open_outage(node="n001", start=T0 + 50 * HOUR, cause="", source_key="k3")
+    with pytest.raises(books.EndsBeforeStart):
+        books.close_outage(node="n001", end=T0)
+    with pytest.raises(books.NoOpenOutage):
+        books.start_phase(node="n002", state=NodeState.IN_REPAIR, start=T0)
+    with pytest.raises(BadInput):
+        books.start_phase(node="n001", state=NodeState.UP, start=T0)
+    books.set_spare_pool(cluster="c1", target_size=3)
+    assert places.list_spare_pools()[0].target_size == 3
+    register(4)
+    with pytest.raises(places.UnknownSubject):
+        books.open_allocation(node="n001", customer="bo", start=T0)
+
+
+def test_repeats_of_a_write_change_nothing(fleet):
+    assert not books.open_outage(node="n001", start=T0, cause="", source_key="k2")
+    assert not books.close_outage(node="n000", end=T0 + 90 * HOUR)
+    assert not books.open_allocation(node="n000", customer="ada", start=T0 + HOUR)
+    assert not books.start_phase(node="n001", state=NodeState.WAITING_PARTS, start=T0 + 40 * HOUR)
+    assert not books.close_allocation(node="n003", end=T0 + HOUR)
+
+
+def test_a_node_passes_from_one_customer_to_the_next_without_sharing_a_second(fleet):
+    register_bo = Inventory((), (SKU,), (SlaDefinition(CustomerName("bo"), 0.9, "UTC"),), {})
+    books.register_inventory(register_bo, actor=WORKER, now=T0, active_from=T0)
+    with pytest.raises(books.NodeIsHeld):
+        books.open_allocation(node="n000", customer="bo", start=T0 + 5 * HOUR)
+    books.close_allocation(node="n000", end=T0 + 5 * HOUR)
+    assert books.open_allocation(node="n000", customer="bo", start=T0 + 5 * HOUR)
+    found = outages.allocations_between(T0, T0 + DAY)
+    assert [(row.customer, row.end) for row in found if row.node == "n000"] == [
+        ("ada", T0 + 5 * HOUR),
+        ("bo", None),
+    ]
+    assert report.ledger_for(None, T0, T0 + DAY).node_seconds == 4 * 86_400
