@@ -86,6 +86,8 @@ def _assign(bench: _Bench) -> str:
     machine, customer = bench.machine, str(bench.command.arguments.get("customer", ""))
     as_it_is = bool(bench.command.arguments.get("as_it_is"))
     bench.demand(customer in {sla.customer for sla in layout.SLAS}, "no such customer")
+    if as_it_is and machine.customer == customer:
+        return f"{machine.name} belongs to {customer} already"
     bench.demand(machine.customer is None, f"it is held by {machine.customer}")
     bench.demand(as_it_is or machine.state is NodeState.UP, f"it is {machine.state.value}")
     machine.customer, machine.member = customer, False

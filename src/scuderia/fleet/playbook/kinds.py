@@ -49,7 +49,7 @@ SWAP_BACK = ActionKind(
     undo="Swap the node for a spare again, if it is out of service.",
     undo_kind="fleet.swap_node",
     blast=_ONE_SLOT,
-    preconditions=("Nobody holds the node.", "The customer named holds the spare."),
+    preconditions=("Nobody else holds the node.", "The customer named holds the spare."),
     probe="The cluster says that the customer holds the node and no longer holds the spare.",
     safe_direction=True,
 )

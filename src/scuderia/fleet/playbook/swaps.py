@@ -190,22 +190,27 @@ class SwapBack(_Slot):
         super().__init__(kind)
 
     def snapshot(self, plan: Plan) -> JsonObject:
-        """Return whether the node is free and whether the customer holds the spare."""
+        """Return who holds the node and whether the customer holds the spare."""
         place = _place(plan)
-        free = place.sight.node(place.node).customer is None
-        return {"node_free": free, "spare_held": place.spare_held}
+        return {
+            "holder": place.sight.node(place.node).customer,
+            "spare_held": place.spare_held,
+        }
 
     def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
         """Return the preconditions that do not hold."""
         place = _place(plan)
         holder = place.sight.node(place.node).customer
         return _failing(
-            (holder is None, f"{place.node} is held by {holder}"),
+            (holder in (None, place.customer), f"{place.node} is held by {holder}"),
             (place.spare_held, f"{place.customer} does not hold {place.spare}"),
         )
 
     def steps(self, plan: Plan) -> Sequence[Step]:
-        """Let the node serve, give it to the customer as it is, then free the spare."""
+        """Let the node serve, give it to the customer as it is, then free the spare.
+
+        A swap that stopped half-way is put back too: what already holds is left as it is.
+        """
         customer, node = named(plan, "customer").name, target(plan)
         return (
             step_of(0, ControlVerb.UNDRAIN, node),
