@@ -47,6 +47,7 @@ def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
     for lane in lanes:
         lane.join(timeout=GRACE_S)
     runner.close(grace_s=GRACE_S)
+    jobs.say_gone()
     connections.close_all()
     _log.info("worker %s stopped", runner.executor_id)
 

@@ -16,6 +16,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import format_duration
 
 ID_CHARACTERS = 12
+_PIPE_WIDTH = 200
 
 
 def print_json(value: object) -> None:
@@ -52,11 +53,11 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, em
         say(empty)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=place == 0)
     for row in kept:
         table.add_row(*(Text(cell(value)) for value in row))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 def print_facts(facts: Mapping[str, object]) -> None:

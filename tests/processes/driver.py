@@ -1,0 +1,50 @@
+"""Run inside a home by the process tests: files a plan as a person and approves it."""
+
+import json
+import sys
+
+import django
+
+django.setup()
+
+from scuderia.basics.actors import Actor, ActorKind  # noqa: E402
+from scuderia.basics.subjects import SubjectRef  # noqa: E402
+from scuderia.loop.nouns import ProposalDraft, Rehearsal  # noqa: E402
+from scuderia.loop.operations.decisions import approve_proposal  # noqa: E402
+from scuderia.loop.operations.proposals import file_proposal  # noqa: E402
+from scuderia.loop.ports import sockets  # noqa: E402
+from scuderia.loop.queries.queue import get_proposal  # noqa: E402
+
+ADA = Actor(ActorKind.PERSON, "ada")
+GUESS = Rehearsal(
+    metric="node_hours_lost",
+    unit="node-hours",
+    horizon_days=7,
+    do_nothing=10,
+    expected=5,
+    low=4,
+    high=6,
+    better="lower",
+    method="made up for a test of crashes",
+    limits="says nothing of any fleet",
+)
+
+
+def approve(kind: str, target: str, params: dict[str, str]) -> str:
+    draft = ProposalDraft(
+        kind=kind,
+        targets=(SubjectRef.parse(target),),
+        params=params,
+        title=f"{kind} {target}",
+        findings=(),
+        rehearsal=GUESS,
+        regret_gpu_hours_per_day=1,
+        dedup_key=f"{kind}:{target}",
+    )
+    now = sockets.clock.now()
+    proposal_id = file_proposal(draft, agent="", actor=ADA, now=now)
+    digest = get_proposal(ADA, proposal_id, now=now).row.digest
+    return str(approve_proposal(actor=ADA, proposal_id=proposal_id, digest=digest, now=now))
+
+
+print(json.dumps([approve(*wish) for wish in json.loads(sys.argv[1])]))  # noqa: T201
