@@ -1,16 +1,21 @@
-"""Sizes a cluster's spare pool: Palm's theorem for the need, a replay of the past for the gain."""
+"""Sizes a spare pool: Palm's theorem for the need, the past replayed, the days to come drawn."""
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from scuderia.crew.engine.futures import HOUR_S, Forecast, draw_spans
+from scuderia.crew.engine.outlook import FleetOutlook
 from scuderia.crew.nouns import FleetPicture
-from scuderia.twin.engine.logs import live_log
+from scuderia.twin.engine.logs import live_log, log_of_spans
 from scuderia.twin.nouns import DAY_S, Comparison, OutageLog, Policy, SpareNeed
-from scuderia.twin.replay import compare, spares_needed
+from scuderia.twin.replay import compare, replay, spares_needed
 
 WINDOW_DAYS = 90
 CONFIDENCE = 0.95
 SWAP_DELAY_S = 6 * 3_600
 SEEDS = 60
+POOL_FUTURES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,7 @@ class PoolView:
 
     log          the outages of the window on the cluster's nodes, at most `slots` of them held
     free         nodes that nobody holds, spares included: the pool cannot be larger
+    open_h       hours so far of each outage that keeps a customer's slot empty
     """
 
     cluster: str
@@ -28,6 +34,7 @@ class PoolView:
     gpus: int
     days: float
     log: OutageLog
+    open_h: tuple[float, ...]
 
 
 def pool_view(picture: FleetPicture, cluster: str, size: int) -> PoolView:
@@ -53,6 +60,7 @@ def pool_view(picture: FleetPicture, cluster: str, size: int) -> PoolView:
         slots=len(held),
         gpus=max((node.gpus for node in held), default=0),
         days=horizon_s / DAY_S,
+        open_h=tuple(node.age_h(picture.now) for node in held if node.is_broken),
         log=live_log(spans, nodes=[str(n.name) for n in held] or ["none"], horizon_s=horizon_s),
     )
 
@@ -64,7 +72,29 @@ def spare_need(view: PoolView) -> SpareNeed:
     return spares_needed(max(view.slots, 1), down_share=share, confidence=CONFIDENCE)
 
 
-def rehearse_size(view: PoolView, size: int, *, seed: int) -> Comparison:
+def replay_past(view: PoolView, size: int, *, seed: int) -> Comparison:
     """Replay the window with the pool as it is and with `size` spares, both swapping in 6 h."""
     base = Policy(spares=min(view.size, view.slots), swap_delay_s=SWAP_DELAY_S)
     return compare(view.log, base, base.but(spares=min(size, view.slots)), seeds=SEEDS, seed=seed)
+
+
+def forecast_pool(
+    view: PoolView, size: int, outlook: FleetOutlook, *, horizon_days: float, seed: int
+) -> Forecast:
+    """Draw the days to come of every slot, and replay each draw with both sizes."""
+    horizon_s = int(horizon_days * DAY_S)
+    slots = [outlook.broken(age_h) for age_h in view.open_h]
+    slots += [outlook.serving()] * (view.slots - len(slots))
+    base = Policy(spares=min(view.size, view.slots), swap_delay_s=SWAP_DELAY_S)
+    wider = base.but(spares=min(size, view.slots))
+    nothing, acting = [], []
+    for number in range(POOL_FUTURES):
+        random = np.random.default_rng([seed, number])
+        spans = [
+            [(start, min(end, horizon_s)) for start, end in drawn if start < horizon_s]
+            for drawn in (draw_spans(slot, horizon_s=horizon_s, random=random) for slot in slots)
+        ]
+        log = log_of_spans(spans, horizon_s=horizon_s)
+        nothing.append(replay(log, base).downtime_s / HOUR_S)
+        acting.append(replay(log, wider).downtime_s / HOUR_S)
+    return Forecast(np.array(nothing), np.array(acting))

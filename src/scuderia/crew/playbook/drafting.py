@@ -83,7 +83,7 @@ def rehearsal_of(
         horizon_days=horizon_days,
         do_nothing=round(float(forecast.do_nothing.mean()), 2),
         expected=round(float(forecast.acting.mean()), 2),
-        low=round(forecast.low, 2),
+        low=round(min(forecast.low, float(forecast.acting.mean())), 2),
         high=round(max(forecast.high, float(forecast.acting.mean())), 2),
         better="lower",
         method=f"{method} {FUTURES} futures of the slot, each replayed in the twin under both; "

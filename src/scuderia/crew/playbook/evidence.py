@@ -7,7 +7,7 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, Clock, parse_instant
 from scuderia.basics.errors import BadInput, NotFound
 from scuderia.crew.engine.outlook import fleet_outlook
-from scuderia.crew.engine.pools import pool_view, rehearse_size, spare_need
+from scuderia.crew.engine.pools import pool_view, replay_past, spare_need
 from scuderia.crew.nouns import FleetPicture, NodeLook
 from scuderia.crew.playbook import drafting
 from scuderia.crew.playbook.drafting import WEEK_H
@@ -97,7 +97,7 @@ def _spare_pool_replay(params: JsonObject, picture: FleetPicture) -> JsonObject:
         raise BadInput("size is not a number of nodes.", remedy="Give size as a whole number.")
     view = pool_view(picture, cluster, dict(picture.pools).get(cluster, 0))
     seed = drafting.seed_of(RESIZE, cluster, view.log.digest)
-    told = rehearse_size(view, size, seed=seed)
+    told = replay_past(view, size, seed=seed)
     won = (told.base.downtime_s - told.candidate.downtime_s) / 3600 * HORIZON_DAYS / view.days
     return {
         "cluster": cluster,

@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
+from scuderia.crew.engine.futures import Forecast
+from scuderia.crew.engine.outlook import fleet_outlook
 from scuderia.crew.engine.pools import (
     CONFIDENCE,
-    SEEDS,
+    POOL_FUTURES,
     PoolView,
+    forecast_pool,
     pool_view,
-    rehearse_size,
+    replay_past,
     spare_need,
 )
 from scuderia.crew.nouns import FleetPicture
@@ -70,14 +73,18 @@ class SparePlanner:
                 f"{held}. A smaller pool is never proposed."
             )
         seed = drafting.seed_of(RESIZE, view.cluster, view.log.digest)
-        told = rehearse_size(view, wanted, seed=seed)
+        told = replay_past(view, wanted, seed=seed)
         won = (told.base.downtime_s - told.candidate.downtime_s) / 3600 * HORIZON_DAYS / view.days
         if won < HOURS_WON_MIN:
             return (
                 f"{view.cluster}: {wanted} spares in place of {view.size} would have won only "
                 f"{won:.0f} node-hours in {HORIZON_DAYS:.0f} days."
             )
-        return self._proposal(picture, view, need, wanted, told, won)
+        forecast = forecast_pool(
+            view, wanted, fleet_outlook(picture), horizon_days=HORIZON_DAYS, seed=seed
+        )
+        rehearsal = _rehearsal(forecast, told, seed=seed)
+        return self._proposal(picture, view, need, wanted, rehearsal, won)
 
     def _proposal(
         self,
@@ -85,11 +92,12 @@ class SparePlanner:
         view: PoolView,
         need: SpareNeed,
         wanted: int,
-        told: Comparison,
+        rehearsal: Rehearsal,
         won: float,
     ) -> ProposalDraft:
         cluster = SubjectRef("cluster", view.cluster)
-        regret = round(won * view.gpus / HORIZON_DAYS, 2)
+        gained = max(rehearsal.do_nothing - rehearsal.expected, 0.0)
+        regret = round(gained * view.gpus / HORIZON_DAYS, 2)
         return ProposalDraft(
             kind=RESIZE,
             targets=(cluster,),
@@ -112,7 +120,7 @@ class SparePlanner:
                     dedup_key=f"crew.spare_pool_small:{cluster}",
                 ),
             ),
-            rehearsal=_rehearsal(view, told),
+            rehearsal=rehearsal,
             regret_gpu_hours_per_day=regret,
             dedup_key=f"{RESIZE}:{cluster}",
         )
@@ -139,20 +147,24 @@ class SparePlanner:
         )
 
 
-def _rehearsal(view: PoolView, told: Comparison) -> Rehearsal:
-    scale = HORIZON_DAYS / view.days / 3600
-    band = told.candidate_bands["downtime_s"]
+def _rehearsal(forecast: Forecast, told: Comparison, *, seed: int) -> Rehearsal:
+    expected = float(forecast.acting.mean())
     return Rehearsal(
         metric="node_hours_lost",
         unit="node-hours",
         horizon_days=HORIZON_DAYS,
-        do_nothing=round(told.base.downtime_s * scale, 2),
-        expected=round(told.candidate.downtime_s * scale, 2),
-        low=round(band.low80 * scale, 2),
-        high=round(band.high80 * scale, 2),
+        do_nothing=round(float(forecast.do_nothing.mean()), 2),
+        expected=round(expected, 2),
+        low=round(min(forecast.low, expected), 2),
+        high=round(max(forecast.high, expected), 2),
         better="lower",
-        method=f"The last {view.days:.0f} days replayed with both sizes, swapping 6 h after an "
-        f"outage begins, scaled to {HORIZON_DAYS:.0f} days. {told.method}",
-        limits=" ".join((*told.limits, "Swaps are taken to be approved within 6 h.")),
-        inputs={"seed": told.seed, "seeds": SEEDS, "log": told.log_digest},
+        method=f"{POOL_FUTURES} futures of {HORIZON_DAYS:.0f} days of every customer slot, each "
+        "replayed in the twin with both sizes, swapping 6 h after an outage begins; 80% interval "
+        f"over the futures (seed {seed}).",
+        limits="A larger pool does nothing by itself: every outage is taken to be swapped within "
+        "6 h, which a person must approve each time. Outages are drawn apart from each other, "
+        "though bulk starts exist; spares never fail and a swap takes no time beyond the delay: "
+        "an upper bound. Rates and repair lengths are this fleet's own, joined to a published "
+        "year while its history is thin.",
+        inputs={"seed": seed, "futures": POOL_FUTURES, "past": told.log_digest},
     )
