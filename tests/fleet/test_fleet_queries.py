@@ -1,6 +1,6 @@
 """The books as pages and the crew read them: right at an instant, in constant queries."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -257,3 +257,14 @@ def test_a_node_passes_from_one_customer_to_the_next_without_sharing_a_second(fl
         ("bo", None),
     ]
     assert report.ledger_for(None, T0, T0 + DAY).node_seconds == 4 * 86_400
+
+
+def test_a_customers_month_has_all_its_days_by_its_own_clocks(fleet):
+    start = report.day_begins(date(2026, 3, 1), customer="ada")
+    end = report.day_begins(date(2026, 4, 1), customer="ada")
+    assert (start.isoformat(), end.isoformat()) == (
+        "2026-02-28T23:00:00+00:00",
+        "2026-03-31T22:00:00+00:00",
+    )
+    assert report.sla_report(start, end, customer="ada").days_known == 31
+    assert report.day_begins(date(2026, 3, 1)).isoformat() == "2026-03-01T00:00:00+00:00"

@@ -26,8 +26,8 @@ app = typer.Typer(
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Site = Annotated[str | None, typer.Option("--site", help="Only this site.")]
-From = Annotated[str | None, typer.Option("--from", help="First day or instant (UTC).")]
-To = Annotated[str | None, typer.Option("--to", help="Day or instant after the last (UTC).")]
+From = Annotated[str | None, typer.Option("--from", help="First day, or an instant.")]
+To = Annotated[str | None, typer.Option("--to", help="The day after the last, or an instant.")]
 EVIDENCE_SERVICE = Actor(ActorKind.SERVICE, "evidence")
 
 
@@ -91,7 +91,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Report availability, days at target, outages, repair tail, relapses and money."""
-    period = _period(start, end, site)
+    period = _period(start, end, site, customer)
     found = reports.sla_report(
         period.start, period.end, customer=customer, site=site, target=target
     )
@@ -178,7 +178,7 @@ def evidence(
     as_json: AsJson = False,
 ) -> None:
     """Write the evidence packet of a period: raw events, figures, tables and hashes."""
-    period = _period(start, end, None)
+    period = _period(start, end, None, customer)
     written = write_evidence(
         out,
         start=period.start,
@@ -258,12 +258,22 @@ def _show_report(found: reports.SlaReport) -> None:
     say(found.limits)
 
 
-def _period(start: str | None, end: str | None, site: str | None) -> reports.Period:
-    begins, ends = _instant(start, "--from"), _instant(end, "--to")
+def _period(
+    start: str | None, end: str | None, site: str | None, customer: str | None = None
+) -> reports.Period:
+    begins, ends = _edge(start, "--from", customer), _edge(end, "--to", customer)
     if begins is not None and ends is not None:
         return reports.Period(begins, ends)
     whole = reports.whole_period(now=sockets.clock.now(), site=site)
     return reports.Period(begins or whole.start, ends or whole.end)
+
+
+def _edge(text: str | None, field: str, customer: str | None) -> AwareDatetime | None:
+    """Read an instant; a bare date is midnight by the customer's clocks."""
+    at = _instant(text, field)
+    if at is None or text is None or len(text) > len("2026-07-24"):
+        return at
+    return reports.day_begins(at.date(), customer=customer)
 
 
 def _instant(text: str | None, field: str) -> AwareDatetime | None:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def _gaps(outages: Sequence[OutageFact]) -> list[tuple[OutageFact, int | None]]:
     return gaps
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Breakage:
     """The figures about `outages`, which touch [start, end).
 
@@ -60,7 +61,7 @@ class Breakage:
     start: int
     end: int
 
-    @property
+    @cached_property
     def started(self) -> list[OutageFact]:
         """Return the outages that began in the period."""
         return [fact for fact in self.outages if self.start <= fact.start < self.end]
@@ -68,6 +69,7 @@ class Breakage:
     def _length(self, fact: OutageFact) -> int:
         return (self.end if fact.end is None else fact.end) - fact.start
 
+    @cached_property
     def _downtime(self) -> dict[OutageFact | None, int]:
         """Return the scope's downtime seconds under each outage; None: outside of any."""
         down = self.segments.where(np.isin(self.segments.kind, DOWN_CODES))
@@ -80,7 +82,7 @@ class Breakage:
     def by_cause(self) -> tuple[CauseShare, ...]:
         """Return outages and downtime under each cause, heaviest first; "" is unknown."""
         downtime: Counter[str] = Counter()
-        for fact, seconds in self._downtime().items():
+        for fact, seconds in self._downtime.items():
             downtime["" if fact is None else _cause(fact)] += seconds
         counted = Counter(_cause(fact) for fact in self.outages)
         total = sum(downtime.values())
@@ -109,7 +111,7 @@ class Breakage:
 
     def long_downtime_share(self) -> float | None:
         """Return the share of downtime in outages longer than 7 days."""
-        charged = self._downtime()
+        charged = self._downtime
         long = sum(
             seconds
             for fact, seconds in charged.items()
@@ -139,10 +141,14 @@ class Breakage:
             hours += [(fact.end - min(begun)) / HOUR_S] if begun else []
         return _mean(hours, len(self.outages))
 
+    @cached_property
+    def _started_gaps(self) -> list[int | None]:
+        mine = {fact.source_key for fact in self.started}
+        return [gap for fact, gap in _gaps(self.segments.outages) if fact.source_key in mine]
+
     def relapse(self, window_s: int) -> float | None:
         """Return the share of outages that began within `window_s` of the node's return."""
-        mine = set(self.started)
-        gaps = [gap for fact, gap in _gaps(self.segments.outages) if fact in mine]
+        gaps = self._started_gaps
         return _part(sum(gap is not None and gap <= window_s for gap in gaps), len(gaps))
 
     def concentration(self, down: Ints) -> Concentration:

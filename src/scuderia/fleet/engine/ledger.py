@@ -8,6 +8,7 @@ naive painter in tests/fleet.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -214,8 +215,9 @@ def local_days(start: int, end: int, zone: ZoneInfo) -> Days:
     return Days(tuple(dates), np.array(edges, dtype=np.int64))
 
 
+@lru_cache(maxsize=256)
 def complete_days(start: int, end: int, zone: ZoneInfo) -> Days:
-    """Return the days of `zone` that lie wholly inside [start, end)."""
+    """Return the days of `zone` that lie wholly inside [start, end); kept, for pages ask again."""
     days = local_days(start, end, zone)
     whole = [
         place

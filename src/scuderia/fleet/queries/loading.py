@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import BigIntegerField, F, Func, QuerySet
+from django.db.models import F, Field, Func, Q, QuerySet
 
 from scuderia.basics.errors import Refused
 from scuderia.fleet.engine.books import (
@@ -27,9 +27,13 @@ class NothingOnTheBooks(Refused):
     remedy = "Import a trace with `scuderia fleet import-faults`, or connect a cluster."
 
 
-def load_books(*, before: int, site: str | None = None, customer: str | None = None) -> Books:
+def load_books(
+    *, before: int, after: int = 0, site: str | None = None, customer: str | None = None
+) -> Books:
     """Return every fact that begins before the Unix second `before`.
 
+    after      holds, and phases of outages, that ended by then are left out; outages never are,
+               since a relapse looks back
     site       only that site's nodes
     customer   checked to exist; all customers are loaded, since a report names those in scope
     raises     UnknownSubject
@@ -37,22 +41,30 @@ def load_books(*, before: int, site: str | None = None, customer: str | None = N
     customers, customer_rows = _customers(customer)
     nodes, node_rows = _nodes(before, site)
     outages = [
-        OutageFact(node_rows[row[0]], *row[1:])
+        OutageFact(node_rows[row[0]], row[1], row[2], row[3], row[4], bool(row[5]), row[6])
         for row in _spans(Outage.objects.all(), before, site).values_list(
-            "node_id", "start_s", "end_s", _second("detected_at"), "cause", "planned", "source_key"
+            "node_id",
+            "start_s",
+            "end_s",
+            _raw("detected_at"),
+            "cause",
+            _raw("planned"),
+            "source_key",
         )
         if row[0] in node_rows
     ]
+    repairs = Repair.objects.filter(Q(outage__end__isnull=True) | Q(outage__end__gte=after))
+    allocations = Allocation.objects.filter(Q(end__isnull=True) | Q(end__gt=after))
     phases = [
         PhaseFact(node_rows[row[0]], _CLASSES[row[1]], row[2], row[3])
-        for row in _spans(Repair.objects.all(), before, site, node="outage__node").values_list(
+        for row in _spans(repairs, before, site, node="outage__node").values_list(
             "outage__node_id", "state", "start_s", "end_s"
         )
         if row[0] in node_rows
     ]
     holds = [
         HoldFact(node_rows[row[0]], customer_rows[row[1]], row[2], row[3])
-        for row in _spans(Allocation.objects.all(), before, site).values_list(
+        for row in _spans(allocations, before, site).values_list(
             "node_id", "customer_id", "start_s", "end_s"
         )
         if row[0] in node_rows
@@ -60,9 +72,9 @@ def load_books(*, before: int, site: str | None = None, customer: str | None = N
     return Books(nodes, customers, outages, phases, holds)
 
 
-def _second(name: str) -> Func:
-    """Return the column as the integer it is stored as."""
-    return Func(F(name), template="%(expressions)s", output_field=BigIntegerField())
+def _raw(name: str) -> Func:
+    """Return the column as the database keeps it: Django's converters cost half of a big read."""
+    return Func(F(name), template="%(expressions)s", output_field=Field())
 
 
 def _spans(
@@ -71,7 +83,7 @@ def _spans(
     if site is not None:
         rows = rows.filter(**{f"{node}__rack__cluster__site__name": site})
     begun = rows.filter(start__lt=before).order_by("id")
-    seconds: QuerySet[Any] = begun.annotate(start_s=_second("start"), end_s=_second("end"))
+    seconds: QuerySet[Any] = begun.annotate(start_s=_raw("start"), end_s=_raw("end"))
     return seconds
 
 
@@ -101,8 +113,8 @@ def _nodes(before: int, site: str | None) -> tuple[list[NodeFact], dict[int, int
         "rack__cluster__site__name",
         "sku__gpus_per_node",
         "sku__cents_per_gpu_hour",
-        _second("active_from"),
-        _second("active_to"),
+        _raw("active_from"),
+        _raw("active_to"),
     ):
         places[row_id] = len(facts)
         facts.append(NodeFact(*columns))

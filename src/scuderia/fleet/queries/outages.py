@@ -225,7 +225,7 @@ def relapse_stats(
     start: AwareDatetime, end: AwareDatetime, *, site: str | None = None
 ) -> RelapseStats:
     """Return relapses after return among the unplanned outages that began in [start, end)."""
-    books = load_books(before=seconds_of(end), site=site)
+    books = load_books(before=seconds_of(end), after=seconds_of(end), site=site)
     merged = [fact for fact in merge_outages(books.outages) if not fact.planned]
     outages, within = relapse_counts(merged, start=seconds_of(start), end=seconds_of(end))
     return RelapseStats(outages, *within)

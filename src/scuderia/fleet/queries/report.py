@@ -1,6 +1,8 @@
 """The SLA report and the ledger of a period, for the fleet, a site or a customer."""
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Min, Q
 
@@ -19,7 +21,7 @@ from scuderia.fleet.engine.figures import (
     gpus_bought_back,
 )
 from scuderia.fleet.engine.sla import NotAPeriod, Request, ledger_of, report_of
-from scuderia.fleet.models import Node, ObservationCursor
+from scuderia.fleet.models import Node, ObservationCursor, SlaDefinition
 from scuderia.fleet.queries.loading import NothingOnTheBooks, load_books
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "OutageLengths",
     "Period",
     "SlaReport",
+    "day_begins",
     "gpus_bought_back",
     "ledger_for",
     "request_books",
@@ -79,6 +82,16 @@ def whole_period(*, now: AwareDatetime, site: str | None = None) -> Period:
         ends.append(now if spoken is None else spoken)
     end = min(now, max(ends))
     return Period(span["first"], end)
+
+
+def day_begins(day: date, *, customer: str | None = None) -> AwareDatetime:
+    """Return the first instant of a day as the customer's clocks tell it; UTC without a customer.
+
+    A report from day_begins(July 1) to day_begins(August 1) holds July's 31 days in any zone.
+    """
+    zones = SlaDefinition.objects.filter(customer__name=customer).values_list("time_zone")
+    zone = ZoneInfo(zones[0][0]) if customer is not None and zones else UTC
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def ledger_for(
@@ -144,7 +157,7 @@ def request_books(
     )
     if request.end <= request.start:
         raise NotAPeriod("the period is empty")
-    books = load_books(before=request.end, site=site, customer=customer)
+    books = load_books(before=request.end, after=request.start, site=site, customer=customer)
     if customer is not None:
         books = narrowed(books, customer, start=request.start, end=request.end)
     return books, request
