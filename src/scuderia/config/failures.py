@@ -35,6 +35,9 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 def show_failure(error: BaseException, *, as_json: bool) -> None:
     """Write what happened and what to do next to standard error."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help itself
+        sys.stderr.write(f"{error}\n")
+        return
     shown = _as_object(error)
     if as_json:
         sys.stderr.write(json.dumps({"error": shown}) + "\n")

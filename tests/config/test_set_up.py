@@ -1,0 +1,104 @@
+"""Set-up of a home, on the real command line in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def scuderia(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: text for name, text in os.environ.items() if "SCUDERIA" not in name}
+    kept.pop("DJANGO_SETTINGS_MODULE", None)
+    return subprocess.run(
+        [sys.executable, "-m", "scuderia.config", "--home", str(home), *command],
+        env=kept,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("set-up") / "home"
+    done = scuderia(path, "setup")
+    assert done.returncode == 0, done.stderr
+    assert "tables" in done.stderr
+    return path
+
+
+def test_the_home_and_what_is_secret_in_it_are_their_owners_alone(home: Path):
+    assert home.stat().st_mode & 0o777 == 0o700
+    secret = {"secret-key", "scuderia.sqlite3", "runs.sqlite3", "owner"}
+    modes = {name: (home / name).stat().st_mode & 0o777 for name in secret}
+    assert modes == dict.fromkeys(secret, 0o600)
+    assert (home / "static" / "charts" / "vega.js").stat().st_size > 100_000
+
+
+def test_set_up_again_changes_nothing(home: Path):
+    before = (home / "secret-key").read_text()
+    done = scuderia(home, "setup", "--json")
+    stages = json.loads(done.stdout)["stages"]
+    assert done.returncode == 0
+    assert (stages["secret key"], stages["tables"]) == ("was there", "up to date")
+    assert (home / "secret-key").read_text() == before
+
+
+def test_what_nobody_set_up_is_not_served(tmp_path: Path):
+    done = scuderia(tmp_path / "nothing", "serve")
+    assert done.returncode == 3
+    assert done.stderr.startswith("RUN-001 ")
+    assert "scuderia setup" in done.stderr
+
+
+def test_the_network_is_not_let_in_unasked(home: Path):
+    done = scuderia(home, "serve", "--host", "0.0.0.0")  # noqa: S104 - what must be refused
+    assert done.returncode == 3
+    assert done.stderr.startswith("RUN-003 ")
+
+
+def test_a_home_that_cannot_be_made_says_so(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    done = scuderia(tmp_path / "file" / "home", "setup")
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[-2].startswith("RUN-002 ")
+
+
+def test_the_owner_can_brake_from_the_first_minute(home: Path):
+    assert json.loads(scuderia(home, "brake", "on", "--json").stdout)["on"] is True
+    status = json.loads(scuderia(home, "brake", "status", "--json").stdout)
+    assert status["on"] is True
+    assert scuderia(home, "brake", "off").returncode == 0
+    assert json.loads(scuderia(home, "brake", "status", "--json").stdout)["on"] is False
+
+
+def test_a_stranger_is_not_let_in(home: Path):
+    unknown = scuderia(home, "loop", "list", "--as", "nobody")
+    assert (unknown.returncode, unknown.stderr[:7]) == (3, "CLI-003")
+    token = scuderia(home, "loop", "list", "--token", "scd_wrong")
+    assert (token.returncode, token.stderr[:7]) == (3, "CLI-002")
+
+
+def test_a_person_made_here_can_act_by_token_within_its_powers(home: Path):
+    made = scuderia(home, "people", "create", "vic", "--role", "viewer", "--json")
+    assert made.returncode == 0, made.stderr
+    issued = scuderia(home, "people", "token", "vic", "--label", "ci", "--json")
+    secret = json.loads(issued.stdout)["secret"]
+    assert json.loads(scuderia(home, "loop", "list", "--token", secret, "--json").stdout) == []
+    assert scuderia(home, "brake", "on", "--token", secret).returncode == 3
+
+
+def test_the_audit_verifies_exports_and_finds_a_cut_tail(home: Path, tmp_path: Path):
+    export = tmp_path / "audit.jsonl"
+    assert scuderia(home, "audit", "export", str(export)).returncode == 0
+    held = scuderia(home, "audit", "verify", "--head", str(export), "--json")
+    assert json.loads(held.stdout)["holds"] is True
+    head = json.loads(export.read_text().splitlines()[-1])["head"]
+    cut = scuderia(home, "audit", "verify", "--head", f"{head['seq'] + 5}:{head['hash']}")
+    assert (cut.returncode, cut.stderr[:7]) == (3, "CLI-005")
