@@ -71,6 +71,7 @@ def read_cast(home: Home) -> tuple[CastMember, ...]:
 def _make_world(home: Home, speed: float | None, healthy: bool) -> str:  # noqa: FBT001 - bound by place
     world, wall_now = home.embedded_fleet, SystemClock().now()
     if not world.exists():
+        _refuse_real_fleet(home)
         create_world(world, now=wall_now, healthy=healthy, speed=speed or DEMO_SPEED)
         gpus = len(layout.places()) * layout.SKU.gpus_per_node
         return f"{gpus:,} GPUs, {HISTORY_DAYS} days of history"
@@ -78,6 +79,22 @@ def _make_world(home: Home, speed: float | None, healthy: bool) -> str:  # noqa:
     if speed is not None and speed != load_clock(world).speed:
         anchor_clock(world, wall_now=wall_now, speed=speed)
     return "was there; its time goes on from where it stopped"
+
+
+def _refuse_real_fleet(home: Home) -> None:
+    """Keep the demo out of a home whose books already hold somebody's fleet."""
+    if not home.runs.exists():
+        return
+    from scuderia.config.cli import ready_django
+
+    ready_django()
+    from scuderia.fleet.queries.places import list_places
+
+    if list_places():
+        raise BadInput(
+            f"{home.path} holds the books of a fleet already",
+            remedy="Give the demo a folder of its own: scuderia --home FOLDER demo.",
+        )
 
 
 def _refuse_other_health(home: Home, *, healthy: bool) -> None:

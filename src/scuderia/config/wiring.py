@@ -2,8 +2,6 @@
 
 import os
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from scuderia.config.home import current_home
@@ -11,6 +9,8 @@ from scuderia.config.serving import clock_of
 from scuderia.connectors.dbos.store import store_url
 from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.reader import EmbeddedReader
+from scuderia.crew.playbook import roster
+from scuderia.fleet.playbook import catalogue
 from scuderia.fleet.ports import sockets as fleet
 from scuderia.loop.ports import sockets as loop
 
@@ -25,9 +25,8 @@ def plug() -> None:
     """Plug what every process needs; the runner is plugged by the worker alone."""
     loop.clock = clock_of(current_home())
     plug_embedded_fleet()
-    for catalogue in ("scuderia.fleet.playbook.catalogue", "scuderia.crew.playbook.roster"):
-        if _is_built(catalogue):
-            import_module(catalogue).plug(loop)
+    catalogue.plug(loop)  # action kinds and executors, evidence, detectors, lineage
+    roster.plug(loop)  # the agents
 
 
 def plug_embedded_fleet() -> None:
@@ -76,11 +75,3 @@ def _on_fresh_connections(call: Callable[Given, Returned]) -> Callable[Given, Re
 def runs_url() -> str:
     """Return where the runs are kept: the home's own file, or PostgreSQL by SCUDERIA_RUNS_URL."""
     return store_url(current_home().runs, postgres_url=os.environ.get("SCUDERIA_RUNS_URL", ""))
-
-
-def _is_built(name: str) -> bool:
-    """Say whether a room's catalogue has landed yet."""
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
