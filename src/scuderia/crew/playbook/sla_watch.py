@@ -90,7 +90,7 @@ class SlaWatch:
                     "customer_month",
                     {"customer": str(month.customer), "at": picture.now.isoformat()},
                     f"So far {_so_far(month):.2%} against {month.target:.1%}, in {month.time_zone}",
-                    link=f"/customers/{month.customer}",
+                    link=f"/fleet/customers/{month.customer}",
                     seen={"customer": str(month.customer), "availability": _so_far(month)},
                 ),
                 self._outlook_evidence(picture, case),
@@ -106,7 +106,7 @@ class SlaWatch:
             {"customer": str(case.month.customer), "at": picture.now.isoformat()},
             f"The promise leaves {told.budget_h:.0f} node-hours of downtime this month; "
             f"{case.month.downtime_s / 3600:.0f} are used",
-            link=f"/customers/{case.month.customer}",
+            link=f"/fleet/customers/{case.month.customer}",
             seen={"chance_missed": told.chance_missed, "mid": told.mid},
         )
 
