@@ -10,7 +10,6 @@ from scuderia.basics.actors import WORKER, Actor, ActorKind
 from scuderia.basics.clock import SystemClock
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
-from scuderia.config import wiring
 from scuderia.config.home import Home
 from scuderia.config.private import write_private
 from scuderia.config.progress import Stage
@@ -146,6 +145,7 @@ def _cast(name: str, role: Role, scope: str, full_name: str) -> CastMember:
 
 
 def _read_history() -> str:
+    from scuderia.config import wiring
     from scuderia.fleet.operations import observations
     from scuderia.fleet.ports import sockets as fleet
     from scuderia.loop.ports import sockets
