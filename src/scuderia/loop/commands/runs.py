@@ -65,7 +65,7 @@ def show_run(
             "  said": row.said or "nothing",
             "  targets": row.targets,
             "  decided by": row.decided_by,
-            "  outcome": row.outcome.verdict if row.outcome else "not measured yet",
+            "  outcome": (row.outcome and row.outcome.verdict) or "not measured yet",
             "  undo": "may be undone" if row.can_undo else "no",
         }
     )
