@@ -10,6 +10,7 @@ from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 from scuderia.basics.clock import AwareDatetime
 from scuderia.connectors.embedded import faults, layout
 from scuderia.connectors.embedded.reader import EmbeddedReader
+from scuderia.connectors.embedded.seeding import DEMO_SEED
 from scuderia.connectors.embedded.storage import WorldSilent
 from scuderia.fleet.models import (
     Allocation,
@@ -157,9 +158,9 @@ def truth(bench: Bench, until: datetime) -> dict[str, list[tuple[int, int]]]:
     down: dict[str, list[tuple[int, int]]] = {}
     for place in layout.places():
         at, k = begin - 200 * faults.DAY_S, 1
-        frailty = faults.frailty_of(87, place.node)
+        frailty = faults.frailty_of(DEMO_SEED, place.node)
         while at <= end:
-            drawn = faults.failure_of(87, place.node, k)
+            drawn = faults.failure_of(DEMO_SEED, place.node, k)
             start = at + faults.uptime_s(drawn.exposure, drawn.relapse_s, frailty=frailty)
             at, k = start + drawn.repair_s, k + 1
             if start < end and at > begin:

@@ -17,7 +17,7 @@ from scuderia.connectors.embedded.storage import (
 )
 from scuderia.connectors.embedded.world import advance_within, seconds
 
-DEMO_SEED = 87
+DEMO_SEED = 679
 DEMO_SPEED = 60.0
 HISTORY_DAYS = 60
 _WARM_UP_DAYS = 200  # so that the history opens on a fleet in its stride, old repairs included
