@@ -6,7 +6,7 @@ import tempfile
 os.environ["SCUDERIA_HOME"] = tempfile.mkdtemp(prefix="scuderia-test-home-")
 os.environ.pop("SCUDERIA_DATABASE_URL", None)
 
-from scuderia.config.settings import *  # noqa: E402, F403
+from scuderia.config.settings import *  # noqa: F403
 
 SECRET_KEY = "tests-only-not-a-secret-of-anything-at-all-0123456789"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
