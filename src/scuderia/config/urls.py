@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, include, path
 
-from scuderia.basics.errors import BadInput, NotAuthorised, NotFound, Refused, Unable
+from scuderia.config.api import STATUSES, api
 from scuderia.config.home import current_home
 from scuderia.loop.pages.brake import brake_notices
 from scuderia.loop.ports import sockets
@@ -21,13 +21,7 @@ def demo_notice(request: HttpRequest) -> tuple[Notice, ...]:  # noqa: ARG001 - a
 
 
 frame.clock = lambda: sockets.clock.now()  # noqa: PLW0108 - the clock is plugged in later
-frame.statuses = (
-    (NotFound, 404),
-    (NotAuthorised, 403),
-    (BadInput, 422),
-    (Refused, 409),
-    (Unable, 503),
-)
+frame.statuses = STATUSES
 frame.nav = (
     NavEntry("Now", "/", "n"),
     NavEntry("Fleet", "/fleet", "f"),
@@ -46,6 +40,7 @@ frame.places = {
 frame.notices = [brake_notices, demo_notice]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
     path("", include("scuderia.web.urls")),
     path("", include("scuderia.loop.urls")),
     path("", include("scuderia.fleet.urls")),

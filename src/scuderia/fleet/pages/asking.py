@@ -7,14 +7,12 @@ from django.http import HttpRequest
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime, parse_instant
-from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.queries.board import NodeStatus
-from scuderia.fleet.queries.places import lineage
+from scuderia.fleet.queries.reach import readable_scopes, require_reach, within_reach
 from scuderia.fleet.queries.report import Period, whole_period
-from scuderia.loop.nouns import Power
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.standing import actor_of, may, scopes_with
+from scuderia.loop.queries.standing import actor_of
 
 DAYS_OFFERED = (7, 30, 90, 365)
 DAYS_USUAL = 30
@@ -30,19 +28,11 @@ class Asking:
 
     def may_read(self, node: NodeStatus) -> bool:
         """Say whether the node hangs under a scope the person may read."""
-        place = node.place
-        hangs = {
-            str(EVERYTHING), f"site:{place.site}", f"cluster:{place.cluster}",
-            f"rack:{place.rack}", f"node:{place.node}",
-        }  # fmt: skip
-        if node.customer:
-            hangs.add(f"customer:{node.customer}")
-        return not self.scopes.isdisjoint(hangs)
+        return within_reach(node, self.scopes)
 
     def require(self, subject: SubjectRef) -> None:
         """Return if the person may read the subject; a stranger is told that there is none."""
-        if not may(self.actor, Power.READ, lineage(subject)):
-            raise NotFound(f"no {subject.kind} is named {subject.name!r}")
+        require_reach(self.actor, subject)
 
     @property
     def sees_all(self) -> bool:
@@ -52,12 +42,8 @@ class Asking:
 
 def asking(request: HttpRequest) -> Asking:
     """Return who asks, when, and what they may read."""
-    return asking_as(actor_of(request.user))
-
-
-def asking_as(actor: Actor) -> Asking:
-    """Return the same for an actor who came with a token."""
-    return Asking(actor, sockets.clock.now(), scopes_with(actor, Power.READ))
+    actor = actor_of(request.user)
+    return Asking(actor, sockets.clock.now(), readable_scopes(actor))
 
 
 def period_from(request: HttpRequest, *, now: AwareDatetime) -> tuple[Period, int]:

@@ -1,7 +1,7 @@
 """Fleet: every node as a cell by rack, live; and the box that finds one by name."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -159,7 +159,7 @@ def _legend(nodes: Sequence[NodeStatus], wanted: Wanted) -> tuple[Legend, ...]:
     )
 
 
-def _clusters(nodes: Sequence[NodeStatus], lit: Set[NodeName]) -> tuple[Stretch, ...]:
+def _clusters(nodes: Sequence[NodeStatus], lit: set[NodeName]) -> tuple[Stretch, ...]:
     racks: dict[str, dict[str, list[NodeStatus]]] = defaultdict(lambda: defaultdict(list))
     for node in nodes:
         racks[f"{node.place.site} / {node.place.cluster}"][node.place.rack].append(node)
@@ -169,12 +169,12 @@ def _clusters(nodes: Sequence[NodeStatus], lit: Set[NodeName]) -> tuple[Stretch,
     )
 
 
-def _rack(name: str, nodes: Sequence[NodeStatus], lit: Set[NodeName]) -> Rack:
+def _rack(name: str, nodes: Sequence[NodeStatus], lit: set[NodeName]) -> Rack:
     out = sum(node.state is not NodeState.UP for node in nodes)
     return Rack(name, f"{out} out" if out else "", tuple(_cell(node, lit) for node in nodes))
 
 
-def _cell(node: NodeStatus, lit: Set[NodeName]) -> NodeCell:
+def _cell(node: NodeStatus, lit: set[NodeName]) -> NodeCell:
     look, word = look_of(node)
     name = node.place.node
     note = f"{node.customer or 'held by nobody'}{', ' + node.cause if node.cause else ''}"

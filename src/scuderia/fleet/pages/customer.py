@@ -1,19 +1,14 @@
 """Customer: the SLA report, as a page and for paper, and its evidence packet."""
 
-import io
-import tempfile
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.fleet.operations.evidence import write_evidence
+from scuderia.fleet.operations.packets import zip_evidence
 from scuderia.fleet.pages.asking import DAYS_OFFERED, asking, period_from
 from scuderia.fleet.pages.report_tables import (
     cards_of,
@@ -24,7 +19,7 @@ from scuderia.fleet.pages.report_tables import (
     hours_table,
     longest_table,
 )
-from scuderia.fleet.queries.report import Period, SlaReport, sla_report
+from scuderia.fleet.queries.report import SlaReport, sla_report
 from scuderia.web.charts import Spec, on_paper
 from scuderia.web.doors import page, show
 from scuderia.web.parts import Card, Crumb, Field, Tab, Table
@@ -80,25 +75,10 @@ def packet(request: HttpRequest, name: str) -> HttpResponse:
     asked = asking(request)
     asked.require(SubjectRef.parse(f"customer:{name}"))
     period, _ = period_from(request, now=asked.now)
-    body = packet_zip(asked.actor, name, period, asked.now)
+    body = zip_evidence(actor=asked.actor, customer=name, period=period, now=asked.now)
     stamp = f"{period.start:{EPOCH_NAME}}-{period.end:{EPOCH_NAME}}"
     told = f'attachment; filename="evidence-{name}-{stamp}.zip"'
     return HttpResponse(body, content_type="application/zip", headers={"Content-Disposition": told})
-
-
-def packet_zip(actor: Actor, name: str, period: Period, now: AwareDatetime) -> bytes:
-    """Return the evidence packet as a zip; the same books give the same bytes."""
-    body = io.BytesIO()
-    with tempfile.TemporaryDirectory(prefix="scuderia-packet-") as place:
-        folder = Path(place) / "packet"
-        write_evidence(
-            folder, start=period.start, end=period.end, customer=name, actor=actor, now=now
-        )
-        with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(folder.iterdir()):
-                entry = zipfile.ZipInfo(file.name, date_time=(1980, 1, 1, 0, 0, 0))
-                archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return body.getvalue()
 
 
 def _shown(request: HttpRequest, now: AwareDatetime, name: str | None, path: str) -> HttpResponse:

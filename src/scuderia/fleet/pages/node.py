@@ -70,7 +70,7 @@ def node(request: HttpRequest, name: str) -> HttpResponse:
                 Crumb(name)),
         look="ok" if look == "spare" else look,
         word=word,
-        cards=_cards(status, told, asked.now),
+        cards=_cards(told, asked.now),
         tabs=tuple(Tab(f"{n} days", f"/fleet/nodes/{quote(name)}?days={n}", current=n == days)
                    for n in DAYS_OFFERED),
         days=days,
@@ -94,16 +94,16 @@ def _lemon(node: str) -> tuple[tuple[str, str], ...]:
     return facts(query.run({"node": node})) if query else ()
 
 
-def _cards(status: NodeStatus, told: NodeTimeline, now: AwareDatetime) -> tuple[Card, ...]:
+def _cards(told: NodeTimeline, now: AwareDatetime) -> tuple[Card, ...]:
     unplanned = [outage for outage in told.outages if not outage.planned]
     hours = sum(_hours(outage, told.start, now) for outage in unplanned)
     whole = (now - told.start).total_seconds() / HOUR_S
-    since = "" if status.since is None else f"since {status.since:%d %b %H:%M} UTC"
+    longest = max((_hours(outage, told.start, now) for outage in unplanned), default=0.0)
     return (
-        Card("Now", look_of(status)[1], "", since),
         Card("Outages", f"{len(unplanned)}", "", "unplanned, in the days shown"),
         Card("Hours out", f"{hours:,.0f}", f"of {whole:,.0f}", "unplanned"),
         Card("Up", f"{1 - hours / whole:.1%}" if whole else "\u2013", "", "of the days shown"),
+        Card("Longest", f"{longest:,.0f}", "hours", "one unplanned outage"),
     )
 
 

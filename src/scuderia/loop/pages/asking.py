@@ -1,5 +1,6 @@
 """What every page of the loop asks first: who is there, what time it is, how to read a form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -105,5 +106,7 @@ def _text(item: object) -> str:
         return "yes" if item else "no"
     if isinstance(item, float):
         return f"{item:.4g}"
+    if isinstance(item, Mapping):
+        return ", ".join(f"{name} {_text(part)}" for name, part in list(item.items())[:FACTS_MAX])
     text = str(item) if isinstance(item, str | int) else canonical_json(item)
     return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}..."

@@ -23,6 +23,7 @@ from scuderia.web.parts import Cell, Column, Field, Row, Table
 from scuderia.web.shell import place_of
 
 PAGE_ROWS = 50
+UUID_CHARACTERS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     context = AuditPage(
         as_of=asked.now,
         table=_table(shown),
-        fields=(Field("subject", "Subject", value=subject, longest=161,
+        fields=(Field("subject", "Subject", "search", value=subject, longest=161,
                       help="e.g. node:r01-n03, or proposal:id"),),
         filtered=bool(subject),
         head_seq=head.seq,
@@ -119,13 +120,19 @@ def _row(row: AuditRow) -> Row:
             Cell("", "instant", at=row.at),
             Cell(who),
             Cell(row.verb),
-            Cell(row.subject, "code", href=place_of(row.subject)),
+            Cell(_short(row.subject), "code", href=place_of(row.subject)),
             Cell(row.reason or "\u2013", "words"),
             Cell(row.hash[:12], "code"),
         ),
         key=str(row.seq),
         version=row.hash[:12],
     )
+
+
+def _short(subject: str) -> str:
+    """Return a subject in few characters: of an id, its last eight, which differ."""
+    kind, _, name = subject.partition(":")
+    return f"{kind}:...{name[-8:]}" if len(name) == UUID_CHARACTERS else subject
 
 
 def _number(text: str) -> int | None:

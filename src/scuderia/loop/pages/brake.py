@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import BrakeScope, Power
 from scuderia.loop.operations import brakes
@@ -76,7 +77,10 @@ def lift_it(request: HttpRequest) -> HttpResponse:
 
 def brake_notices(request: HttpRequest) -> tuple[Notice, ...]:
     """Return the line that every page shows while anything is stopped."""
-    on = list_brakes(actor_of(request.user))
+    try:
+        on = list_brakes(actor_of(request.user))
+    except NotFound:
+        return ()
     if not on:
         return ()
     everything = next((one for one in on if one.stops is BrakeScope.ALL), None)

@@ -84,6 +84,26 @@ def subject(ref: object) -> SafeString:
 
 
 @register.filter
+def subject_or_text(value: object) -> SafeString | str:
+    """Write a value, linked where it names a subject that some room shows."""
+    return subject(value) if place_of(str(value)) else str(value)
+
+
+@register.filter
+def spaced(name: str) -> str:
+    """Write a metric's name in words."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def units(count: int, unit: str) -> str:
+    """Write a unit in the number that goes with `count`."""
+    first, blank, rest = unit.partition(" ")
+    many = first if count == 1 or first.endswith("s") else f"{first}s"
+    return f"{many}{blank}{rest}"
+
+
+@register.filter
 def state_word(state: str) -> str:
     """Return a state's own word."""
     return STATE_WORDS.get(state, STATE_WORDS["unknown"])
