@@ -5,6 +5,7 @@ from datetime import date, datetime
 from ninja import Schema
 
 from scuderia.fleet.nouns import LedgerClass, NodeState
+from scuderia.fleet.queries.outages import OpenOutage
 
 
 class PlaceOut(Schema):
@@ -36,6 +37,7 @@ class NodesOut(Schema):
 
     as_of: datetime
     total: int
+    by_state: dict[NodeState, int]
     items: list[NodeOut]
     next_offset: int | None
 
@@ -73,6 +75,7 @@ class TimelineOut(Schema):
     place: PlaceOut
     start: datetime
     end: datetime
+    outages_total: int
     outages: list[OutageOut]
     phases: list[PhaseOut]
     allocations: list[HoldOut]
@@ -85,6 +88,35 @@ class CustomerOut(Schema):
     target: float | None
     time_zone: str
     nodes_held: int
+
+
+class OpenOutageOut(Schema):
+    """An outage that lasts; `phase` null means that nobody said."""
+
+    place: PlaceOut
+    gpus: int
+    start: datetime
+    age_s: int
+    cause: str
+    planned: bool
+    customer: str | None
+    phase: NodeState | None
+    phase_since: datetime | None
+    outages_28d: int
+
+    @staticmethod
+    def resolve_age_s(outage: OpenOutage) -> int:
+        """Return the age in whole seconds."""
+        return int(outage.age.total_seconds())
+
+
+class SparePoolOut(Schema):
+    """A cluster's spares: how many it is meant to keep, how many stand ready."""
+
+    cluster: str
+    site: str
+    target_size: int
+    ready: int
 
 
 class CauseOut(Schema):
@@ -118,6 +150,27 @@ class DayOut(Schema):
     length_s: int
     seconds: dict[LedgerClass, int]
     availability: float | None
+
+
+class NodeSecondsOut(Schema):
+    """One node's seconds by class."""
+
+    node: str
+    seconds: dict[LedgerClass, int]
+
+
+class LedgerOut(Schema):
+    """Every node-second of a period in exactly one class; `items` is one page of the nodes."""
+
+    customer: str | None
+    start: datetime
+    end: datetime
+    time_zone: str
+    nodes: int
+    seconds: dict[LedgerClass, int]
+    days: list[DayOut]
+    items: list[NodeSecondsOut]
+    next_offset: int | None
 
 
 class LengthsOut(Schema):

@@ -7,6 +7,15 @@ from uuid import UUID
 from ninja import Field, Schema
 from pydantic import BeforeValidator
 
+from scuderia.loop.api.door import (
+    COUNT_MAX,
+    DigestText,
+    Instant,
+    Name,
+    Scalar,
+    SubjectText,
+    Words,
+)
 from scuderia.loop.nouns import (
     ActionState,
     Answer,
@@ -14,21 +23,16 @@ from scuderia.loop.nouns import (
     BrakeScope,
     EffectState,
     FindingState,
+    GrantState,
     OutcomeVerdict,
+    Power,
     ProposalState,
+    Role,
 )
 
 Subject = Annotated[str, BeforeValidator(str)]
 Facts = dict[str, Any]
-
-
-class RefusalOut(Schema):
-    """Why something was not done, and what to do next."""
-
-    code: str
-    message: str
-    remedy: str
-    facts: dict[str, str] = {}
+Budgeted = Annotated[int, Field(ge=1, le=COUNT_MAX)] | None
 
 
 class EvidenceOut(Schema):
@@ -171,6 +175,9 @@ class ProposalOut(Schema):
     undo: str
     probe: str
     preconditions: list[str]
+    blast_denominator: str
+    blast_targets_max: int
+    blast_share_max: float
     rehearsal_is_stale: bool
     edits: list[EditOut]
     decisions: list[DecisionOut]
@@ -213,7 +220,7 @@ class OutcomeOut(Schema):
     note: str
 
 
-class ActionOut(Schema):
+class ActionLine(Schema):
     """One durable run."""
 
     id: UUID
@@ -235,6 +242,11 @@ class ActionOut(Schema):
     undo_of: UUID | None
     can_undo: bool
     outcome: OutcomeOut | None
+
+
+class ActionOut(ActionLine):
+    """One durable run with its effects."""
+
     effects: list[EffectOut]
 
 
@@ -313,31 +325,31 @@ class VerifiedOut(Schema):
 class DecideIn(Schema):
     """Approve exactly what this digest names."""
 
-    digest: str = Field(max_length=64)
-    reason: str = Field("", max_length=2000)
+    digest: DigestText
+    reason: Words = ""
 
 
 class ReasonIn(Schema):
     """Words, welcome and never required."""
 
-    reason: str = Field("", max_length=2000)
+    reason: Words = ""
 
 
 class EditIn(Schema):
     """What to change; null keeps it as it is."""
 
-    digest: str = Field(max_length=64)
-    targets: list[str] | None = Field(None, max_length=200)
-    params: dict[str, str | int | float] | None = None
-    reason: str = Field("", max_length=2000)
+    digest: DigestText
+    targets: list[SubjectText] | None = Field(None, max_length=200)
+    params: dict[Name, Scalar] | None = Field(None, max_length=50)
+    reason: Words = ""
 
 
 class BrakeIn(Schema):
     """What to stop or release: all, an agent, a kind or a scope."""
 
     stops: BrakeScope
-    value: str = Field("", max_length=161)
-    reason: str = Field("", max_length=2000)
+    value: SubjectText = ""
+    reason: Words = ""
 
 
 class ActionIdOut(Schema):
@@ -350,3 +362,150 @@ class DigestOut(Schema):
     """The digest that can now be approved."""
 
     digest: str
+
+
+class SignalOut(Schema):
+    """A fact seen from outside."""
+
+    id: UUID
+    kind: str
+    subject: Subject
+    occurred_at: datetime
+    received_at: datetime
+    source: str
+    payload: Facts
+
+
+class RunCrewIn(Schema):
+    """Which agents look; null is all of them."""
+
+    agents: list[Name] | None = Field(None, max_length=50)
+
+
+class RoundReportOut(Schema):
+    """What one agent's look changed."""
+
+    agent: str
+    error: str
+    findings_open: int
+    proposals_open: int
+    filed: int
+    superseded: int
+    withdrawn: int
+    refused: list[str]
+
+
+class EvidenceIn(Schema):
+    """The parameters of a registered query, as its evidence states them."""
+
+    params: dict[Name, Scalar | bool | None] = Field(default_factory=dict, max_length=20)
+
+
+class EvidenceAgainOut(Schema):
+    """What the query says now."""
+
+    query: str
+    params: Facts
+    value: Facts
+    asked_at: datetime
+
+
+class GrantOut(Schema):
+    """One grant and what is used of its budget; money in US cents."""
+
+    id: UUID
+    agent: str
+    kind: str
+    scope: Subject
+    level: Autonomy
+    actions_per_day: int | None
+    targets_per_day: int | None
+    cents_per_day: int | None
+    actions_today: int
+    targets_today: int
+    state: GrantState
+    granted_by: str
+    reason: str
+    granted_at: datetime
+    expires_at: datetime
+
+
+class GrantIn(Schema):
+    """How far an agent may go; budgets are for a day, null is no limit of that sort."""
+
+    agent: Name
+    kind: Name
+    scope: SubjectText
+    level: Autonomy
+    expires_at: Instant
+    actions_per_day: Budgeted = None
+    targets_per_day: Budgeted = None
+    cents_per_day: Budgeted = None
+    reason: Words
+
+
+class GrantIdOut(Schema):
+    """The grant that was given."""
+
+    grant_id: UUID
+
+
+class RoleOut(Schema):
+    """One role a person holds."""
+
+    role: Role
+    scope: Subject
+    given_by: str
+    given_at: datetime
+
+
+class TokenOut(Schema):
+    """One API token, without its secret; its instants are wall time."""
+
+    name: str
+    prefix: str
+    powers: list[Power]
+    scope: Subject
+    issued_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class PersonOut(Schema):
+    """One person and the roles held."""
+
+    name: str
+    full_name: str
+    active: bool
+    roles: list[RoleOut]
+
+
+class MeOut(PersonOut):
+    """Who came in, by which token if any, and the fleet's instant."""
+
+    via: str
+    fleet_now: datetime
+
+
+class TokenIn(Schema):
+    """A token for oneself: at most these powers, on at most this scope, until then (wall time)."""
+
+    name: Name
+    powers: list[Power] = Field(min_length=1, max_length=20)
+    scope: SubjectText = "*"
+    expires_at: Instant
+
+
+class TokenNameIn(Schema):
+    """Which of one's own tokens."""
+
+    name: Name
+
+
+class IssuedOut(Schema):
+    """A new token; the secret is told once, here."""
+
+    name: str
+    secret: str
+    expires_at: datetime

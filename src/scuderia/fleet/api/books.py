@@ -1,0 +1,144 @@
+"""The books of a period over JSON: the SLA report, the ledger, the evidence packet."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from scuderia.basics.clock import AwareDatetime, parse_instant
+from scuderia.basics.errors import BadInput
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.fleet.api import shapes
+from scuderia.fleet.operations.packets import zip_evidence
+from scuderia.fleet.queries.reach import require_reach
+from scuderia.fleet.queries.report import (
+    Period,
+    SlaReport,
+    ledger_for,
+    sla_report,
+    whole_period,
+)
+from scuderia.loop.api.door import Limit, Offset, RefusalOut, Wanted, answers, page_of, who
+from scuderia.loop.ports import sockets
+
+router = Router()
+Target = Annotated[float | None, Query(gt=0, le=1)]
+Since = Annotated[str, Query(max_length=40)]
+DAYS_USUAL = 30
+PERIOD_MAX = timedelta(days=400)
+FIRST, LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+CAUSES_MAX = 200
+ZIP = "application/zip"
+
+
+class BadPeriod(BadInput):
+    """The period is too long to answer at once, or lies outside of any books."""
+
+    code = "WEB-010"
+    remedy = f"Ask for {PERIOD_MAX.days} days at most, between 1990 and 2100."
+
+
+@router.get("/report", response=answers(shapes.ReportOut))
+def get_report(
+    request: HttpRequest, since: Since = "", until: Since = "", target: Target = None
+) -> SlaReport:
+    """Return the report of the whole fleet, to those who may read everything."""
+    require_reach(who(request), EVERYTHING)
+    period = _period(since, until)
+    return _bounded(sla_report(period.start, period.end, target=target))
+
+
+@router.get("/customers/{name}/report", response=answers(shapes.ReportOut))
+def get_customer_report(
+    request: HttpRequest, name: str, since: Since = "", until: Since = "", target: Target = None
+) -> SlaReport:
+    """Return one customer's report; the last thirty days unless `since` and `until` say else."""
+    require_reach(who(request), SubjectRef.parse(f"customer:{name}"))
+    period = _period(since, until)
+    return _bounded(sla_report(period.start, period.end, customer=name, target=target))
+
+
+@router.get("/ledger", response=answers(shapes.LedgerOut))
+def get_ledger(
+    request: HttpRequest,
+    customer: Wanted = "",
+    since: Since = "",
+    until: Since = "",
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> dict[str, object]:
+    """Return every node-second of a period in its class; the nodes are paged, the sums are whole.
+
+    Without a customer it is the whole fleet's, for those who may read everything.
+    """
+    subject = SubjectRef.parse(f"customer:{customer}") if customer else EVERYTHING
+    require_reach(who(request), subject)
+    period = _period(since, until)
+    ledger = ledger_for(customer or None, period.start, period.end)
+    page = page_of(sorted(ledger.by_node), limit, offset)
+    names = page["items"]
+    assert isinstance(names, list)  # noqa: S101 - a page of a list is a list
+    return {
+        "customer": ledger.customer,
+        "start": ledger.start,
+        "end": ledger.end,
+        "time_zone": ledger.time_zone,
+        "nodes": ledger.nodes,
+        "seconds": ledger.seconds,
+        "days": ledger.days,
+        "next_offset": page["next_offset"],
+        "items": [{"node": name, "seconds": ledger.by_node[name]} for name in names],
+    }
+
+
+@router.get(
+    "/customers/{name}/packet",
+    response={401: RefusalOut, 404: RefusalOut, 422: RefusalOut},
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "JSON, CSV and hashes in one zip",
+                "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}},
+            }
+        }
+    },
+)
+def get_packet(
+    request: HttpRequest, name: str, since: Since = "", until: Since = ""
+) -> HttpResponse:
+    """Return one customer's evidence packet, which rebuilds every figure from raw events."""
+    require_reach(who(request), SubjectRef.parse(f"customer:{name}"))
+    body = zip_evidence(
+        actor=who(request),
+        customer=name,
+        period=_period(since, until),
+        now=sockets.clock.now(),
+    )
+    return HttpResponse(body, content_type=ZIP, headers={"Cache-Control": "private, no-store"})
+
+
+def _period(since: str, until: str) -> Period:
+    whole = whole_period(now=sockets.clock.now())
+    end = _instant(until, field="until") if until else whole.end
+    usual = max(whole.start, end - timedelta(days=DAYS_USUAL))
+    period = Period(_instant(since, field="since") if since else usual, end)
+    if period.end - period.start > PERIOD_MAX:
+        raise BadPeriod(f"{(period.end - period.start).days} days are too many")
+    return period
+
+
+def _instant(text: str, *, field: str) -> AwareDatetime:
+    try:
+        at = parse_instant(text, field=field)
+    except OverflowError:
+        raise BadPeriod(f"{field} lies outside the calendar") from None
+    if not FIRST <= at <= LAST:
+        raise BadPeriod(f"{field} lies outside of any books")
+    return at
+
+
+def _bounded(report: SlaReport) -> SlaReport:
+    """Return the report with its gravest causes alone; the sums above them stay whole."""
+    return replace(report, by_cause=report.by_cause[:CAUSES_MAX])

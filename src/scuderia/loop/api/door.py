@@ -1,0 +1,82 @@
+"""What every route of the API shares: who asks, bounded pages, bounded words, told refusals."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar, cast
+
+from django.http import HttpRequest
+from ninja import Field, Query, Schema
+from pydantic import AfterValidator, AwareDatetime
+
+from scuderia.basics.actors import Actor
+
+LIMIT_MAX = 200
+OFFSET_MAX = 10_000
+WORDS_MAX = 2000
+SUBJECT_MAX = 161
+NO_NUL = r"^[^\x00]*$"
+SEQ_MAX = 2**62
+COUNT_MAX = 2**31 - 1
+
+Item = TypeVar("Item")
+
+
+class RefusalOut(Schema):
+    """Why something was not done, and what to do next."""
+
+    code: str
+    message: str
+    remedy: str
+    facts: dict[str, str] = {}
+
+
+class PageOut(Schema, Generic[Item]):
+    """A bounded page; pass `next_offset` back as `offset` for more, null is the end."""
+
+    items: list[Item]
+    next_offset: int | None
+
+
+def _in_utc(at: datetime) -> datetime:
+    """Return the instant in UTC; one at the edge of the calendar is no instant of ours."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the instant lies outside the calendar") from None
+
+
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
+Offset = Annotated[int, Query(ge=0, le=OFFSET_MAX)]
+Wanted = Annotated[str, Query(max_length=SUBJECT_MAX, pattern=NO_NUL)]
+Words = Annotated[str, Field(max_length=WORDS_MAX, pattern=NO_NUL)]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=NO_NUL)]
+SubjectText = Annotated[str, Field(max_length=SUBJECT_MAX, pattern=NO_NUL)]
+DigestText = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Whole = Annotated[int, Field(ge=-SEQ_MAX, le=SEQ_MAX)]
+Real = Annotated[float, Field(allow_inf_nan=False)]
+Scalar = Words | Whole | Real
+
+REFUSALS = frozenset({400, 401, 403, 404, 409, 413, 422, 500, 503})
+
+
+def answers(shape: Any, *, status: int = 200) -> dict[Any, Any]:
+    """Return what a route may answer: its own shape, or a refusal of the one form."""
+    return {status: shape, REFUSALS: RefusalOut}
+
+
+def who(request: HttpRequest) -> Actor:
+    """Return who came through the API's door."""
+    return cast("Actor", request.auth)  # type: ignore[attr-defined]
+
+
+def up_to(limit: int, offset: int) -> int:
+    """Return how many rows to ask for, so that one more says whether there is a next page."""
+    return offset + limit + 1
+
+
+def page_of(rows: Sequence[Any], limit: int, offset: int) -> Mapping[str, object]:
+    """Return one page of the rows."""
+    after = offset + limit
+    more = len(rows) > after and after <= OFFSET_MAX
+    return {"items": rows[offset:after], "next_offset": after if more else None}

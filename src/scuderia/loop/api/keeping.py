@@ -1,0 +1,74 @@
+"""The audit: listed, verified, exported."""
+
+import io
+import tempfile
+from typing import IO, Annotated, cast
+
+from django.http import FileResponse, HttpRequest
+from ninja import Query, Router
+
+from scuderia.basics.errors import NotAuthorised
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.loop.api import shapes
+from scuderia.loop.api.door import NO_NUL, SEQ_MAX, Limit, RefusalOut, Wanted, answers, who
+from scuderia.loop.nouns import Power
+from scuderia.loop.operations import audit as chain
+from scuderia.loop.operations import authority
+from scuderia.loop.queries import audit
+from scuderia.loop.queries.standing import scopes_with
+
+router = Router(tags=["audit"])
+Before = Annotated[int | None, Query(ge=1, le=SEQ_MAX)]
+HeadText = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
+IN_MEMORY_BYTES_MAX = 4 * 1024 * 1024
+JSON_LINES = "application/x-ndjson"
+
+
+@router.get("/audit", response=answers(shapes.AuditPageOut))
+def list_audit(
+    request: HttpRequest, subject: Wanted = "", before: Before = None, limit: Limit = 50
+) -> dict[str, object]:
+    """Return entries, newest first, below number `before`."""
+    rows = audit.list_audit(who(request), subject=subject, before=before, limit=limit + 1)
+    shown, head = rows[:limit], audit.get_head()
+    return {
+        "items": shown,
+        "next_before": shown[-1].seq if len(rows) > limit else None,
+        "head_seq": head.seq,
+        "head_hash": head.hash,
+    }
+
+
+@router.get("/audit/verify", response=answers(shapes.VerifiedOut))
+def verify_audit(request: HttpRequest, head: HeadText = "") -> object:
+    """Read the whole chain; with a head (`seq:hash`) kept from earlier a cut tail is found too."""
+    if not scopes_with(who(request), Power.VERIFY_AUDIT):
+        authority.require(who(request), Power.READ, EVERYTHING)
+        raise NotAuthorised("an operator verifies the audit")
+    return chain.verify(chain.read_head(head) if head else None)
+
+
+@router.get(
+    "/audit/export",
+    response={401: RefusalOut, 403: RefusalOut, 404: RefusalOut},
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "One entry a line, the head last",
+                "content": {JSON_LINES: {"schema": {"type": "string"}}},
+            }
+        }
+    },
+)
+def export_audit(request: HttpRequest) -> FileResponse:
+    """Give the whole chain as JSON lines, its head last; docs/verify_audit.py checks it."""
+    authority.require(who(request), Power.VERIFY_AUDIT, EVERYTHING)
+    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX)  # noqa: SIM115 - sent later
+    written = io.TextIOWrapper(cast("IO[bytes]", spool), encoding="utf-8", newline="\n")
+    chain.export(written)
+    written.flush()
+    written.detach()
+    spool.seek(0)
+    response = FileResponse(spool, content_type=JSON_LINES, filename="scuderia-audit.jsonl")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,55 @@
+"""Facts seen from outside, read."""
+
+from dataclasses import dataclass
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.models.seen import Signal
+from scuderia.loop.nouns import Power, SignalId
+from scuderia.loop.queries.standing import known_lineage, may, scopes_with
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRow:
+    """One fact as it was stored."""
+
+    id: SignalId
+    kind: str
+    subject: SubjectRef
+    occurred_at: AwareDatetime
+    received_at: AwareDatetime
+    source: str
+    payload: JsonObject
+
+
+def list_signals(
+    actor: Actor, *, subject: SubjectRef | None = None, limit: int = 100
+) -> tuple[SignalRow, ...]:
+    """Return facts within the actor's reach, newest first.
+
+    subject   only facts about exactly this; without it a scoped reader sees those about the
+              scopes themselves, since a signal does not keep what its subject hung under
+    """
+    found = Signal.objects.all()
+    if subject is not None:
+        if not may(actor, Power.READ, known_lineage(subject)):
+            return ()
+        found = found.filter(subject=str(subject))
+    else:
+        scopes = scopes_with(actor, Power.READ)
+        if str(EVERYTHING) not in scopes:
+            found = found.filter(subject__in=sorted(scopes))
+    return tuple(
+        SignalRow(
+            id=SignalId(signal.id),
+            kind=signal.kind,
+            subject=SubjectRef.parse(signal.subject),
+            occurred_at=signal.occurred_at,
+            received_at=signal.received_at,
+            source=signal.source,
+            payload=signal.payload,
+        )
+        for signal in found.order_by("-occurred_at", "-pk")[:limit]
+    )

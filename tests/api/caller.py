@@ -1,0 +1,47 @@
+"""Calls the API as a script does: with one bearer token, in JSON."""
+
+import json
+from datetime import timedelta
+
+from django.test import Client
+from tests.pages.stage import ADA
+
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.loop.nouns import Power
+from scuderia.loop.operations import people
+from scuderia.loop.ports import sockets
+
+WHOLE = tuple(Power)
+
+
+class Caller:
+    """One person's token and a client that enforces CSRF; tokens age by the wall's clock."""
+
+    def __init__(self, person, powers=WHOLE, scope=EVERYTHING, life=timedelta(days=1)):
+        now = sockets.wall.now()
+        issued = people.issue_token(
+            actor=ADA, person=person, name=f"{person} script", powers=powers, scope=scope,
+            expires_at=now + timedelta(days=1), now=now,
+        )  # fmt: skip
+        if life < timedelta(0):
+            from scuderia.loop.models.people import ApiToken
+
+            ApiToken.objects.filter(name=issued.name).update(expires_at=now + life)
+        self.token_name = issued.name
+        self.secret = issued.secret
+        self.headers = {"Authorization": f"Bearer {issued.secret}"}
+        self.client = Client(enforce_csrf_checks=True)
+
+    def get(self, path):
+        return self.client.get(f"/api/v1{path}", headers=self.headers)
+
+    def items(self, path):
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.content
+        return answer.json()["items"]
+
+    def post(self, path, body):
+        text = body if isinstance(body, str | bytes) else json.dumps(body)
+        return self.client.post(
+            f"/api/v1{path}", text, content_type="application/json", headers=self.headers
+        )
