@@ -1,11 +1,12 @@
 """No effect without a matching decision: random histories with crashes, replays and two workers.
 
-SCUDERIA_HISTORIES sets how many histories are run (default 50); each has up to 40 moves.
+SCUDERIA_HISTORIES sets how many histories are run (default 40); each has up to 40 moves.
 """
 
 import os
 from collections import Counter
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.db import transaction
@@ -37,7 +38,7 @@ from scuderia.loop.operations import (
     undo,
 )
 
-HISTORIES = int(os.environ.get("SCUDERIA_HISTORIES", "50"))
+HISTORIES = int(os.environ.get("SCUDERIA_HISTORIES", "40"))
 PEOPLE = [person(name) for name in ("omar", "lena", "vera", "acme-op", "birch-op", "oscar")]
 ACTORS = [*PEOPLE, Actor(ActorKind.AGENT, "plumber"), Actor(ActorKind.SERVICE, "worker")]
 WHO = st.sampled_from([PEOPLE[0]] * 6 + [PEOPLE[1]] * 4 + ACTORS)
@@ -428,3 +429,32 @@ def test_no_history_holds_an_effect_without_a_matching_decision():
         "action done", "action halted", "effect done",
     } - {name for name, count in REACHED.items() if count}  # fmt: skip
     assert unreached == set()  # else the histories prove less than they claim
+
+
+@pytest.mark.django_db
+def test_every_trouble_at_every_step_with_every_accident_after_it(hall):
+    """Exhaustive where the histories above are random: 3 steps, each trouble, each accident."""
+    make_cast()
+    seen = Counter()
+    for at, trouble, accident in product((0, 1, 2), sorted(set(TROUBLES)), sorted(set(ACCIDENTS))):
+        life = Histories()
+        life.file("v1 v2 v3", 5, 72.0)
+        life.approve(PEOPLE[0], 0)
+        life.begin(0)
+        for index in range(at + 1):
+            life.step(0, index, trouble if index == at else "", nested=index == at)
+        life._accident(accident)
+        life.worker_is_replaced(settle=False)
+        for index in (0, 1, 1, 2, 2, 2):
+            life.step(0, index, "", nested=False)
+        life.finish(0)
+        life.every_effect_has_its_decision()
+        life.no_effect_happens_twice()
+        life.nothing_stood_in_the_way_of_any_effect()
+        life.no_acknowledged_approval_is_lost()
+        life.hall.world.silent = False
+        execution.settle_unknown(now=life.now)
+        assert not Effect.objects.filter(state="unknown").exists()
+        seen[Action.objects.get().state] += 1
+        life.teardown()
+    assert set(seen) == {"done", "halted", "failed", "running"}
