@@ -8,9 +8,16 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scuderia.fleet.engine.lemon import FEATURES, LemonModel, NodeHistory
-from scuderia.fleet.engine.lemon_fit import Rows, Rows1D, build_rows, fit_weights
+from scuderia.fleet.engine.lemon_fit import (
+    Rows,
+    Rows1D,
+    beside_the_fleet,
+    build_rows,
+    fit_weights,
+)
 from scuderia.fleet.engine.lemon_rules import (
     Moment,
     PolicyResult,
@@ -44,6 +51,8 @@ class BackTest:
 
     brier, brier_of_base_rate   of a weekly look at each node in service; lower is better. The
                                 base rate is the window's own, known only in hindsight
+    brier_of_naive              of the rule of 2 outages in 28 days as a forecast: the share that
+                                failed among the nodes it names, and among the others, till then
     auc_all, auc_after_outage   chance that a node that fails outranks one that does not: over
                                 all nodes, and among nodes at an outage alone (the hard question)
     """
@@ -55,6 +64,7 @@ class BackTest:
     policies: tuple[PolicyResult, ...]
     brier: float
     brier_of_base_rate: float
+    brier_of_naive: float
     auc_all: float
     auc_after_outage: float
     calibration: tuple[CalibrationBin, ...]
@@ -69,9 +79,9 @@ def time_split(
 ) -> BackTest:
     """Fit once on outcomes known at day `split`, and measure strictly later."""
     rows = build_rows(histories, nodes=nodes, until=until)
-    model = _fit_at(rows, split)
+    fit = _fit_at(rows, split)
     return _measure(
-        "one time split", histories, rows, lambda _at: model, nodes=nodes, since=split, until=until
+        "one time split", histories, rows, lambda _at: fit, nodes=nodes, since=split, until=until
     )
 
 
@@ -81,47 +91,74 @@ def walk_forward(
     """Fit again every 28 days on outcomes known by then, and measure up to the next fit."""
     rows = build_rows(histories, nodes=nodes, until=until)
     days = np.arange(since, until, REFIT_DAYS)
-    models = [_fit_at(rows, float(day)) for day in days]
+    fits = [_fit_at(rows, float(day)) for day in days]
 
-    def model_at(at: float) -> LemonModel:
-        return models[max(int(np.searchsorted(days, at, side="right")) - 1, 0)]
+    def fit_of(at: float) -> Fit:
+        return fits[max(int(np.searchsorted(days, at, side="right")) - 1, 0)]
 
     return _measure(
         "walk forward, fitted again every 28 days",
-        histories, rows, model_at, nodes=nodes, since=since, until=until,
+        histories, rows, fit_of, nodes=nodes, since=since, until=until,
     )  # fmt: skip
 
 
-def _fit_at(rows: Rows, day: float) -> LemonModel:
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What was learnt by one day: the model, and how often the naive rule's nodes fail."""
+
+    model: LemonModel
+    named: float
+    others: float
+
+    def naive_chance(self, rows: Rows) -> Rows1D:
+        """Return the naive rule's forecast of every row."""
+        return np.where(_is_named(rows), self.named, self.others)
+
+
+def _fit_at(rows: Rows, day: float) -> Fit:
     past = rows.known_at(day)
     words = f"{len(past.at)} rows with outcomes known at day {day:g}"
-    return fit_weights(past, prior=BLANK, fitted_on=words)
+    named = _is_named(past)
+    return Fit(
+        fit_weights(beside_the_fleet(past), prior=BLANK, fitted_on=words),
+        weighted_mean(past.failed[named], past.weight[named]),
+        weighted_mean(past.failed[~named], past.weight[~named]),
+    )
+
+
+def _is_named(rows: Rows) -> NDArray[np.bool_]:
+    # log1p(2 outages), less a hair
+    return np.asarray(rows.features[:, FEATURES.index("outages in 28 days")] > np.log(2.5))
 
 
 def _measure(
     method: str,
     histories: Sequence[NodeHistory],
     rows: Rows,
-    model_at: Callable[[float], LemonModel],
+    fit_of: Callable[[float], Fit],
     *,
     nodes: int,
     since: float,
     until: float,
 ) -> BackTest:
-    moments = decision_moments(histories, model_at, nodes=nodes, since=since, until=until)
+    moments = decision_moments(
+        histories, lambda at: fit_of(at).model, nodes=nodes, since=since, until=until
+    )
     later = rows.where((rows.at >= since) & (rows.closes <= until))
-    chance = _scores(later, model_at)
+    chance = _at_each(later, lambda at, here: here.chance(fit_of(at).model))
     routine = later.routine == 1.0
     looks, scored = later.where(routine), chance[routine]
+    naive = _at_each(looks, lambda at, here: fit_of(at).naive_chance(here))
     base = weighted_mean(looks.failed, looks.weight)
     return BackTest(
         method=method,
         from_day=since,
         to_day=until,
-        fitted_on=model_at(until).fitted_on,
+        fitted_on=fit_of(until).model.fitted_on,
         policies=_policies(histories, moments, since),
         brier=weighted_mean((scored - looks.failed) ** 2, looks.weight),
         brier_of_base_rate=base * (1 - base),
+        brier_of_naive=weighted_mean((naive - looks.failed) ** 2, looks.weight),
         auc_all=rank_chance(scored, looks.failed, looks.weight),
         auc_after_outage=rank_chance(
             chance[~routine], later.failed[~routine], later.weight[~routine]
@@ -136,11 +173,11 @@ def weighted_mean(values: Rows1D, weight: Rows1D) -> float:
     return float(weight @ values) / total if total else 0.0
 
 
-def _scores(rows: Rows, model_at: Callable[[float], LemonModel]) -> Rows1D:
+def _at_each(rows: Rows, chance: Callable[[float, Rows], Rows1D]) -> Rows1D:
     out = np.zeros(len(rows.at))
     for at in np.unique(rows.at):
         here = rows.at == at
-        out[here] = rows.where(here).chance(model_at(float(at)))
+        out[here] = chance(float(at), rows.where(here))
     return out
 
 
