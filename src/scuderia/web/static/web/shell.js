@@ -32,7 +32,11 @@ setInterval(() => {
 const versions = (region) =>
   new Map(all("[data-key]", region).map((row) => [row.dataset.key, row.dataset.version]));
 let before = new Map();
-document.addEventListener("htmx:beforeSwap", (event) => { before = versions(event.detail.target); });
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const region = event.detail.target;
+  if (region.hasAttribute("data-live") && busy(region)) event.detail.shouldSwap = false;
+  else before = versions(region);
+});
 document.addEventListener("htmx:afterSettle", () => {
   if (!before.size) return;
   for (const row of all("[data-live] [data-key]")) {
