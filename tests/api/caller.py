@@ -33,7 +33,11 @@ class Caller:
         self.client = Client(enforce_csrf_checks=True)
 
     def get(self, path):
-        return self.client.get(f"/api/v1{path}", headers=self.headers)
+        answer = self.client.get(f"/api/v1{path}", headers=self.headers)
+        if answer.streaming:
+            answer.text_sent = answer.getvalue().decode()
+            answer.close()
+        return answer
 
     def items(self, path):
         answer = self.get(path)

@@ -139,11 +139,10 @@ def _subjects(params: Mapping[str, object]) -> list[SubjectRef]:
     named = []
     for name, value in params.items():
         text = str(value)
-        kind = text.partition(":")[0]
-        if kind in sockets.lineages:
+        if name in sockets.lineages:
+            named.append(SubjectRef.parse(f"{name}:{text.removeprefix(f'{name}:')}"))
+        elif text.partition(":")[0] in sockets.lineages:
             named.append(SubjectRef.parse(text))
-        elif name in sockets.lineages:
-            named.append(SubjectRef.parse(f"{name}:{text}"))
     return named
 
 

@@ -1,0 +1,255 @@
+"""Who may do what over the API: the named cast, narrowed tokens, and what strangers are told."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from tests.api.caller import Caller
+from tests.pages.stage import LENA, NOW
+
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.models.people import ApiToken
+from scuderia.loop.nouns import Power, ProposalState
+from scuderia.loop.operations import brakes
+from scuderia.loop.queries.queue import get_proposal
+
+CAST = ("olaf", "vera", "otto", "britt", "lena", "ada")
+NOBODY = "01a20ae1-3300-7462-9a80-445740bdf228"
+SOON = (NOW + timedelta(days=3)).isoformat()
+GRANT = {
+    "agent": "lemon-scout", "kind": "*", "scope": "*", "level": 2, "expires_at": SOON,
+    "actions_per_day": 3, "reason": "a trial",
+}  # fmt: skip
+
+# what each of CAST is told, in that order; otto works for the swap's customer, britt for another
+READS = {
+    "/queue": (200, 200, 200, 200, 200, 200),
+    "/proposals/{swap}": (404, 200, 200, 404, 200, 200),
+    "/findings": (200, 200, 200, 200, 200, 200),
+    "/signals": (200, 200, 200, 200, 200, 200),
+    "/actions": (200, 200, 200, 200, 200, 200),
+    f"/actions/{NOBODY}": (404, 404, 404, 404, 404, 404),
+    "/crew": (404, 200, 200, 200, 200, 200),
+    "/crew/lemon-scout/rounds": (404, 200, 200, 200, 200, 200),
+    "/crew/nobody/rounds": (404, 404, 404, 404, 404, 404),
+    "/brakes": (404, 200, 200, 200, 200, 200),
+    "/grants": (200, 200, 200, 200, 200, 200),
+    "/audit": (404, 200, 200, 200, 200, 200),
+    "/audit/verify": (404, 403, 200, 200, 200, 200),
+    "/audit/export": (404, 403, 404, 404, 200, 200),
+    "/me": (200, 200, 200, 200, 200, 200),
+    "/people": (200, 200, 200, 200, 200, 200),
+    "/tokens": (200, 200, 200, 200, 200, 200),
+    "/fleet/nodes": (200, 200, 200, 200, 200, 200),
+    "/fleet/nodes/{node}": (404, 200, 200, 404, 200, 200),
+    "/fleet/nodes/{node}/timeline": (404, 200, 200, 404, 200, 200),
+    "/fleet/outages": (200, 200, 200, 200, 200, 200),
+    "/fleet/spare-pools": (200, 200, 200, 200, 200, 200),
+    "/fleet/customers": (200, 200, 200, 200, 200, 200),
+    "/fleet/customers/demo-aurora/report": (404, 200, 200, 404, 200, 200),
+    "/fleet/customers/demo-aurora/packet": (404, 200, 200, 404, 200, 200),
+    "/fleet/report": (404, 200, 404, 404, 200, 200),
+    "/fleet/ledger": (404, 200, 404, 404, 200, 200),
+    "/fleet/ledger?customer=demo-aurora": (404, 200, 200, 404, 200, 200),
+}
+WRITES = {
+    "/proposals/{swap}/approve": (404, 403, 409, 404, 409, 409),
+    "/proposals/{swap}/reject": (404, 403, 204, 404, 204, 204),
+    "/proposals/{swap}/edit": (404, 403, 409, 404, 409, 409),
+    f"/actions/{NOBODY}/undo": (404, 404, 404, 404, 404, 404),
+    f"/actions/{NOBODY}/resume": (404, 404, 404, 404, 404, 404),
+    f"/actions/{NOBODY}/halt": (404, 404, 404, 404, 404, 404),
+    "/crew/run": (404, 403, 404, 404, 200, 200),
+    "/brakes": (404, 403, 404, 404, 204, 204),
+    "/brakes/lift": (404, 403, 404, 404, 404, 404),
+    "/grants": (404, 403, 404, 404, 201, 201),
+    f"/grants/{NOBODY}/revoke": (404, 404, 404, 404, 404, 404),
+    "/evidence/node_outages": (404, 200, 200, 404, 200, 200),
+    "/tokens": (403, 403, 403, 403, 403, 403),
+    "/tokens/revoke": (403, 403, 403, 403, 403, 403),
+}
+
+
+def body_for(path, stage):
+    return {
+        "/crew/run": {"agents": ["lemon-scout"]},
+        "/brakes": {"stops": "all", "reason": "drill"},
+        "/brakes/lift": {"stops": "all"},
+        "/grants": GRANT,
+        "/evidence/node_outages": {"params": {"node": stage.node}},
+        "/tokens": {"name": "two", "powers": ["read"], "expires_at": "2027-01-01T00:00:00Z"},
+        "/tokens/revoke": {"name": "another"},
+    }.get(path, {"digest": "0" * 64, "reason": "by a test"})
+
+
+def filled(path, stage):
+    return path.format(swap=stage.swap.id, node=stage.node)
+
+
+@pytest.mark.parametrize("path", READS)
+def test_each_of_the_cast_reads_what_is_theirs(path, stage):
+    told = tuple(Caller(name).get(filled(path, stage)).status_code for name in CAST)
+    assert told == READS[path]
+
+
+@pytest.mark.parametrize("path", WRITES)
+@pytest.mark.parametrize("name", CAST)
+def test_each_of_the_cast_does_what_is_theirs(path, name, stage):
+    answer = Caller(name).post(filled(path, stage), body_for(path, stage))
+    assert answer.status_code == WRITES[path][CAST.index(name)], answer.content
+
+
+def test_a_stranger_is_told_the_same_of_what_is_there_and_of_what_is_not(stage, swap):
+    for name in ("olaf", "britt"):
+        caller = Caller(name)
+        there = caller.get(f"/proposals/{swap.id}").json()
+        assert there == caller.get(f"/proposals/{NOBODY}").json()
+
+
+def test_lists_hold_nothing_of_another_customer(stage):
+    for name, mine, other in (("britt", "borealis", "aurora"), ("otto", "aurora", "borealis")):
+        caller = Caller(name)
+        for path in ("/queue", "/proposals", "/findings", "/signals", "/actions", "/audit",
+                     "/grants", "/brakes", "/crew", "/people", "/fleet/nodes", "/fleet/outages",
+                     "/fleet/customers"):  # fmt: skip
+            assert f"demo-{other}" not in caller.get(path).content.decode(), path
+        assert [one["name"] for one in caller.items("/fleet/customers")] == [f"demo-{mine}"]
+
+
+def test_the_outsider_finds_every_list_empty(stage):
+    caller = Caller("olaf")
+    for path in ("/queue", "/proposals", "/findings", "/signals", "/actions", "/grants",
+                 "/fleet/nodes", "/fleet/outages", "/fleet/customers",
+                 "/fleet/spare-pools"):  # fmt: skip
+        assert caller.items(path) == [], path
+    assert caller.get("/me").json()["roles"] == []
+
+
+def test_a_scoped_reader_is_not_told_what_agents_considered_elsewhere(stage, lena):
+    path = "/crew/lemon-scout/rounds"
+    assert any(row["considered"] for row in lena.items(path))
+    assert not any(row["considered"] for row in Caller("otto").items(path))
+
+
+def test_a_brake_on_another_customer_is_not_told(stage, lena):
+    from scuderia.loop.nouns import BrakeScope
+
+    brakes.set_brake(
+        actor=LENA, scope=BrakeScope.SCOPE, value="customer:demo-aurora", reason="x", now=NOW
+    )
+    assert len(lena.items("/brakes")) == len(Caller("otto").items("/brakes")) == 1
+    assert Caller("britt").items("/brakes") == []
+
+
+def test_only_the_admin_sees_everyone_and_nobody_sees_a_secret(stage):
+    ada, lena = Caller("ada"), Caller("lena")
+    assert {row["name"] for row in ada.items("/people")} >= {"ada", "lena", "olaf"}
+    assert [row["name"] for row in lena.items("/people")] == ["lena"]
+    kept = set(ApiToken.objects.values_list("secret_sha256", flat=True))
+    for path in ("/people", "/tokens", "/me", "/audit?limit=200"):
+        shown = ada.get(path).content.decode()
+        assert not any(secret in shown for secret in kept)
+        assert ada.secret not in shown
+        assert "password" not in shown
+
+
+# --- tokens -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", [
+    "Bearer wrong", "Bearer ", "Bearer", "Basic YWRhOnB3", "bearer scd_00000000_" + "0" * 64,
+    "Bearer " + "x" * 5000, "Bearer a\x00b", "Bearer \u00e9\u00e9",
+])  # fmt: skip
+def test_a_wrong_token_is_told_one_thing_even_beside_a_session(header, stage, as_person):
+    for client in (Client(), as_person("lena")):
+        answer = client.get("/api/v1/queue", headers={"Authorization": header})
+        assert answer.status_code == 401
+        assert set(answer.json()) == {"code", "message", "remedy", "facts"}
+        assert "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+def test_a_secret_with_one_letter_changed_is_wrong(stage, lena):
+    changed = lena.secret[:-1] + ("0" if lena.secret[-1] != "0" else "1")
+    header = {"Authorization": f"Bearer {changed}"}
+    assert Client().get("/api/v1/queue", headers=header).status_code == 401
+
+
+def test_an_expired_token_is_refused_by_the_walls_clock(stage):
+    assert Caller("lena", life=timedelta(seconds=-1)).get("/queue").status_code == 401
+
+
+def test_a_token_of_somebody_sent_away_is_refused(stage, lena):
+    assert lena.get("/queue").status_code == 200
+    get_user_model().objects.filter(username="lena").update(is_active=False)
+    assert lena.get("/queue").status_code == 401
+
+
+def test_a_token_may_end_itself_and_is_then_refused(stage, lena):
+    assert lena.post("/tokens/revoke", {"name": lena.token_name}).status_code == 204
+    assert lena.get("/queue").status_code == 401
+
+
+def test_a_token_without_the_power_to_read_reads_nothing(stage, swap):
+    blind = Caller("lena", powers=[Power.BRAKE])
+    assert blind.items("/queue") == []
+    assert blind.get(f"/proposals/{swap.id}").status_code == 404
+    assert blind.post(f"/proposals/{swap.id}/reject", {}).status_code == 404
+
+
+def test_a_token_of_another_customers_scope_cannot_reach_the_proposal(stage, swap):
+    narrow = Caller("lena", scope=SubjectRef("customer", "demo-borealis"))
+    answer = narrow.post(f"/proposals/{swap.id}/approve", {"digest": swap.digest})
+    assert answer.status_code == 404
+    assert get_proposal(LENA, swap.id, now=NOW).row.state is ProposalState.PENDING
+
+
+def test_the_audit_names_the_token_that_was_used(stage, swap, lena):
+    assert lena.post(f"/proposals/{swap.id}/reject", {"reason": "not now"}).status_code == 204
+    entry = lena.items(f"/audit?subject=proposal:{swap.id}")[0]
+    assert (entry["verb"], entry["actor"], entry["via"]) == (
+        "proposal.rejected", "person:lena", lena.token_name,
+    )  # fmt: skip
+
+
+# --- sessions ---------------------------------------------------------------------------------
+
+
+def test_a_person_signed_in_issues_lists_and_ends_a_token_of_their_own(stage, as_person):
+    client = as_person("otto")
+    wish = {"name": "nightly", "powers": ["read"], "expires_at": "2026-12-31T00:00:00+01:00",
+            "scope": "customer:demo-aurora"}  # fmt: skip
+    from scuderia.loop.ports import sockets
+
+    wish["expires_at"] = (sockets.wall.now() + timedelta(days=9)).isoformat()
+    issued = client.post("/api/v1/tokens", wish, content_type="application/json")
+    assert issued.status_code == 201, issued.content
+    header = {"Authorization": f"Bearer {issued.json()['secret']}"}
+    assert Client().get("/api/v1/queue", headers=header).status_code == 200
+    (listed,) = client.get("/api/v1/tokens").json()["items"]
+    assert (listed["name"], listed["powers"]) == ("nightly", ["read"])
+    assert "secret" not in listed
+    ended = client.post(
+        "/api/v1/tokens/revoke", {"name": "nightly"}, content_type="application/json"
+    )
+    assert ended.status_code == 204
+    assert Client().get("/api/v1/queue", headers=header).status_code == 401
+
+
+def test_a_session_writes_with_the_csrf_token_and_only_with_it(stage, swap):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(get_user_model().objects.get(username="lena"))
+    path, sent = f"/api/v1/proposals/{swap.id}/reject", {"content_type": "application/json"}
+    refused = strict.post(path, {}, **sent)
+    assert (refused.status_code, refused.json()["code"]) == (403, "WEB-007")
+    assert strict.get("/api/v1/queue").status_code == 200
+    secret = "x" * 32
+    strict.cookies["csrftoken"] = secret
+    done = strict.post(path, {}, **sent, headers={"X-CSRFToken": secret})
+    assert done.status_code == 204
+
+
+def test_a_write_by_nobody_is_unauthorised_not_forbidden(stage, swap):
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post(f"/api/v1/proposals/{swap.id}/reject", {}, content_type="application/json")
+    assert answer.status_code == 401
