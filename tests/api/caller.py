@@ -4,12 +4,12 @@ import json
 from datetime import timedelta
 
 from django.test import Client
-from tests.pages.stage import ADA
 
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import people
 from scuderia.loop.ports import sockets
+from tests.pages.stage import ADA
 
 WHOLE = tuple(Power)
 

@@ -2,12 +2,12 @@
 
 import pytest
 from django.test import Client
-from tests.api.caller import Caller
-from tests.pages.stage import LENA, NOW
 
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import Power, ProposalState
 from scuderia.loop.queries.queue import get_proposal
+from tests.api.caller import Caller
+from tests.pages.stage import LENA, NOW
 
 READS = (
     "/queue", "/proposals", "/findings", "/actions", "/crew", "/crew/lemon-scout/rounds",

@@ -11,9 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
-from tests.api.caller import Caller
 
 from scuderia.loop.api.door import LIMIT_MAX
+from tests.api.caller import Caller
 
 COUNTS = Path(__file__).parents[1] / "golden" / "api_query_counts.json"
 LISTS = (

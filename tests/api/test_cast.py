@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
-from tests.api.caller import Caller
-from tests.pages.stage import LENA, NOW
 
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.models.people import ApiToken
 from scuderia.loop.nouns import Power, ProposalState
 from scuderia.loop.operations import brakes
 from scuderia.loop.queries.queue import get_proposal
+from tests.api.caller import Caller
+from tests.pages.stage import LENA, NOW
 
 CAST = ("olaf", "vera", "otto", "britt", "lena", "ada")
 NOBODY = "01a20ae1-3300-7462-9a80-445740bdf228"

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from tests.api.caller import Caller
-from tests.pages.stage import LENA, NOW
 
 from scuderia.loop.nouns import ProposalState
 from scuderia.loop.queries.queue import get_proposal
+from tests.api.caller import Caller
+from tests.pages.stage import LENA, NOW
 
 SQL = "'; DROP TABLE loop_proposal; --"
 HTML = "<script>alert(1)</script>"

@@ -12,10 +12,10 @@ from django.core.cache import cache
 from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
-from tests.pages.stage import PASSWORD, Stage, fill, plugged
 
 from scuderia.loop.models import triggers
 from scuderia.web.charts import write_bundle
+from tests.pages.stage import PASSWORD, Stage, fill, plugged
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (

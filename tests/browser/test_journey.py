@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from tests.pages.stage import LENA, poll
 
 from scuderia.loop.nouns import ActionState
 from scuderia.loop.operations import execution
 from scuderia.loop.queries.actions import list_actions
+from tests.pages.stage import LENA, poll
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from tests.crew.pictures import AURORA, month, node, picture
 
 from scuderia.basics.errors import Unable
 from scuderia.crew.nouns import FleetPicture
@@ -11,6 +10,7 @@ from scuderia.crew.playbook.roster import crew
 from scuderia.crew.playbook.sla_watch import SlaWatch
 from scuderia.crew.playbook.spare_planner import SparePlanner
 from scuderia.loop.nouns import ProposalDraft, Round
+from tests.crew.pictures import AURORA, month, node, picture
 
 SPARES = [node(800, customer=None), node(801, customer=None)]
 

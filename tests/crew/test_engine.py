@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.crew.pictures import NOW
 
 from scuderia.crew.engine.futures import (
     RETURN_GAPS,
@@ -21,6 +20,7 @@ from scuderia.crew.engine.repairs import prior_hours, repair_outlook
 from scuderia.crew.engine.spares import hand_out
 from scuderia.crew.queries import month_bounds
 from scuderia.twin.nouns import HISTORY, Policy
+from tests.crew.pictures import NOW
 
 LENGTHS = st.lists(st.floats(0.1, 2_000), max_size=30)
 

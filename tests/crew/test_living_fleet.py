@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.crew.pictures import NOW
 
 from scuderia.basics.clock import FixedClock
 from scuderia.connectors.embedded.executor import EmbeddedControl
@@ -18,6 +17,7 @@ from scuderia.fleet.playbook import catalogue
 from scuderia.loop.nouns import Round
 from scuderia.loop.ports import Sockets
 from scuderia.loop.ports import sockets as loop
+from tests.crew.pictures import NOW
 
 pytestmark = pytest.mark.django_db
 AGENTS = ("lemon-scout", "repair-chaser", "sla-watch", "spare-planner")

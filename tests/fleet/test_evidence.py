@@ -4,7 +4,6 @@ import hashlib
 import json
 
 import pytest
-from tests.fleet.test_sla_report import BOOKS, DAY
 
 from scuderia.basics.actors import IMPORTER
 from scuderia.basics.clock import parse_instant
@@ -21,6 +20,7 @@ from scuderia.fleet.engine.sla import Request
 from scuderia.fleet.operations.evidence import FolderTaken, verify_evidence, write_evidence
 from scuderia.fleet.operations.importing import ImportRequest, import_outages
 from scuderia.loop.operations import audit
+from tests.fleet.test_sla_report import BOOKS, DAY
 
 NOW = parse_instant("2026-03-01T00:00:00Z", field="now")
 

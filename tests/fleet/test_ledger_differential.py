@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fleet.painter import local_date, paint
 
 from scuderia.fleet.engine import ledger
 from scuderia.fleet.engine.books import (
@@ -18,6 +17,7 @@ from scuderia.fleet.engine.books import (
 )
 from scuderia.fleet.engine.sla import Request, ledger_of
 from scuderia.fleet.nouns import LEDGER_PRECEDENCE, LedgerClass
+from tests.fleet.painter import local_date, paint
 
 # ten minutes before an hour that Rome repeats, ends ten minutes after the next midnight in Samoa
 ROME_TURNS_BACK = 1_729_990_200  # 2024-10-27T00:50:00Z

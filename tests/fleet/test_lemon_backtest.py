@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.lemon import read_histories
 
+from benchmarks.lemon import read_histories
 from scuderia.fleet.engine.lemon import NodeHistory
 from scuderia.fleet.engine.lemon_backtest import (
     BLANK,

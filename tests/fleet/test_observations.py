@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.connectors.embedded import faults, layout
@@ -32,6 +31,7 @@ from scuderia.fleet.nouns import (
 from scuderia.fleet.operations import books, observations
 from scuderia.fleet.queries import board, outages, report
 from scuderia.loop.models.seen import Signal
+from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import Refused, Unable
@@ -32,6 +31,7 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.operations import audit, decisions, execution, outcomes, people, rounds, undo
 from scuderia.loop.ports import Executor, sockets
+from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 pytestmark = pytest.mark.django_db
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from tests.loop.factories import Hall, make_cast, plugged
 
 

@@ -1,7 +1,6 @@
 """From a filed proposal to an effect in the world, and every way it may not happen."""
 
 import pytest
-from tests.loop.factories import NOW, Crash, later, person, proposal_draft, valves
 
 from scuderia.basics.errors import NotAuthorised, Unable
 from scuderia.loop.engine.transitions import IllegalMove
@@ -11,6 +10,7 @@ from scuderia.loop.nouns import ActionState, Answer, EffectState, ProposalState,
 from scuderia.loop.operations import brakes, decisions, execution, proposals, undo
 from scuderia.loop.operations.decisions import Objected
 from scuderia.loop.operations.proposals import StaleDigest
+from tests.loop.factories import NOW, Crash, later, person, proposal_draft, valves
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
 OMAR = person("omar")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from tests.loop.factories import NOW, person
 
 from scuderia.loop.engine.chain import Head
 from scuderia.loop.models import triggers
 from scuderia.loop.models.kept import AuditEntry, AuditHead
 from scuderia.loop.operations import audit
+from tests.loop.factories import NOW, person
 
 VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verify_audit.py"
 pytestmark = pytest.mark.django_db

@@ -4,17 +4,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from tests.loop.factories import (
-    NOW,
-    FakeAgent,
-    finding_draft,
-    later,
-    person,
-    proposal_draft,
-    rehearsal,
-)
-from tests.loop.test_acting import approve, carry_out, file
-from tests.loop.test_people import give
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.loop.engine.levels import LevelNotBuilt
@@ -44,6 +33,17 @@ from scuderia.loop.operations import (
 from scuderia.loop.ports import sockets
 from scuderia.loop.queries import audit as audit_read
 from scuderia.loop.queries import authority, crew, queue
+from tests.loop.factories import (
+    NOW,
+    FakeAgent,
+    finding_draft,
+    later,
+    person,
+    proposal_draft,
+    rehearsal,
+)
+from tests.loop.test_acting import approve, carry_out, file
+from tests.loop.test_people import give
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
 OMAR = person("omar")

@@ -19,7 +19,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.loop.factories import NOW, Crash, make_cast, person, plugged, proposal_draft, valves
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import Refused, Unable
@@ -37,6 +36,7 @@ from scuderia.loop.operations import (
     proposals,
     undo,
 )
+from tests.loop.factories import NOW, Crash, make_cast, person, plugged, proposal_draft, valves
 
 HISTORIES = int(os.environ.get("SCUDERIA_HISTORIES", "40"))
 PEOPLE = [person(name) for name in ("omar", "lena", "vera", "acme-op", "birch-op", "oscar")]

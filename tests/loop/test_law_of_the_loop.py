@@ -4,15 +4,6 @@ import itertools
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from tests.loop.factories import (
-    NOW,
-    ValveLineage,
-    kind_named,
-    later,
-    person,
-    proposal_draft,
-    valves,
-)
 
 from scuderia.basics.actors import ActorKind
 from scuderia.basics.errors import BadInput
@@ -38,6 +29,15 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.operations import brakes, decisions, proposals, signals
 from scuderia.loop.operations.moves import move
+from tests.loop.factories import (
+    NOW,
+    ValveLineage,
+    kind_named,
+    later,
+    person,
+    proposal_draft,
+    valves,
+)
 
 LEGAL = {
     "proposal": "pending>approved pending>rejected pending>expired pending>superseded"

@@ -1,7 +1,6 @@
 """Who may do what where: the cast, the outsider, machines, and API tokens."""
 
 import pytest
-from tests.loop.factories import NOW, kind_named, later, person, proposal_draft, valves
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import NotAuthorised, NotFound
@@ -23,6 +22,7 @@ from scuderia.loop.operations import (
 from scuderia.loop.queries import actions, audit, findings, queue
 from scuderia.loop.queries import people as people_read
 from scuderia.loop.queries.standing import lineage_of
+from tests.loop.factories import NOW, kind_named, later, person, proposal_draft, valves
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
 AGENT = Actor(ActorKind.AGENT, "plumber")

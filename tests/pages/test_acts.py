@@ -2,12 +2,12 @@
 
 import pytest
 from django.test import Client
-from tests.pages.stage import LENA, NOW
 
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.queries.actions import list_actions
 from scuderia.loop.queries.authority import list_brakes
 from scuderia.loop.queries.queue import get_proposal
+from tests.pages.stage import LENA, NOW
 
 
 @pytest.fixture

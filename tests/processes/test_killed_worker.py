@@ -4,10 +4,10 @@ import signal
 from collections import Counter
 
 import pytest
-from tests.processes.living import LiveHome, eventually
 
 from scuderia.connectors.embedded.mishaps import Mishap, order_mishap
 from scuderia.fleet.nouns import ControlVerb
+from tests.processes.living import LiveHome, eventually
 
 pytestmark = pytest.mark.slow
 

@@ -8,11 +8,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from tests.processes.living import LiveHome, eventually
 
 from scuderia.basics.errors import Unable
 from scuderia.config.home import Home
 from scuderia.config.processes import KeepsCrashing, Supervised, Supervisor, Tolerance
+from tests.processes.living import LiveHome, eventually
 
 pytestmark = pytest.mark.slow
 

@@ -79,6 +79,7 @@ def test_a_strip_clips_what_is_outside_and_shows_what_is_short():
     ("value", "words"),
     [
         (0, "0"),
+        (0.003, "0.003"),
         (None, "–"),
         (1234567, "1,234,567"),
         (3.14159, "3.14"),

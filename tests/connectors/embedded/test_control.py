@@ -9,7 +9,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import SubjectRef
@@ -18,6 +17,7 @@ from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.mishaps import Mishap, order_mishap
 from scuderia.connectors.embedded.seeding import DEMO_SEED
 from scuderia.fleet.nouns import ControlCommand, ControlVerb, NodeState
+from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 UP, DOWN = NodeState.UP, NodeState.DOWN
 V = ControlVerb

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 from scuderia.basics.errors import BadInput, Unable
 from scuderia.connectors.embedded import faults, layout
@@ -20,6 +19,7 @@ from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.connectors.embedded.seeding import DEMO_SEED, create_world
 from scuderia.connectors.embedded.world import advance
 from scuderia.fleet.nouns import NodeObservation, NodeState
+from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 BROKEN = {NodeState.DOWN, NodeState.IN_REPAIR, NodeState.WAITING_PARTS, NodeState.VALIDATING}
 
