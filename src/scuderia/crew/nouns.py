@@ -1,6 +1,6 @@
 """The crew's words: the picture of the fleet that every agent thinks on, and its parts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from scuderia.basics.clock import AwareDatetime
@@ -65,11 +65,29 @@ class CustomerMonth:
 
 
 @dataclass(frozen=True, slots=True)
+class SwapRecord:
+    """How people have answered proposed swaps so far.
+
+    refused          rejected, or expired without an answer
+    approved_hours   from filing to the yes, one per approved swap
+    """
+
+    refused: int = 0
+    approved_hours: tuple[float, ...] = ()
+
+    @property
+    def approved(self) -> int:
+        """Return how many were approved."""
+        return len(self.approved_hours)
+
+
+@dataclass(frozen=True, slots=True)
 class FleetPicture:
     """Everything an agent looks at, read once; the same picture gives the same Round.
 
     epoch   day 0 of the histories: the first instant on the books
     pools   cluster -> the size its spare pool is meant to have
+    swaps   how people have answered proposed swaps
     """
 
     now: AwareDatetime
@@ -77,6 +95,7 @@ class FleetPicture:
     nodes: tuple[NodeLook, ...]
     pools: tuple[tuple[str, int], ...]
     months: tuple[CustomerMonth, ...]
+    swaps: SwapRecord = field(default_factory=SwapRecord)
 
     @property
     def today(self) -> float:

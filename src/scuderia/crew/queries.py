@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook
+from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook, SwapRecord
 from scuderia.fleet.engine.lemon import NodeHistory
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, OutageRecord, SlaDefinition
 from scuderia.fleet.queries import board, outages, places, report
+from scuderia.loop.queries.answers import answers_to
 
 HISTORY_DAYS = 365
+SWAP_NODE = "fleet.swap_node"
 DAY_S = 86_400
 
 
@@ -46,7 +48,13 @@ def fleet_picture(now: AwareDatetime) -> FleetPicture | None:
         nodes=nodes,
         pools=tuple((pool.cluster, pool.target_size) for pool in places.list_spare_pools()),
         months=tuple(_month(sla, nodes, now, begins) for sla in places.list_slas()),
+        swaps=_swaps(now),
     )
+
+
+def _swaps(now: AwareDatetime) -> SwapRecord:
+    told = answers_to(SWAP_NODE, until=now)
+    return SwapRecord(told.refused, told.approved_hours)
 
 
 def _histories(records: Iterable[OutageRecord], epoch: AwareDatetime) -> Mapping[str, NodeHistory]:

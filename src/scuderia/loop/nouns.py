@@ -200,6 +200,7 @@ class Rehearsal:
     better                 "lower" or "higher"
     method, limits         in words; limits are never empty
     inputs                 what a reader needs to run it again: seed, window, digest of the events
+    label                  the metric in words for people; "" leaves the metric's own name
     """
 
     metric: str
@@ -213,6 +214,12 @@ class Rehearsal:
     method: str
     limits: str
     inputs: JsonObject = field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return what is measured, in words."""
+        return self.label or self.metric.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)

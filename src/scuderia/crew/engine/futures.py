@@ -43,15 +43,25 @@ class Forecast:
     acting: Hours1D
 
     @property
+    def point(self) -> tuple[float, float]:
+        """Return (doing nothing, acting): the medians where they differ, else the means."""
+        middle = float(np.median(self.do_nothing)), float(np.median(self.acting))
+        if middle[1] < middle[0]:
+            return middle
+        return float(np.mean(self.do_nothing)), float(np.mean(self.acting))
+
+    @property
     def low(self) -> float:
-        """Return the 80% interval's lower edge when acting; zero where nothing is nearly sure."""
+        """Return the 10% point when acting; zero where nothing is nearly sure."""
         edge = float(np.percentile(self.acting, 10))
-        return 0.0 if edge < HANDOVER_H_MAX else edge
+        return 0.0 if edge < HANDOVER_H_MAX else min(edge, self.point[1])
 
     @property
     def high(self) -> float:
-        """Return the upper edge; an interval that begins at zero leaves out the top fifth."""
-        return float(np.percentile(self.acting, 80 if self.low == 0.0 else 90))
+        """Return the 90% point; a higher one where the mean of a long tail lies beyond it."""
+        expected = self.point[1]
+        edges = (float(np.percentile(self.acting, share)) for share in (90, 95, 99))
+        return next((edge for edge in edges if edge > expected), float(np.max(self.acting)))
 
     @property
     def hours_saved(self) -> float:

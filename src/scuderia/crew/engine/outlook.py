@@ -11,6 +11,8 @@ from scuderia.fleet.engine.lemon import HORIZON_DAYS, FleetRate, LemonScore, fle
 from scuderia.fleet.engine.lemon_fit import PUBLISHED
 
 CHANCE_MAX = 0.99
+FRESH_SHARE = 0.69
+"""Of all outages, those that are no relapse within a week: relapses are drawn after each return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,14 @@ class FleetOutlook:
 
         chance   None: as often as the fleet
         """
-        rate = self.rate.per_node_day
+        rate = self.rate.per_node_day * FRESH_SHARE
         if chance is not None:
             rate = float(-np.log1p(-min(chance, CHANCE_MAX)) / HORIZON_DAYS)
         return SlotOutlook(None, rate, self.repairs)
+
+    def fresh(self, pace: float) -> SlotOutlook:
+        """Return what to expect of a node in service where all fail `pace` times as often."""
+        return SlotOutlook(None, self.rate.per_node_day * FRESH_SHARE * pace, self.repairs)
 
 
 def fleet_outlook(picture: FleetPicture) -> FleetOutlook:

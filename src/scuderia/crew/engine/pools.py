@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scuderia.crew.engine.approvals import draw_delay_h, draw_share
 from scuderia.crew.engine.futures import HOUR_S, Forecast, draw_spans
 from scuderia.crew.engine.outlook import FleetOutlook
-from scuderia.crew.nouns import FleetPicture
+from scuderia.crew.nouns import FleetPicture, SwapRecord
 from scuderia.twin.engine.logs import live_log, log_of_spans
 from scuderia.twin.nouns import DAY_S, Comparison, OutageLog, Policy, SpareNeed
 from scuderia.twin.replay import compare, replay, spares_needed
@@ -15,7 +16,8 @@ WINDOW_DAYS = 90
 CONFIDENCE = 0.95
 SWAP_DELAY_S = 6 * 3_600
 SEEDS = 60
-POOL_FUTURES = 60
+POOL_FUTURES = 80
+OUTAGES_MIN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +81,63 @@ def replay_past(view: PoolView, size: int, *, seed: int) -> Comparison:
 
 
 def forecast_pool(
-    view: PoolView, size: int, outlook: FleetOutlook, *, horizon_days: float, seed: int
+    view: PoolView,
+    size: int,
+    outlook: FleetOutlook,
+    record: SwapRecord,
+    *,
+    horizon_days: float,
+    seed: int,
 ) -> Forecast:
-    """Draw the days to come of every slot, and replay each draw with both sizes."""
-    horizon_s = int(horizon_days * DAY_S)
-    slots = [outlook.broken(age_h) for age_h in view.open_h]
-    slots += [outlook.serving()] * (view.slots - len(slots))
-    base = Policy(spares=min(view.size, view.slots), swap_delay_s=SWAP_DELAY_S)
-    wider = base.but(spares=min(size, view.slots))
+    """Draw the days to come of every slot, and replay each draw with both sizes.
+
+    record   in each future a share of the swaps is approved, after a delay, both drawn from it;
+             an outage whose swap is not approved keeps its slot empty until the repair ends
+    """
     nothing, acting = [], []
     for number in range(POOL_FUTURES):
         random = np.random.default_rng([seed, number])
-        spans = [
-            [(start, min(end, horizon_s)) for start, end in drawn if start < horizon_s]
-            for drawn in (draw_spans(slot, horizon_s=horizon_s, random=random) for slot in slots)
-        ]
-        log = log_of_spans(spans, horizon_s=horizon_s)
-        nothing.append(replay(log, base).downtime_s / HOUR_S)
-        acting.append(replay(log, wider).downtime_s / HOUR_S)
+        future = _draw_future(view, outlook, record, int(horizon_days * DAY_S), random)
+        nothing.append(future.hours_lost(min(view.size, view.slots)))
+        acting.append(future.hours_lost(min(size, view.slots)))
     return Forecast(np.array(nothing), np.array(acting))
+
+
+@dataclass(frozen=True, slots=True)
+class _PoolFuture:
+    """One draw: the outages whose swap is approved, and the hours of the others."""
+
+    approved: OutageLog
+    delay_s: int
+    unfilled_h: float
+
+    def hours_lost(self, spares: int) -> float:
+        told = replay(self.approved, Policy(spares=spares, swap_delay_s=self.delay_s))
+        return self.unfilled_h + told.downtime_s / HOUR_S
+
+
+def _draw_future(
+    view: PoolView,
+    outlook: FleetOutlook,
+    record: SwapRecord,
+    horizon_s: int,
+    random: np.random.Generator,
+) -> _PoolFuture:
+    share, delay_h = draw_share(record, random), draw_delay_h(record, random)
+    pace = random.gamma(OUTAGES_MIN + len(view.log)) / (OUTAGES_MIN + len(view.log))
+    serving = outlook.fresh(pace)
+    slots = [outlook.broken(age_h) for age_h in view.open_h]
+    slots += [serving] * (view.slots - len(slots))
+    approved: list[list[tuple[int, int]]] = []
+    unfilled_s = 0
+    for slot in slots:
+        filled = []
+        for start, end in draw_spans(slot, horizon_s=horizon_s, random=random):
+            seen = (start, min(end, horizon_s))
+            if random.random() < share:
+                filled.append(seen)
+            else:
+                unfilled_s += seen[1] - seen[0]
+        approved.append(filled)
+    log = log_of_spans(approved, horizon_s=horizon_s)
+    return _PoolFuture(log, int(delay_h * HOUR_S), unfilled_s / HOUR_S)

@@ -16,6 +16,10 @@ from scuderia.loop.ports import EvidenceQuery
 
 WEEK_DAYS = 7.0
 WEEK_H = 168.0
+INTERVAL_WORDS = (
+    "medians over the futures (means where the median future loses the same either way), and an "
+    "interval that holds at least 80% of them"
+)
 SWAP_LIMITS = (
     "The spare is at work within an hour of the action. Repair lengths and rates are those of "
     f"this fleet, joined to {PRIOR_REPAIRS:.0f} repairs' worth of a published year while its own "
@@ -74,22 +78,27 @@ def customer_ref(node: NodeLook) -> SubjectRef:
 
 
 def rehearsal_of(
-    forecast: Forecast, *, horizon_days: float, seed: int, method: str, limits: str
+    forecast: Forecast, *, horizon_days: float, seed: int, label: str, method: str, limits: str
 ) -> Rehearsal:
-    """Return a slot's forecast as the loop's rehearsal."""
+    """Return a slot's forecast as the loop's rehearsal.
+
+    label   what is lost and whose it is, in words for people
+    """
+    nothing, acting = forecast.point
     return Rehearsal(
         metric="node_hours_lost",
         unit="node-hours",
         horizon_days=horizon_days,
-        do_nothing=round(float(forecast.do_nothing.mean()), 2),
-        expected=round(float(forecast.acting.mean()), 2),
-        low=round(min(forecast.low, float(forecast.acting.mean())), 2),
-        high=round(max(forecast.high, float(forecast.acting.mean())), 2),
+        do_nothing=round(nothing, 2),
+        expected=round(acting, 2),
+        low=round(forecast.low, 2),
+        high=round(forecast.high, 2),
         better="lower",
         method=f"{method} {FUTURES} futures of the slot, each replayed in the twin under both; "
-        f"80% interval over the futures (seed {seed}).",
+        f"{INTERVAL_WORDS} (seed {seed}).",
         limits=limits,
         inputs={"seed": seed, "futures": FUTURES, "horizon_days": horizon_days},
+        label=label,
     )
 
 

@@ -70,7 +70,7 @@ class LemonScout:
             evidence=(
                 self._score_evidence(picture, node, score),
                 drafting.outages_evidence(self.senses, picture, node),
-                drafting.repair_evidence(self.senses, picture, node),
+                self._worth_evidence(picture, node),
             ),
             dedup_key=f"crew.lemon:{node.place.ref}",
         )
@@ -83,6 +83,16 @@ class LemonScout:
             f"Lemon score {score.probability:.0%}, driven most by: {name} ({value:.2f})",
             link=drafting.node_link(node.name),
             seen={"node": str(node.name), "probability": round(score.probability, 4)},
+        )
+
+    def _worth_evidence(self, picture: FleetPicture, node: NodeLook) -> Evidence:
+        return self.senses.cite(
+            "lemon_backtest",
+            {"at": picture.now.isoformat()},
+            "What the score was worth when it was back-tested, beside the rule of 2 outages in 28 "
+            "days",
+            link=f"{drafting.node_link(node.name)}#worth",
+            seen={},
         )
 
     def _proposal(
@@ -111,6 +121,7 @@ class LemonScout:
                 forecast,
                 horizon_days=HORIZON_DAYS,
                 seed=seed,
+                label=f"node-hours lost to {node.customer}'s slot",
                 method="The node's own lemon score against a spare that fails like the fleet:",
                 limits=LIMITS + drafting.SWAP_LIMITS,
             ),

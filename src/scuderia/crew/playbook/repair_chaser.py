@@ -80,6 +80,7 @@ class RepairChaser:
                 forecast,
                 horizon_days=WEEK_DAYS,
                 seed=seed,
+                label=f"hours out of {node.name}",
                 method="The repair as it may go on, given its age, against its end within "
                 f"{ESCALATED_WITHIN_H:.0f} h:",
                 limits=ESCALATE_LIMITS + drafting.SWAP_LIMITS,
@@ -140,6 +141,7 @@ def draft_swap(
             forecast,
             horizon_days=WEEK_DAYS,
             seed=seed,
+            label=f"node-hours lost to {node.customer}'s slot",
             method="The repair as it may go on, given its age, against a spare in the slot:",
             limits=drafting.SWAP_LIMITS,
         ),

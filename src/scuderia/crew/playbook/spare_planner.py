@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
+from scuderia.crew.engine import approvals
 from scuderia.crew.engine.futures import Forecast
 from scuderia.crew.engine.outlook import fleet_outlook
 from scuderia.crew.engine.pools import (
@@ -15,7 +16,7 @@ from scuderia.crew.engine.pools import (
     replay_past,
     spare_need,
 )
-from scuderia.crew.nouns import FleetPicture
+from scuderia.crew.nouns import FleetPicture, SwapRecord
 from scuderia.crew.playbook import drafting
 from scuderia.crew.playbook.drafting import Senses
 from scuderia.crew.queries import fleet_picture
@@ -81,10 +82,21 @@ class SparePlanner:
                 f"{won:.0f} node-hours in {HORIZON_DAYS:.0f} days."
             )
         forecast = forecast_pool(
-            view, wanted, fleet_outlook(picture), horizon_days=HORIZON_DAYS, seed=seed
+            view,
+            wanted,
+            fleet_outlook(picture),
+            picture.swaps,
+            horizon_days=HORIZON_DAYS,
+            seed=seed,
         )
-        rehearsal = _rehearsal(forecast, told, seed=seed)
-        return self._proposal(picture, view, need, wanted, rehearsal, won)
+        if forecast.hours_saved < HOURS_WON_MIN:
+            return (
+                f"{view.cluster}: {wanted} spares in place of {view.size} would save only "
+                f"{forecast.hours_saved:.0f} node-hours in {HORIZON_DAYS:.0f} days: "
+                f"{approvals.words(picture.swaps)}."
+            )
+        rehearsal = _rehearsal(forecast, told, picture.swaps, view.cluster, seed=seed)
+        return self._proposal(picture, view, need, wanted, rehearsal, won, forecast.hours_saved)
 
     def _proposal(
         self,
@@ -94,10 +106,10 @@ class SparePlanner:
         wanted: int,
         rehearsal: Rehearsal,
         won: float,
+        saved_h: float,
     ) -> ProposalDraft:
         cluster = SubjectRef("cluster", view.cluster)
-        gained = max(rehearsal.do_nothing - rehearsal.expected, 0.0)
-        regret = round(gained * view.gpus / HORIZON_DAYS, 2)
+        regret = round(saved_h * view.gpus / HORIZON_DAYS, 2)
         return ProposalDraft(
             kind=RESIZE,
             targets=(cluster,),
@@ -147,24 +159,34 @@ class SparePlanner:
         )
 
 
-def _rehearsal(forecast: Forecast, told: Comparison, *, seed: int) -> Rehearsal:
-    expected = float(forecast.acting.mean())
+def _rehearsal(
+    forecast: Forecast, told: Comparison, record: SwapRecord, cluster: str, *, seed: int
+) -> Rehearsal:
+    nothing, acting = forecast.point
     return Rehearsal(
         metric="node_hours_lost",
         unit="node-hours",
         horizon_days=HORIZON_DAYS,
-        do_nothing=round(float(forecast.do_nothing.mean()), 2),
-        expected=round(expected, 2),
-        low=round(min(forecast.low, expected), 2),
-        high=round(max(forecast.high, expected), 2),
+        do_nothing=round(nothing, 2),
+        expected=round(acting, 2),
+        low=round(forecast.low, 2),
+        high=round(forecast.high, 2),
         better="lower",
         method=f"{POOL_FUTURES} futures of {HORIZON_DAYS:.0f} days of every customer slot, each "
-        "replayed in the twin with both sizes, swapping 6 h after an outage begins; 80% interval "
-        f"over the futures (seed {seed}).",
-        limits="A larger pool does nothing by itself: every outage is taken to be swapped within "
-        "6 h, which a person must approve each time. Outages are drawn apart from each other, "
-        "though bulk starts exist; spares never fail and a swap takes no time beyond the delay: "
-        "an upper bound. Rates and repair lengths are this fleet's own, joined to a published "
-        "year while its history is thin.",
-        inputs={"seed": seed, "futures": POOL_FUTURES, "past": told.log_digest},
+        "replayed in the twin with both sizes. In each a share of the swaps is approved, after a "
+        f"delay, both drawn from people's own record: {approvals.words(record)}. "
+        f"{drafting.INTERVAL_WORDS.capitalize()} (seed {seed}).",
+        limits="A larger pool does nothing by itself: a person must approve each swap. Outages "
+        "are drawn apart from each other, though bulk starts exist; spares never fail and a swap "
+        "takes no time beyond the delay. Rates and repair lengths are this fleet's own, joined to "
+        "a published year while its history is thin; how often such intervals held is printed in "
+        "docs/rehearsals.md.",
+        inputs={
+            "seed": seed,
+            "futures": POOL_FUTURES,
+            "past": told.log_digest,
+            "swaps_approved": record.approved,
+            "swaps_refused": record.refused,
+        },
+        label=f"node-hours lost to the customers of {cluster}",
     )

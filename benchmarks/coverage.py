@@ -1,0 +1,213 @@
+"""Measures how often what happened lay inside the interval that a rehearsal promised; JSON.
+
+python -m benchmarks.coverage [--seeds 24] [--first 1]
+
+Each seed is another living fleet. Its crew proposes, everything it proposes is carried out, and
+the fleet lives on for 28 days, once with every later swap approved within six hours and once with
+none: the two ends of what people may do. The record of decided swaps that the crew knew is of
+ten, all approved or all expired, as the fleet goes on; "no record" is measured beside it.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+os.environ["SCUDERIA_HOME"] = tempfile.mkdtemp(prefix="scuderia-coverage-")
+os.environ["DJANGO_SETTINGS_MODULE"] = "scuderia.config.settings"
+os.environ.setdefault(
+    "SCUDERIA_SECRET_KEY", "a-benchmark-keeps-no-secret-0123456789-0123456789-012345"
+)
+
+NOW = datetime(2026, 9, 17, 12, tzinfo=UTC)
+WEEK_DAYS, MONTH_DAYS = 7.0, 28.0
+ROUND_H = 6
+DECIDED = 10
+REGIMES = ("swaps approved", "swaps not approved")
+AGENTS = ("lemon-scout", "repair-chaser", "spare-planner")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one kind promised and what came of it."""
+
+    inside: int = 0
+    below: int = 0
+    above: int = 0
+    widths: list[float] = field(default_factory=list)
+
+    def add(self, rehearsal: Any, value: float) -> None:
+        """Count one outcome."""
+        self.inside += rehearsal.low <= value <= rehearsal.high
+        self.below += value < rehearsal.low
+        self.above += value > rehearsal.high
+        self.widths.append(rehearsal.high - rehearsal.low)
+
+    def as_json(self) -> Mapping[str, object]:
+        """Return the tally as printed."""
+        return {
+            "inside": self.inside,
+            "of": len(self.widths),
+            "below": self.below,
+            "above": self.above,
+            "median_width": round(statistics.median(self.widths), 1) if self.widths else None,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=24)
+    parser.add_argument("--first", type=int, default=1)
+    given = parser.parse_args()
+    _open_books()
+    seeds = range(given.first, given.first + given.seeds)
+    told: dict[str, Any] = {"seeds": [given.first, given.first + given.seeds - 1]}
+    for regime in REGIMES:
+        tallies: dict[str, Tally] = defaultdict(Tally)
+        for seed in seeds:
+            for kind, rehearsal, value in outcomes(seed, approved=regime == REGIMES[0]):
+                tallies[kind].add(rehearsal, value)
+        told[regime] = {kind: tally.as_json() for kind, tally in sorted(tallies.items())}
+    print(json.dumps(told, indent=2))
+
+
+def _open_books() -> None:
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def outcomes(seed: int, *, approved: bool) -> list[tuple[str, Any, float]]:
+    """Let one fleet live through one regime; return (kind, rehearsal, measured) per proposal."""
+    from scuderia.loop.ports import sockets
+
+    with _fleet(seed) as clock:
+        drafts = _proposals(clock.now(), approved=approved)
+        acted_at = clock.now()
+        acted = [pair for pair in drafts if _carry_out(pair[1], acted_at)]
+        if approved:
+            for _ in range(int(MONTH_DAYS * 24 / ROUND_H)):
+                clock.advance(timedelta(hours=ROUND_H))
+                _approve_swaps(clock.now())
+        else:
+            clock.advance(timedelta(days=MONTH_DAYS))
+        _poll(clock.now())
+        measured = []
+        for draft, blind in acted:
+            value = (
+                sockets.executors[blind.kind]
+                .measure(_plan(blind), blind.rehearsal, acted_at=acted_at, now=clock.now())
+                .value
+            )
+            kind = blind.kind.removeprefix("fleet.")
+            if draft is None or draft.rehearsal != blind.rehearsal:
+                measured.append((f"{kind}, no swap decided yet", blind.rehearsal, value))
+            if draft is not None:
+                measured.append((kind, draft.rehearsal, value))
+    return measured
+
+
+@contextmanager
+def _fleet(seed: int) -> Iterator[Any]:
+    """Open a fleet of this seed on empty books; leave no trace of it."""
+    from django.db import transaction
+
+    from scuderia.basics.clock import FixedClock
+    from scuderia.connectors.embedded.executor import EmbeddedControl
+    from scuderia.connectors.embedded.reader import EmbeddedReader
+    from scuderia.connectors.embedded.seeding import create_world
+    from scuderia.fleet import ports
+    from scuderia.fleet.playbook import catalogue
+    from scuderia.loop.ports import sockets
+
+    clock = FixedClock(NOW)
+    with tempfile.TemporaryDirectory() as folder, transaction.atomic():
+        world = Path(folder) / "world.sqlite3"
+        create_world(world, now=NOW, seed=seed)
+        sockets.clock = clock
+        sockets.executors.clear()
+        catalogue.plug(sockets)
+        ports.sockets.reader = EmbeddedReader(world, clock)
+        ports.sockets.control = EmbeddedControl(world, clock)
+        _poll(NOW)
+        yield clock
+        transaction.set_rollback(True)
+
+
+def _poll(now: datetime) -> None:
+    from scuderia.fleet import ports
+    from scuderia.fleet.operations.observations import poll
+
+    reader = ports.sockets.reader
+    while reader is not None and poll(reader, now=now).more:
+        pass
+
+
+def _proposals(now: datetime, *, approved: bool) -> list[tuple[Any | None, Any]]:
+    """Return each proposal as drafted with a record of decided swaps, and without one.
+
+    None stands for a proposal that the crew no longer makes once it knows the record.
+    """
+    from scuderia.crew.nouns import SwapRecord
+    from scuderia.crew.playbook.roster import crew
+
+    blind = _picture(now)
+    record = SwapRecord(0, (2.0,) * DECIDED) if approved else SwapRecord(DECIDED)
+    agents = [agent for agent in crew() if agent.name in AGENTS]
+    without = {d.dedup_key: d for agent in agents for d in agent.think(blind).proposals}
+    told = {d.dedup_key: d for a in agents for d in a.think(replace(blind, swaps=record)).proposals}
+    return [(told.get(key), draft) for key, draft in without.items()]
+
+
+def _picture(now: datetime) -> Any:
+    from scuderia.crew.queries import fleet_picture
+
+    picture = fleet_picture(now)
+    if picture is None:
+        raise SystemExit("the demo fleet left nothing on the books")
+    return picture
+
+
+def _carry_out(draft: Any, now: datetime) -> bool:
+    from scuderia.loop.ports import sockets
+
+    hand, plan = sockets.executors[draft.kind], _plan(draft)
+    if hand.objections(plan, now=now):
+        return False
+    for step in hand.steps(plan):
+        hand.perform(step, key=f"{draft.dedup_key}:{now.isoformat()}:{step.index}")
+    return True
+
+
+def _approve_swaps(now: datetime) -> None:
+    from scuderia.crew.engine.outlook import fleet_outlook
+    from scuderia.crew.playbook.drafting import Senses
+    from scuderia.crew.playbook.repair_chaser import broken_nodes, draft_swap, swaps_of
+
+    _poll(now)
+    picture = _picture(now)
+    outlook = fleet_outlook(picture)
+    swaps = swaps_of(picture, outlook)
+    for node in broken_nodes(picture):
+        if node.name in swaps:
+            _carry_out(draft_swap(Senses(), picture, outlook, node, swaps[node.name]), now)
+
+
+def _plan(draft: Any) -> Any:
+    from scuderia.loop.nouns import Plan
+
+    return Plan(draft.kind, draft.targets, draft.params)
+
+
+if __name__ == "__main__":
+    main()

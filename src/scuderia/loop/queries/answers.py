@@ -1,0 +1,40 @@
+"""How people have answered what was proposed of one kind, and how long they took."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.units import HOUR_S
+from scuderia.loop.models.done import Decision
+from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.nouns import Answer, ProposalState
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """What became of the proposals of one kind that were answered or ran out.
+
+    refused          rejected, or expired without an answer; withdrawn ones are in neither
+    approved_hours   from filing to the first yes, one per approved proposal, oldest first
+    """
+
+    refused: int
+    approved_hours: tuple[float, ...]
+
+
+def answers_to(kind: str, *, until: AwareDatetime) -> AnswerRecord:
+    """Return how proposals of this kind were answered up to `until`, whoever filed them."""
+    said = Decision.objects.filter(proposal__kind=kind, decided_at__lte=until)
+    hours: dict[UUID, float] = {}
+    for proposal, filed_at, decided_at in (
+        said.filter(answer=Answer.YES)
+        .order_by("decided_at", "serial")
+        .values_list("proposal_id", "proposal__filed_at", "decided_at")
+    ):
+        hours.setdefault(proposal, (decided_at - filed_at).total_seconds() / HOUR_S)
+    no = said.filter(answer=Answer.NO).exclude(proposal_id__in=hours)
+    expired = Proposal.objects.filter(
+        kind=kind, state=ProposalState.EXPIRED, expires_at__lte=until
+    ).exclude(pk__in=hours)
+    refused = no.values("proposal_id").distinct().count() + expired.count()
+    return AnswerRecord(refused, tuple(max(one, 0.0) for one in hours.values()))
