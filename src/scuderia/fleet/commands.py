@@ -15,6 +15,7 @@ from scuderia.fleet.operations.evidence import verify_evidence, write_evidence
 from scuderia.fleet.operations.importing import ImportRequest, OnError, import_outages
 from scuderia.fleet.queries import report as reports
 from scuderia.fleet.queries.board import fleet_board, node_status
+from scuderia.fleet.queries.lemons import PolicyResult, lemon_board
 from scuderia.fleet.queries.outages import node_timeline
 from scuderia.fleet.queries.places import list_customers
 from scuderia.loop.commands.shown import print_facts, print_json, print_table, say
@@ -156,6 +157,57 @@ def node(name: str, start: From = None, end: To = None, as_json: AsJson = False)
 
 
 @app.command()
+def lemons(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many nodes.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Rank the nodes by lemon score, and show beside it what the score was worth."""
+    found = lemon_board(sockets.clock.now(), limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ["node", "held by", "score", "28 d", "90 d", "driven most by"],
+        (
+            (
+                row.place.node,
+                row.customer or "nobody",
+                f"{row.score.probability:.0%}",
+                row.score.outages_28d,
+                row.score.outages_90d,
+                row.score.drivers[0][0],
+            )
+            for row in found.rows
+        ),
+        empty="No node ever failed.",
+    )
+    worth = found.worth
+    say("")
+    say(f"What it is worth. {worth.said}.")
+    print_table(
+        ["rule", "pulled", "failed again, 80% interval", "outages avoided"],
+        (
+            (
+                rule.rule,
+                rule.pulled,
+                _precision(rule),
+                f"{rule.avoided} of {rule.outages}: {rule.avoided_share:.1%}",
+            )
+            for rule in (worth.naive, worth.score_matched, worth.score)
+        ),
+        empty="",
+    )
+    say(
+        f"Brier score, lower is better: {worth.brier:.4f}; 2 outages in 28 days as a forecast "
+        f"{worth.brier_of_naive:.4f}; base rate in hindsight {worth.brier_of_base_rate:.4f}."
+    )
+    say(
+        f"The scores' weights come from {found.weights}; the back-test fitted its own before day "
+        f"{worth.split_day:.0f} and counted after it."
+    )
+
+
+@app.command()
 def customers(as_json: AsJson = False) -> None:
     """List the customers, what each was promised, and the nodes each holds."""
     found = list_customers()
@@ -204,6 +256,11 @@ def evidence_verify(folder: Path, as_json: AsJson = False) -> None:
         return
     said = f"{len(found.days)} days, {found.outages} outages"
     say(f"The packet holds: {said}, availability {_percent(found.availability)}, all rebuilt.")
+
+
+def _precision(rule: PolicyResult) -> str:
+    edges = f"{rule.precision_low:.0%} to {rule.precision_high:.0%}"
+    return f"{rule.failed_again} of {rule.pulled}: {rule.precision:.0%}, {edges}"
 
 
 def _report_object(found: reports.SlaReport) -> dict[str, object]:

@@ -15,6 +15,7 @@ from scuderia.fleet.nouns import OutageRecord
 from scuderia.fleet.pages.asking import asking
 from scuderia.fleet.pages.drawn import STATE_LOOKS, look_of
 from scuderia.fleet.queries.board import NodeStatus, node_status
+from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
 from scuderia.fleet.queries.outages import NodeTimeline, node_timeline
 from scuderia.loop.pages.asking import facts
 from scuderia.loop.ports import sockets
@@ -48,6 +49,7 @@ class NodePage:
     entries: tuple[Entry, ...]
     findings: tuple[FindingRow, ...]
     lemon: tuple[tuple[str, str], ...]
+    worth: LemonWorth | None
     customer_href: str
 
 
@@ -80,6 +82,7 @@ def node(request: HttpRequest, name: str) -> HttpResponse:
         entries=_entries(told),
         findings=list_findings(asked.actor, subject=ref, open_only=False, limit=10),
         lemon=_lemon(str(ref)),
+        worth=lemon_worth(asked.now, quick=True) if LEMON_QUERY in sockets.evidence else None,
         customer_href=f"/fleet/customers/{quote(status.customer)}" if status.customer else "",
     )  # fmt: skip
     return show(request, "fleet/node.html", context)

@@ -10,7 +10,7 @@ from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
-from scuderia.fleet.queries import board, outages, places, report
+from scuderia.fleet.queries import board, lemons, outages, places, report
 from scuderia.loop.ports import sockets as loop
 
 _LOOK_BACK_DAYS = 28
@@ -107,11 +107,36 @@ def month_start(at: AwareDatetime, time_zone: str) -> datetime:
     return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
+def _lemon_backtest(_params: JsonObject, at: AwareDatetime) -> JsonObject:
+    """Return what the lemon score was worth on the fleet's own past, beside the naive rule."""
+    worth = lemons.lemon_worth(at)
+    rules = (("naive", worth.naive), ("score", worth.score), ("matched", worth.score_matched))
+    return {
+        "own": worth.own,
+        "said": worth.said,
+        "split_day": round(worth.split_day, 2),
+        "brier": round(worth.brier, 4),
+        "brier_of_naive": round(worth.brier_of_naive, 4),
+        "brier_of_base_rate": round(worth.brier_of_base_rate, 4),
+        **{
+            name: {
+                "rule": rule.rule,
+                "pulled": rule.pulled,
+                "failed_again": rule.failed_again,
+                "avoided": rule.avoided,
+                "outages": rule.outages,
+            }
+            for name, rule in rules
+        },
+    }
+
+
 QUERIES: tuple[FleetQuery, ...] = (
     FleetQuery("node_outages", _node_outages),
     FleetQuery("repair_age", _repair_age),
     FleetQuery("spare_pool_state", _spare_pool_state),
     FleetQuery("customer_month", _customer_month),
+    FleetQuery("lemon_backtest", _lemon_backtest),
 )
 
 

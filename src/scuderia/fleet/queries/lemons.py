@@ -1,0 +1,108 @@
+"""The nodes by lemon score, and beside them what the score was worth on this fleet's own past."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.units import DAY_S
+from scuderia.fleet.engine.lemon import LemonScore, NodeHistory, fleet_rate, score_node
+from scuderia.fleet.engine.lemon_fit import PUBLISHED
+from scuderia.fleet.engine.lemon_rules import PolicyResult
+from scuderia.fleet.engine.lemon_worth import LemonWorth, published_because, worth_of
+from scuderia.fleet.nouns import CustomerName, NodePlace, NodeState
+from scuderia.fleet.queries.board import NodeStatus, fleet_board
+from scuderia.fleet.queries.outages import outages_between
+from scuderia.fleet.queries.report import whole_period
+
+__all__ = ["LemonBoard", "LemonRow", "LemonWorth", "PolicyResult", "lemon_board", "lemon_worth"]
+
+HISTORY_DAYS = 365
+QUICK_OUTAGES_MAX = 800
+LIVE_WITHIN = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class LemonRow:
+    """One node and its score as of the board's instant."""
+
+    place: NodePlace
+    state: NodeState
+    customer: CustomerName | None
+    score: LemonScore
+
+
+@dataclass(frozen=True, slots=True)
+class LemonBoard:
+    """Every node that ever failed, worst first, and the score's back-test.
+
+    scored_at    `now`, or the end of the records where they ended before
+    weights      in words: which history the weights in use were fitted on
+    """
+
+    scored_at: AwareDatetime
+    weights: str
+    nodes: int
+    rows: tuple[LemonRow, ...]
+    worth: LemonWorth
+
+
+def lemon_board(now: AwareDatetime, *, limit: int | None = None) -> LemonBoard:
+    """Rank the nodes.
+
+    raises   NothingOnTheBooks: no node
+    """
+    at = _spoken_until(now)
+    standing = {str(node.place.node): node for node in fleet_board(at).nodes}
+    epoch = max(whole_period(now=now).start, at - timedelta(days=HISTORY_DAYS))
+    histories = _histories(epoch, at)
+    day = _days(at, epoch)
+    rate = fleet_rate(histories, nodes=len(standing), at=day)
+    scores = (score_node(history, PUBLISHED, rate, at=day) for history in histories)
+    ranked = sorted(scores, key=lambda score: (-score.probability, score.node))
+    rows = [_row(standing[score.node], score) for score in ranked if score.node in standing]
+    return LemonBoard(at, PUBLISHED.fitted_on, len(standing), tuple(rows[:limit]), lemon_worth(now))
+
+
+def lemon_worth(now: AwareDatetime, *, quick: bool = False) -> LemonWorth:
+    """Return the score's back-test on the fleet's own past, up to the last full day.
+
+    quick    for a page: a history too large to measure in a second or two is not measured
+    raises   NothingOnTheBooks: no node
+    """
+    begins, at = whole_period(now=now).start, _spoken_until(now)
+    if now - at < LIVE_WITHIN:
+        at = begins + timedelta(days=(at - begins).days)
+    epoch = max(begins, at - timedelta(days=HISTORY_DAYS))
+    histories = _histories(epoch, at)
+    if quick and sum(len(history.starts) for history in histories) > QUICK_OUTAGES_MAX:
+        return published_because("this fleet's own take long: `scuderia fleet lemons` has them")
+    return worth_of(histories, nodes=len(fleet_board(at).nodes), until=_days(at, epoch))
+
+
+def _spoken_until(now: AwareDatetime) -> AwareDatetime:
+    end = whole_period(now=now).end
+    return end if now - end >= LIVE_WITHIN else now
+
+
+def _row(node: NodeStatus, score: LemonScore) -> LemonRow:
+    return LemonRow(node.place, node.state, node.customer, score)
+
+
+def _histories(epoch: AwareDatetime, until: AwareDatetime) -> list[NodeHistory]:
+    spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for record in outages_between(epoch, until):
+        if not record.planned:
+            lasts = record.end is None or record.end > until
+            end = np.inf if lasts or record.end is None else _days(record.end, epoch)
+            spans[str(record.node)].append((max(_days(record.start, epoch), 0.0), end))
+    return [
+        NodeHistory(node, np.array([s for s, _ in told]), np.array([e for _, e in told]))
+        for node, told in sorted((node, sorted(found)) for node, found in spans.items())
+    ]
+
+
+def _days(at: AwareDatetime, epoch: AwareDatetime) -> float:
+    return (at - epoch).total_seconds() / DAY_S
