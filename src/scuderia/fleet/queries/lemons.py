@@ -12,10 +12,11 @@ from scuderia.fleet.engine.lemon import LemonScore, NodeHistory, fleet_rate, sco
 from scuderia.fleet.engine.lemon_fit import PUBLISHED
 from scuderia.fleet.engine.lemon_rules import PolicyResult
 from scuderia.fleet.engine.lemon_worth import LemonWorth, published_because, worth_of
+from scuderia.fleet.models import Node
 from scuderia.fleet.nouns import CustomerName, NodePlace, NodeState
 from scuderia.fleet.queries.board import NodeStatus, fleet_board
 from scuderia.fleet.queries.outages import outages_between
-from scuderia.fleet.queries.report import whole_period
+from scuderia.fleet.queries.report import Period, whole_period
 
 __all__ = ["LemonBoard", "LemonRow", "LemonWorth", "PolicyResult", "lemon_board", "lemon_worth"]
 
@@ -54,9 +55,10 @@ def lemon_board(now: AwareDatetime, *, limit: int | None = None) -> LemonBoard:
 
     raises   NothingOnTheBooks: no node
     """
-    at = _spoken_until(now)
+    period = whole_period(now=now)
+    at = _spoken_until(period, now)
     standing = {str(node.place.node): node for node in fleet_board(at).nodes}
-    epoch = max(whole_period(now=now).start, at - timedelta(days=HISTORY_DAYS))
+    epoch = max(period.start, at - timedelta(days=HISTORY_DAYS))
     histories = _histories(epoch, at)
     day = _days(at, epoch)
     rate = fleet_rate(histories, nodes=len(standing), at=day)
@@ -72,19 +74,21 @@ def lemon_worth(now: AwareDatetime, *, quick: bool = False) -> LemonWorth:
     quick    for a page: a history too large to measure in a second or two is not measured
     raises   NothingOnTheBooks: no node
     """
-    begins, at = whole_period(now=now).start, _spoken_until(now)
+    period = whole_period(now=now)
+    begins, at = period.start, _spoken_until(period, now)
     if now - at < LIVE_WITHIN:
         at = begins + timedelta(days=(at - begins).days)
     epoch = max(begins, at - timedelta(days=HISTORY_DAYS))
     histories = _histories(epoch, at)
     if quick and sum(len(history.starts) for history in histories) > QUICK_OUTAGES_MAX:
         return published_because("this fleet's own take long: `scuderia fleet lemons` has them")
-    return worth_of(histories, nodes=len(fleet_board(at).nodes), until=_days(at, epoch))
+    return worth_of(
+        histories, nodes=Node.objects.filter(active_from__lte=at).count(), until=_days(at, epoch)
+    )
 
 
-def _spoken_until(now: AwareDatetime) -> AwareDatetime:
-    end = whole_period(now=now).end
-    return end if now - end >= LIVE_WITHIN else now
+def _spoken_until(period: Period, now: AwareDatetime) -> AwareDatetime:
+    return period.end if now - period.end >= LIVE_WITHIN else now
 
 
 def _row(node: NodeStatus, score: LemonScore) -> LemonRow:
