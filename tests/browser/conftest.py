@@ -1,6 +1,8 @@
 """A real Chromium over a live server on the demo's stage, or a skip with a clear word."""
 
+import gc
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +44,7 @@ class Window:
         self.page.fill("[name=username]", name)
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("text=Sign in >> nth=-1")
-        self.page.wait_for_selector("h1:has-text('Now')")
+        self.page.wait_for_selector("html[data-ready] h1:has-text('Now')")
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +98,9 @@ def server(stage: Stage) -> Iterator[LiveServer]:
     opened = LiveServer("localhost")
     yield opened
     opened.stop()
+    with warnings.catch_warnings():  # the test server's threads leave sockets to the collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

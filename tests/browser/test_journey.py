@@ -15,6 +15,11 @@ PAGES = ("/", "/loop", "/crew", "/brake", "/audit?verify=1", "/fleet", "/_galler
          "/fleet/customers/demo-aurora", "/fleet/customers/demo-aurora?print=1")  # fmt: skip
 
 
+def arrive(page, heading):
+    """Wait until the page of that heading is there and hears keys."""
+    page.wait_for_selector(f"html[data-ready] h1:has-text('{heading}')")
+
+
 def carry_out(stage):
     """Do what the worker does with one queued action, step by step."""
     (run,) = list_actions(LENA, states=[ActionState.QUEUED])
@@ -34,7 +39,7 @@ def test_sign_in_approve_and_see_the_node_change(window, stage):
     lena.sign_in("lena")
     page = lena.page
     page.click(f"text={swap.title}")
-    page.wait_for_selector("h1")
+    arrive(page, swap.title)
     page.keyboard.press("a")
     dialog = page.locator("dialog[data-dialog=approve]")
     dialog.wait_for()
@@ -96,18 +101,19 @@ def test_keys_move_open_and_close(window, stage):
         page.locator("[data-row][aria-selected=true] a").first.inner_text() == stage.queue[1].title
     )
     page.keyboard.press("Enter")
-    page.wait_for_selector(f"h1:has-text('{stage.queue[1].title}')")
+    arrive(page, stage.queue[1].title)
     page.keyboard.press("g")
     page.keyboard.press("f")
-    page.wait_for_selector("h1:has-text('Fleet')")
+    arrive(page, "Fleet")
     page.keyboard.press("/")
     page.keyboard.type("r04")
     page.keyboard.press("Enter")
     page.wait_for_url("**/fleet?*q=r04*")
+    arrive(page, "Fleet")
     page.keyboard.press("Control+k")
     page.locator("[data-jump-box]").fill("aud")
     page.keyboard.press("Enter")
-    page.wait_for_selector("h1:has-text('Audit')")
+    arrive(page, "Audit")
     assert lena.complaints == []
 
 

@@ -84,14 +84,13 @@ def causes_table(report: SlaReport) -> Table:
     """Return downtime by cause, as the source worded it."""
     columns = (
         Column("Cause"), Column("Outages", numeric=True), Column("Node-hours", numeric=True),
-        Column("Share", numeric=True), Column("Share of downtime"),
+        Column("Share of downtime"),
     )  # fmt: skip
     rows = tuple(
         Row((
             Cell(line.cause or "unknown", "words"),
             Cell(f"{line.outages:,}"),
             Cell(f"{line.downtime_s / HOUR_S:,.0f}"),
-            Cell(_share(line.share, 1)),
             Cell(_share(line.share, 1), "bar", state="bad", share=line.share),
         ))
         for line in report.by_cause[:CAUSES_MAX]

@@ -159,7 +159,7 @@ def _measured(run: ActionRow) -> Effect | None:
     outcome = run.outcome
     if outcome is None:
         return None
-    value = outcome.expected if outcome.value is None else outcome.value
+    value = outcome.expected if outcome.verdict is None or outcome.value is None else outcome.value
     return effect(
         do_nothing=outcome.do_nothing, expected=value, low=outcome.low, high=outcome.high,
         unit=outcome.unit, better=outcome.better,

@@ -148,3 +148,6 @@ one("dialog[data-dialog='jump'] form")?.addEventListener("submit", (event) => {
   const left = all("[data-jump]").filter((link) => !link.parentElement.hidden);
   if (left.length === 1) { event.preventDefault(); left[0].click(); }
 });
+
+/* Says that keys and clicks are heard from now on. */
+root.dataset.ready = "";
