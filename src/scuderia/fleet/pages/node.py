@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -29,6 +30,7 @@ DAYS_OFFERED = (28, 90, 365)
 DAYS_USUAL = 90
 ENTRIES_MAX = 40
 LEMON_QUERY = "lemon_score"
+Facts = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class NodePage:
     outages: Table
     entries: tuple[Entry, ...]
     findings: tuple[FindingRow, ...]
-    lemon: tuple[tuple[str, str], ...]
+    lemon: Facts
     worth: LemonWorth | None
     customer_href: str
 
@@ -65,6 +67,7 @@ def node(request: HttpRequest, name: str) -> HttpResponse:
     status = node_status(name, asked.now)
     told = node_timeline(name, start, asked.now)
     look, word = look_of(status)
+    lemon, worth = _lemon(str(ref), asked.now)
     context = NodePage(
         as_of=asked.now,
         node=status,
@@ -81,8 +84,8 @@ def node(request: HttpRequest, name: str) -> HttpResponse:
         outages=_table(told.outages, asked.now),
         entries=_entries(told),
         findings=list_findings(asked.actor, subject=ref, open_only=False, limit=10),
-        lemon=_lemon(str(ref)),
-        worth=lemon_worth(asked.now, quick=True) if LEMON_QUERY in sockets.evidence else None,
+        lemon=lemon,
+        worth=worth,
         customer_href=f"/fleet/customers/{quote(status.customer)}" if status.customer else "",
     )  # fmt: skip
     return show(request, "fleet/node.html", context)
@@ -92,9 +95,15 @@ def _days(text: str) -> int:
     return int(text) if text in {str(offered) for offered in DAYS_OFFERED} else DAYS_USUAL
 
 
-def _lemon(node: str) -> tuple[tuple[str, str], ...]:
+def _lemon(node: str, now: AwareDatetime) -> tuple[Facts, LemonWorth | None]:
+    """Return the score and its worth, kept for an hour of the fleet: both read all of it."""
     query = sockets.evidence.get(LEMON_QUERY)
-    return facts(query.run({"node": node})) if query else ()
+    if query is None:
+        return (), None
+    hour = f"{now:%Y%m%d%H}"
+    score = cache.get_or_set(f"lemon:{hour}:{node}", lambda: facts(query.run({"node": node})))
+    worth = cache.get_or_set(f"lemon-worth:{hour}", lambda: lemon_worth(now, quick=True))
+    return score or (), worth
 
 
 def _cards(told: NodeTimeline, now: AwareDatetime) -> tuple[Card, ...]:
