@@ -29,7 +29,16 @@ from scuderia.loop.nouns import (
     Role,
     StepWord,
 )
-from scuderia.loop.operations import audit, decisions, execution, outcomes, people, rounds, undo
+from scuderia.loop.operations import (
+    audit,
+    decisions,
+    execution,
+    findings,
+    outcomes,
+    people,
+    rounds,
+    undo,
+)
 from scuderia.loop.ports import Executor, sockets
 from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
@@ -286,6 +295,29 @@ def test_detectors_claim_what_still_stands_and_propose_nothing(booked: Bench) ->
     assert {subject.removeprefix("node:") for subject in said} <= out
     assert set(kinds) <= {"fleet.node_out", "fleet.bad_return"}
     assert not Proposal.objects.exists()
+
+
+def test_findings_are_cleared_once_their_nodes_have_returned(booked: Bench) -> None:
+    opened = Finding.objects.filter(kind="fleet.node_out", state="open").count()
+    assert opened > 0
+    assert findings.clear_settled(now=NOW) == 0
+    booked.days(200)
+    poll(booked)
+    later = booked.clock.now()
+    findings.clear_settled(now=later)
+    assert findings.clear_settled(now=later) == 0
+    out = {
+        str(status.place.ref)
+        for status in board.fleet_board(later).nodes
+        if status.state is not NodeState.UP
+    }
+    standing = set(
+        Finding.objects.filter(kind="fleet.node_out", state="open").values_list(
+            "subject", flat=True
+        )
+    )
+    assert standing <= out
+    assert Finding.objects.filter(kind="fleet.node_out", state="cleared").count() > 0
 
 
 def test_from_a_real_history_to_a_measured_outcome(booked: Bench) -> None:

@@ -1,8 +1,10 @@
 """Who may do what where: the cast, the outsider, machines, and API tokens."""
 
+from datetime import timedelta
+
 import pytest
 
-from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.actors import BY_COMMAND_LINE, Actor, ActorKind
 from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken
@@ -19,7 +21,7 @@ from scuderia.loop.operations import (
     rounds,
     undo,
 )
-from scuderia.loop.queries import actions, audit, findings, queue
+from scuderia.loop.queries import actions, audit, findings, queue, standing
 from scuderia.loop.queries import people as people_read
 from scuderia.loop.queries.standing import lineage_of
 from tests.loop.factories import NOW, kind_named, later, person, proposal_draft, valves
@@ -243,3 +245,20 @@ def test_nobody_issues_a_token_for_another_or_with_a_token():
         )  # fmt: skip
     with pytest.raises(people.BadToken):
         issue(name="late", hours=24 * 400)
+
+
+def test_the_command_line_is_no_token_and_no_token_bears_its_name(hall):
+    at_the_desk = Actor(ActorKind.PERSON, "omar", via=BY_COMMAND_LINE)
+    assert standing.scopes_with(at_the_desk, Power.DECIDE) == standing.scopes_with(
+        person("omar"), Power.DECIDE
+    )
+    with pytest.raises(people.BadToken):
+        people.issue_token(
+            actor=person("omar"),
+            person="omar",
+            name=BY_COMMAND_LINE,
+            powers=[Power.READ],
+            scope=EVERYTHING,
+            expires_at=NOW + timedelta(days=1),
+            now=NOW,
+        )

@@ -12,11 +12,15 @@ class ActorKind(StrEnum):
     SERVICE = "service"
 
 
+BY_COMMAND_LINE = "cli"
+"""How the owner of the home folder comes; no API token may bear this name."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Actor:
     """Someone or something that the audit names, e.g. `person:ada`, `agent:lemon-scout`.
 
-    via   the name of the API token the person came with, if any; shown in the audit
+    via   the API token the person came with, or BY_COMMAND_LINE; "" at the pages; in the audit
     """
 
     kind: ActorKind
@@ -30,6 +34,11 @@ class Actor:
     def is_person(self) -> bool:
         """Only people decide."""
         return self.kind is ActorKind.PERSON
+
+    @property
+    def by_token(self) -> bool:
+        """Whether an API token narrows this person's powers."""
+        return self.via not in ("", BY_COMMAND_LINE)
 
 
 WORKER = Actor(ActorKind.SERVICE, "worker")

@@ -68,6 +68,7 @@ def _beats(runner: DbosRunner, crew_every_s: float, poll_every_s: float) -> dict
         "eyes": [
             Beat("fleet time", 1.0, _keep_fleet_time),
             Beat("poll the fleet", poll_every_s, poll_fleet),
+            Beat("clear findings", 10.0, jobs.clear_settled),
             Beat("crew rounds", crew_every_s, jobs.make_rounds),
         ],
     }

@@ -8,6 +8,7 @@ from scuderia.basics.actors import WORKER
 from scuderia.loop.nouns import ActionId
 from scuderia.loop.operations import (
     execution,
+    findings,
     grants,
     heartbeats,
     outbox,
@@ -71,6 +72,11 @@ def settle_unknown() -> int:
 def start_runs() -> int:
     """Start the runs that were asked for; return how many."""
     return outbox.sweep(now=sockets.clock.now(), runner=sockets.runner)
+
+
+def clear_settled() -> int:
+    """Clear findings that their detectors no longer stand by; return how many."""
+    return findings.clear_settled(now=sockets.clock.now())
 
 
 def expire_due() -> int:

@@ -107,6 +107,12 @@ class Detector(Protocol):
         """Return the claims that these signals support."""
         ...
 
+    def still_stands(
+        self, subject: SubjectRef, *, now: AwareDatetime, opened_at: AwareDatetime
+    ) -> bool:
+        """Say whether this detector's claim about the subject, made at `opened_at`, still holds."""
+        ...
+
 
 class EvidenceQuery(Protocol):
     """A named, read-only query that evidence refers to, so that anyone can run it again."""

@@ -28,6 +28,16 @@ class NodeOut:
         """Return one finding for each node that went down and has not returned."""
         return list(_out(signals, now=now))
 
+    def still_stands(
+        self,
+        subject: SubjectRef,
+        *,
+        now: AwareDatetime,
+        opened_at: AwareDatetime,  # noqa: ARG002 - the port's
+    ) -> bool:
+        """Say whether the node is still out, whatever became of the reason."""
+        return board.node_status(subject.name, now).state is not NodeState.UP
+
 
 class BadReturn:
     """Claims that a node broke again soon after its return: the repair did not hold."""
@@ -39,6 +49,13 @@ class BadReturn:
     ) -> Sequence[FindingDraft]:
         """Return one finding for each relapse of the last seven days."""
         return list(_relapsed(signals, now=now))
+
+    def still_stands(
+        self, subject: SubjectRef, *, now: AwareDatetime, opened_at: AwareDatetime
+    ) -> bool:
+        """Say whether the relapse is fresh, or the node still out because of it."""
+        fresh = now - opened_at <= _RELAPSE_FRESH
+        return fresh or board.node_status(subject.name, now).state is not NodeState.UP
 
 
 def _out(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[FindingDraft]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from django.conf import settings
 
-from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.actors import BY_COMMAND_LINE, Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.loop.operations import people
@@ -56,7 +56,7 @@ def acting(as_name: str, token: str) -> Actor:
              NobodyActs: the named person is unknown, or this is not the home's owner
     """
     if token:
-        found = people.authenticate_token(token, now=now())
+        found = people.authenticate_token(token, now=sockets.wall.now())
         if found is None:
             raise TokenRefused("that token lets nobody in")
         return found
@@ -66,7 +66,7 @@ def acting(as_name: str, token: str) -> Actor:
         raise NobodyActs("nobody was named, and this home has no owner on its books")
     if person_named(name) is None:
         raise NobodyActs(f"nobody here is called {name[:80]!r}")
-    return Actor(ActorKind.PERSON, name)
+    return Actor(ActorKind.PERSON, name, via=BY_COMMAND_LINE)
 
 
 def owner_name() -> str:

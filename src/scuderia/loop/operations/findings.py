@@ -7,10 +7,12 @@ from django.db import transaction
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
+from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.spelling import spell_evidence
 from scuderia.loop.models.seen import Finding, FindingScope
 from scuderia.loop.nouns import FindingDraft, FindingState
 from scuderia.loop.operations.moves import move
+from scuderia.loop.ports import sockets
 from scuderia.loop.queries.standing import lineage_of
 
 CLAIM_CHARACTERS_MAX = 1000
@@ -64,6 +66,18 @@ def clear_unclaimed(raised_by: str, claimed: Iterable[str], *, now: AwareDatetim
     for finding in cleared:
         move(finding, "finding", FindingState.CLEARED, cleared_at=now)
     return len(cleared)
+
+
+def clear_settled(*, now: AwareDatetime) -> int:
+    """Clear the open findings that their detectors no longer stand by; return how many."""
+    cleared = 0
+    for detector in sockets.detectors.values():
+        for finding in Finding.objects.filter(raised_by=detector.name, state=FindingState.OPEN):
+            subject = SubjectRef.parse(finding.subject)
+            if not detector.still_stands(subject, now=now, opened_at=finding.opened_at):
+                move(finding, "finding", FindingState.CLEARED, cleared_at=now)
+                cleared += 1
+    return cleared
 
 
 def _refuse_bad(draft: FindingDraft) -> None:

@@ -13,7 +13,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.actors import BY_COMMAND_LINE, Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotAuthorised, NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
@@ -133,9 +133,11 @@ def issue_token(
     A person issues tokens for themselves; someone who manages people may for others. A token
     cannot issue a token.
     """
-    if actor.via or str(actor) != f"person:{person}":
+    if actor.by_token or str(actor) != f"person:{person}":
         _refuse_token(actor)
         authority.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
+    if name == BY_COMMAND_LINE:
+        raise BadToken(f"{name!r} is how the command line is told apart, so no token bears it")
     if not powers or not name or len(name) > 64 or not now < expires_at <= now + TOKEN_LIFE_MAX:  # noqa: PLR2004 - a column
         raise BadToken("the token is incomplete")
     prefix, secret = f"{TOKEN_MARK}_{secrets.token_hex(4)}", secrets.token_hex(32)
@@ -211,7 +213,7 @@ def _has_admin() -> bool:
 
 
 def _refuse_token(actor: Actor) -> None:
-    if actor.via:
+    if actor.by_token:
         raise NotAuthorised("a token cannot issue a token", remedy="Sign in with your password.")
 
 

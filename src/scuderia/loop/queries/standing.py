@@ -33,7 +33,7 @@ def scopes_with(actor: Actor, power: Power) -> frozenset[str]:
             role__in=[role.value for role in roles_with(power)],
         ).values_list("scope", flat=True)
     )
-    return _narrowed(actor, power, scopes) if actor.via else scopes
+    return _narrowed(actor, power, scopes) if actor.by_token else scopes
 
 
 def may(actor: Actor, power: Power, lineage: Lineage) -> bool:
