@@ -10,6 +10,7 @@ from scuderia.basics.actors import WORKER, Actor, ActorKind
 from scuderia.basics.clock import SystemClock
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
+from scuderia.config.databases import tables_url
 from scuderia.config.home import Home
 from scuderia.config.private import write_private
 from scuderia.config.progress import Stage
@@ -82,16 +83,21 @@ def _make_world(home: Home, speed: float | None, healthy: bool) -> str:  # noqa:
 
 def _refuse_real_fleet(home: Home) -> None:
     """Keep the demo out of a home whose books already hold somebody's fleet."""
-    if not home.runs.exists():
+    if not home.runs.exists() and not tables_url():
         return
     from scuderia.config.cli import ready_django
 
     ready_django()
+    from django.db import connection
+
+    if "fleet_site" not in connection.introspection.table_names():
+        return
     from scuderia.fleet.queries.places import list_places
 
     if list_places():
+        place = "this database" if tables_url() else home.path
         raise BadInput(
-            f"{home.path} holds the books of a fleet already",
+            f"{place} holds the books of a fleet already",
             remedy="Give the demo a folder of its own: scuderia --home FOLDER demo.",
         )
 

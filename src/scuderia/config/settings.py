@@ -2,6 +2,7 @@
 
 import os
 
+from scuderia.config.databases import tables_database
 from scuderia.config.home import current_home
 
 HOME = current_home()
@@ -64,34 +65,7 @@ TEMPLATES = [
     }
 ]
 
-_POSTGRES = os.environ.get("SCUDERIA_DATABASE_URL", "")
-
-
-def _database() -> dict[str, object]:
-    if not _POSTGRES:
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": HOME.database,
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 30,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-            },
-        }
-    from urllib.parse import unquote, urlsplit
-
-    parts = urlsplit(_POSTGRES)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-    }
-
-
-DATABASES = {"default": _database()}
+DATABASES = {"default": tables_database(HOME)}
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

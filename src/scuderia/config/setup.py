@@ -2,11 +2,13 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from io import StringIO
 
 from scuderia.basics.errors import Refused, Unable
+from scuderia.config.databases import DatabaseSilent, runs_address, tables_url
 from scuderia.config.home import Home
 from scuderia.config.owner import make_owner
 from scuderia.config.private import write_private
@@ -57,7 +59,7 @@ def _writing(make: Callable[[Home], str], home: Home) -> str:
 
 def require_set_up(home: Home) -> None:
     """Raise NotSetUp unless `set_up` has come to its end here."""
-    if not home.secret_key.exists() or not home.runs.exists():
+    if not home.secret_key.exists() or not (home.runs.exists() or runs_address()):
         raise NotSetUp(f"{home.path} is not set up", home=home.path)
 
 
@@ -66,10 +68,27 @@ def require_tables() -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    with _reaching_server():
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
         raise TablesBehind(f"{len(waiting)} migrations wait to be applied")
+
+
+@contextmanager
+def _reaching_server() -> Iterator[None]:
+    """Say in our words when the database server cannot be reached; a file's trouble stays its own.
+
+    raises   DatabaseSilent
+    """
+    from django.db import OperationalError
+
+    try:
+        yield
+    except OperationalError as error:
+        if not tables_url():
+            raise
+        raise DatabaseSilent(str(error).strip()[:500]) from error
 
 
 def _make_folder(home: Home) -> str:
@@ -103,7 +122,8 @@ def _migrate(home: Home) -> str:
 
     ready_django()
     said = StringIO()
-    call_command("migrate", interactive=False, verbosity=1, stdout=said)
+    with _reaching_server():
+        call_command("migrate", interactive=False, verbosity=1, stdout=said)
     if home.database.exists():
         home.database.chmod(0o600)
     applied = said.getvalue().count("... OK")
@@ -116,4 +136,6 @@ def _prepare_runs(home: Home) -> str:
 
     there = home.runs.exists()
     prepare_store(runs_url())
+    if runs_address():
+        return "in PostgreSQL"
     return "was there" if there else "made"

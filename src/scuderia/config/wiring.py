@@ -1,9 +1,9 @@
 """The table of contents of the product: which part fills which port."""
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from scuderia.config.databases import runs_address
 from scuderia.config.home import current_home
 from scuderia.config.serving import clock_of
 from scuderia.connectors.dbos.store import store_url
@@ -73,5 +73,5 @@ def _on_fresh_connections(call: Callable[Given, Returned]) -> Callable[Given, Re
 
 
 def runs_url() -> str:
-    """Return where the runs are kept: the home's own file, or PostgreSQL by SCUDERIA_RUNS_URL."""
-    return store_url(current_home().runs, postgres_url=os.environ.get("SCUDERIA_RUNS_URL", ""))
+    """Return where the runs are kept: the home's own file, or PostgreSQL by its address."""
+    return store_url(current_home().runs, postgres_url=runs_address())

@@ -1,6 +1,7 @@
 """How nouns are spelled in JSON columns, and read back."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -11,6 +12,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import Answer, BlastRadius, Evidence, GateVerdict, Plan, Rehearsal
 
 _REHEARSAL = tuple(column.name for column in fields(Rehearsal))
+_UNKEPT = re.compile("[\\x00\\ud800-\\udfff]")
 _EVIDENCE = tuple(column.name for column in fields(Evidence))
 Stored = Mapping[str, Any]
 """What a JSON column gives back; its shape was checked when it was written."""
@@ -19,9 +21,26 @@ Stored = Mapping[str, Any]
 def plain(value: object) -> Any:
     """Return the value as JSON would give it back; dates become text, sets become lists.
 
+    What no database keeps as text, NUL and halves of characters, becomes U+FFFD.
     raises   ValueError, TypeError: JSON has no word for it, NaN included
     """
-    return json.loads(canonical_json(value))
+    return _keepable(json.loads(canonical_json(value)))
+
+
+def keepable(text: str) -> str:
+    """Return the text with U+FFFD for what PostgreSQL cannot keep."""
+    return _UNKEPT.sub("\ufffd", text)
+
+
+def _keepable(value: Any) -> Any:
+    match value:
+        case str():
+            return keepable(value)
+        case list():
+            return [_keepable(one) for one in value]
+        case dict():
+            return {keepable(name): _keepable(one) for name, one in value.items()}
+    return value
 
 
 def spell_targets(targets: Iterable[SubjectRef]) -> list[str]:

@@ -12,6 +12,7 @@ from scuderia.basics.clock import AwareDatetime, require_aware
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING, Lineage
 from scuderia.loop.engine.chain import GENESIS, Head, Link, Verdict, hash_of, verify_chain
+from scuderia.loop.engine.spelling import keepable, plain
 from scuderia.loop.models.kept import AuditEntry, AuditHead
 
 REASON_CHARACTERS_MAX = 2000
@@ -52,7 +53,7 @@ def record(
         verb=verb,
         subject=str(subject),
         reason=bounded(reason),
-        detail=canonical_json(detail or {}),
+        detail=canonical_json(plain(detail or {})),
         reach="".join(f"|{scope}" for scope in sorted(map(str, lineage | {EVERYTHING}))) + "|",
         previous=head.hash,
     )
@@ -95,7 +96,7 @@ def bounded(text: str) -> str:
     """Return a person's words, or refuse them when they are too long to keep."""
     if len(text) > REASON_CHARACTERS_MAX:
         raise ReasonTooLong(f"{len(text)} characters of reason")
-    return text
+    return keepable(text)
 
 
 def read_head(text: str) -> Head:
