@@ -138,3 +138,10 @@ def test_the_audit_is_paged_by_number_and_filtered_by_subject(stage, as_person):
     assert "role.given" in named
     assert "proposal.filed" not in named
     assert "No entry about that" in client.get("/audit?subject=node:zzz").content.decode()
+
+
+def test_what_an_agent_dropped_is_not_told_to_another_customers_operator(stage, as_person):
+    assert "Why not?" in as_person("lena").get("/crew").content.decode()
+    told = as_person("britt").get("/crew")
+    assert told.status_code == 200
+    assert "Why not?" not in told.content.decode()

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db.models import Count, OuterRef, Subquery
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
+from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.engine.outcomes import Kept, Promise, interval_coverage, median_error
 from scuderia.loop.models.done import Decision, Outcome
 from scuderia.loop.models.given import Brake, Grant
@@ -30,7 +32,7 @@ from scuderia.loop.queries.standing import scopes_with
 
 def list_agents(actor: Actor) -> tuple[AgentCard, ...]:
     """Return every plugged agent with its last look and its record."""
-    _require_reader(actor)
+    scopes = _require_reader(actor)
     names = sorted(sockets.agents)
     rounds = _last_rounds()
     open_findings = dict(
@@ -48,7 +50,7 @@ def list_agents(actor: Actor) -> tuple[AgentCard, ...]:
             title=sockets.agents[name].title,
             job=sockets.agents[name].job,
             kinds=tuple(sockets.agents[name].kinds),
-            last_round=rounds.get(name),
+            last_round=_told(rounds.get(name), scopes),
             open_findings=open_findings.get(name, 0),
             braked=stopped or name in braked,
             track=track_record(name),
@@ -60,9 +62,10 @@ def list_agents(actor: Actor) -> tuple[AgentCard, ...]:
 
 def list_rounds(actor: Actor, *, agent: str = "", limit: int = 50) -> tuple[RoundRow, ...]:
     """Return what was brought back, newest first."""
-    _require_reader(actor)
+    scopes = _require_reader(actor)
     found = AgentRound.objects.filter(agent=agent) if agent else AgentRound.objects.all()
-    return tuple(map(round_row, found.order_by("-at")[:limit]))
+    told = (_told(round_row(made), scopes) for made in found.order_by("-at")[:limit])
+    return tuple(row for row in told if row is not None)
 
 
 def track_record(agent: str, kind: str = "*") -> TrackRecord:
@@ -126,6 +129,15 @@ def _levels() -> dict[str, dict[str, Autonomy]]:
     return levels
 
 
-def _require_reader(actor: Actor) -> None:
-    if not scopes_with(actor, Power.READ):
+def _require_reader(actor: Actor) -> frozenset[str]:
+    scopes = scopes_with(actor, Power.READ)
+    if not scopes:
         raise NotFound("nothing by that name is visible to you")
+    return scopes
+
+
+def _told(row: RoundRow | None, scopes: frozenset[str]) -> RoundRow | None:
+    """Return the look; what was considered names anyone's subjects, so it needs all of reach."""
+    if row is None or str(EVERYTHING) in scopes:
+        return row
+    return replace(row, considered=(), error="failed" if row.error else "")
