@@ -2,6 +2,8 @@
 
 import gc
 import os
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -97,10 +99,20 @@ def server(stage: Stage) -> Iterator[LiveServer]:
     """Serve the test's own database; pytest-django's fixture would empty it under the guards."""
     opened = LiveServer("localhost")
     yield opened
+    _let_requests_end()
     opened.stop()
     with warnings.catch_warnings():  # the test server's threads leave sockets to the collector
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+
+
+def _let_requests_end(*, at_most_s: float = 10.0) -> None:
+    """Wait until no thread answers a request: the server stops sharing its connection at once."""
+    until = time.monotonic() + at_most_s
+    while time.monotonic() < until:
+        if not any("process_request_thread" in each.name for each in threading.enumerate()):
+            return
+        time.sleep(0.05)
 
 
 @pytest.fixture
