@@ -36,7 +36,6 @@ class Caller:
         answer = self.client.get(f"/api/v1{path}", headers=self.headers)
         if answer.streaming:
             answer.text_sent = answer.getvalue().decode()
-            answer.close()
         return answer
 
     def items(self, path):

@@ -57,9 +57,7 @@ class Person:
         answer = Client(enforce_csrf_checks=True).get(f"/api/v1{path}", headers=self.headers)
         assert answer.status_code == 200, (path, answer.content)
         if answer.streaming:
-            text = answer.getvalue().decode()
-            answer.close()
-            return text
+            return answer.getvalue().decode()
         return answer.json()
 
     def post(self, path, body):

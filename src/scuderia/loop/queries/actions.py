@@ -23,7 +23,7 @@ def list_actions(
     found = _reachable(actor)
     if states:
         found = found.filter(state__in=[state.value for state in states])
-    return _rows(list(found.order_by("-queued_at")[:limit]), {})
+    return _rows(list(found.order_by("-queued_at", "-pk")[:limit]), {})
 
 
 def get_action(actor: Actor, action_id: ActionId) -> ActionRow:
@@ -40,7 +40,7 @@ def get_action(actor: Actor, action_id: ActionId) -> ActionRow:
 
 def list_unfinished() -> tuple[ActionId, ...]:
     """Return every run that has neither ended nor halted; for the worker."""
-    live = Action.objects.filter(state__in=LIVE).order_by("queued_at")
+    live = Action.objects.filter(state__in=LIVE).order_by("queued_at", "pk")
     return tuple(ActionId(one) for one in live.values_list("pk", flat=True))
 
 

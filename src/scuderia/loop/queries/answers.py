@@ -28,7 +28,7 @@ def answers_to(kind: str, *, until: AwareDatetime) -> AnswerRecord:
     hours: dict[UUID, float] = {}
     for proposal, filed_at, decided_at in (
         said.filter(answer=Answer.YES)
-        .order_by("decided_at", "serial")
+        .order_by("decided_at", "serial", "pk")
         .values_list("proposal_id", "proposal__filed_at", "decided_at")
     ):
         hours.setdefault(proposal, (decided_at - filed_at).total_seconds() / HOUR_S)

@@ -29,7 +29,7 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
             lifted_by=brake.lifted_by,
             lifted_at=brake.lifted_at,
         )
-        for brake in found.order_by("-set_at")
+        for brake in found.order_by("-set_at", "-pk")
     )
 
 
@@ -61,7 +61,7 @@ def list_grants(actor: Actor, *, now: AwareDatetime) -> tuple[GrantRow, ...]:
             granted_at=grant.granted_at,
             expires_at=grant.expires_at,
         )
-        for grant in counted.order_by("-granted_at")
+        for grant in counted.order_by("-granted_at", "-pk")
     )
 
 

@@ -64,7 +64,7 @@ def list_rounds(actor: Actor, *, agent: str = "", limit: int = 50) -> tuple[Roun
     """Return what was brought back, newest first."""
     scopes = _require_reader(actor)
     found = AgentRound.objects.filter(agent=agent) if agent else AgentRound.objects.all()
-    told = (_told(round_row(made), scopes) for made in found.order_by("-at")[:limit])
+    told = (_told(round_row(made), scopes) for made in found.order_by("-at", "-pk")[:limit])
     return tuple(row for row in told if row is not None)
 
 
@@ -124,7 +124,7 @@ def _last_rounds() -> dict[str, RoundRow]:
 def _levels() -> dict[str, dict[str, Autonomy]]:
     """Return, by agent, what its open grants say: "kind on scope" to level."""
     levels: dict[str, dict[str, Autonomy]] = defaultdict(dict)
-    for grant in Grant.objects.filter(state=GrantState.ACTIVE).order_by("granted_at"):
+    for grant in Grant.objects.filter(state=GrantState.ACTIVE).order_by("granted_at", "pk"):
         levels[grant.agent][f"{grant.kind} on {grant.scope}"] = Autonomy(grant.level)
     return levels
 

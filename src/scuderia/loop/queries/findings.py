@@ -26,7 +26,7 @@ def list_findings(
         found = found.filter(_hangs_under(frozenset({str(subject)})))
     if open_only:
         found = found.filter(state=FindingState.OPEN)
-    return tuple(map(finding_row, found.order_by("-severity_gpu_hours", "opened_at")[:limit]))
+    return tuple(map(finding_row, found.order_by("-severity_gpu_hours", "opened_at", "pk")[:limit]))
 
 
 def _hangs_under(scopes: frozenset[str]) -> Exists:

@@ -17,8 +17,8 @@ def list_people(actor: Actor) -> tuple[PersonRow, ...]:
     everyone = may(actor, Power.MANAGE_PEOPLE, frozenset({EVERYTHING}))
     if actor.is_person and not everyone:
         found = found.filter(username=actor.name)
-    held = Membership.objects.filter(taken_at__isnull=True).order_by("given_at")
-    tokens = ApiToken.objects.order_by("issued_at")
+    held = Membership.objects.filter(taken_at__isnull=True).order_by("given_at", "pk")
+    tokens = ApiToken.objects.order_by("issued_at", "pk")
     rows = found.prefetch_related(
         Prefetch("memberships", queryset=held), Prefetch("api_tokens", queryset=tokens)
     )

@@ -31,7 +31,7 @@ from scuderia.loop.queries.standing import scopes_with
 def list_queue(actor: Actor, now: AwareDatetime, *, limit: int = 100) -> tuple[QueueRow, ...]:
     """Return pending, unexpired proposals within the actor's reach, by regret and then age."""
     waiting = _reachable(actor).filter(state=ProposalState.PENDING, expires_at__gt=now)
-    return _rows(waiting.order_by("-regret_gpu_hours_per_day", "filed_at")[:limit])
+    return _rows(waiting.order_by("-regret_gpu_hours_per_day", "filed_at", "pk")[:limit])
 
 
 def count_queue(actor: Actor, now: AwareDatetime) -> int:
@@ -46,7 +46,7 @@ def list_proposals(
     found = _reachable(actor)
     if states:
         found = found.filter(state__in=[state.value for state in states])
-    return _rows(found.order_by("-filed_at")[:limit])
+    return _rows(found.order_by("-filed_at", "-pk")[:limit])
 
 
 def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -> ProposalCard:
@@ -66,7 +66,7 @@ def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -
         params=proposal.params,
         snapshot=proposal.snapshot,
         findings=tuple(
-            finding_row(one) for one in proposal.findings.order_by("-severity_gpu_hours")
+            finding_row(one) for one in proposal.findings.order_by("-severity_gpu_hours", "pk")
         ),
         kind_title=declared.title if declared else proposal.kind,
         kind_version=proposal.kind_version,
@@ -78,14 +78,14 @@ def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -
         blast_targets_max=declared.blast.targets_max if declared else 0,
         blast_share_max=declared.blast.share_max if declared else 0.0,
         rehearsal_is_stale=proposal.rehearsed_for != proposal.plan_digest,
-        edits=tuple(edit_row(one) for one in proposal.edits.order_by("edited_at")),
+        edits=tuple(edit_row(one) for one in proposal.edits.order_by("edited_at", "pk")),
         decisions=tuple(
             decision_row(one)
-            for one in proposal.decisions.select_related("use").order_by("decided_at")
+            for one in proposal.decisions.select_related("use").order_by("decided_at", "pk")
         ),
         action_ids=tuple(
             ActionId(one)
-            for one in proposal.actions.order_by("queued_at").values_list("pk", flat=True)
+            for one in proposal.actions.order_by("queued_at", "pk").values_list("pk", flat=True)
         ),
         gates=gates,
         objections=objections,
