@@ -6,8 +6,9 @@ BIN := .venv/bin
 STAMP := .venv/.scuderia-set-up
 PORT ?= 8765
 PYTEST_ARGS ?=
+ON_TABLES := $(addprefix tests/,loop fleet crew config connectors api pages web journeys postgres)
 
-.PHONY: help setup demo test check test-browser bench clean
+.PHONY: help setup demo test check test-browser test-postgres bench clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,11 @@ check: setup ## lint, format, types, import contracts, the law's tests, missing 
 
 test-browser: setup ## the journeys in a real browser (needs Chromium; skipped with a word without)
 	$(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS)
+
+test-postgres: setup ## the tests that touch tables, on a throw-away PostgreSQL (skipped with a word without)
+	$(BIN)/python -m tests.postgres.server \
+	  $(BIN)/python -m pytest --ds tests.postgres.settings \
+	  -m 'postgres or not (slow or browser)' $(wildcard $(ON_TABLES)) $(PYTEST_ARGS)
 
 bench: setup ## measure: policies replayed per second, as one JSON object
 	$(BIN)/python -m benchmarks.replay

@@ -14,6 +14,7 @@ from scuderia.loop.models.triggers import install, remove
 from scuderia.loop.operations import audit
 
 pytestmark = [
+    pytest.mark.postgres,
     pytest.mark.skipif(
         connection.vendor != "postgresql",
         reason="needs PostgreSQL: run `make test-postgres`",

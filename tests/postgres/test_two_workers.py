@@ -13,6 +13,7 @@ from tests.processes.living import LiveHome, eventually
 
 URL = os.environ.get("SCUDERIA_DATABASE_URL", "")
 pytestmark = [
+    pytest.mark.postgres,
     pytest.mark.slow,
     pytest.mark.skipif(not URL, reason="needs PostgreSQL: run `make test-postgres`"),
 ]

@@ -98,7 +98,9 @@ def _refuse_real_fleet(home: Home) -> None:
         place = "this database" if tables_url() else home.path
         raise BadInput(
             f"{place} holds the books of a fleet already",
-            remedy="Give the demo a folder of its own: scuderia --home FOLDER demo.",
+            remedy="Give the demo a folder of its own: scuderia --home FOLDER demo."
+            if not tables_url()
+            else "Give the demo an empty database, or none: unset SCUDERIA_DATABASE_URL.",
         )
 
 
