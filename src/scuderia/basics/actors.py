@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 class ActorKind(StrEnum):
@@ -43,3 +44,15 @@ class Actor:
 
 WORKER = Actor(ActorKind.SERVICE, "worker")
 IMPORTER = Actor(ActorKind.SERVICE, "importer")
+
+
+class SignedIn(Protocol):
+    """What a signed-in user says of themselves; Django's user is one."""
+
+    def get_username(self) -> str:
+        """Return the unique name."""
+
+
+def actor_of(user: SignedIn) -> Actor:
+    """Return the person behind a signed-in user."""
+    return Actor(ActorKind.PERSON, str(user.get_username()))

@@ -12,7 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from scuderia.basics.actors import Actor
+from scuderia.basics.actors import Actor, actor_of
 from scuderia.basics.errors import (
     BadInput,
     NotAuthorised,
@@ -25,7 +25,6 @@ from scuderia.fleet.api.routes import router as fleet
 from scuderia.loop.api.routes import router as loop
 from scuderia.loop.operations import people
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.standing import actor_of
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),

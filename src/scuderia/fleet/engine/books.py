@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.engine.words import is_unknown
 from scuderia.fleet.nouns import LedgerClass, NodeName, OutageRecord
 
 DEFAULT_TARGET = 0.95
@@ -153,3 +153,17 @@ def _joined(first: OutageFact, second: OutageFact) -> OutageFact:
         detected=min(seen, default=None),
         cause=second.cause if is_unknown(first.cause) else first.cause,
     )
+
+
+UNKNOWN_CAUSES = frozenset({"", "n/a", "none", "-", "?", "other"})
+
+
+@lru_cache(maxsize=4096)
+def is_unknown(cause: str) -> bool:
+    """Say whether the source gave no cause: nothing, or a word for not knowing.
+
+    Only the last part of a path such as "Other Failure / Unknown Error" is read, and "unknow" is
+    enough: real sources spell it "GPU device unknow error".
+    """
+    last = cause.rsplit("/", 1)[-1].strip().lower()
+    return last in UNKNOWN_CAUSES or "unknow" in last

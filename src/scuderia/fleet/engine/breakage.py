@@ -8,10 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from scuderia.basics.units import DAY_S, HOUR_S
-from scuderia.fleet.engine.books import Books, OutageFact, as_record
+from scuderia.fleet.engine.books import Books, OutageFact, as_record, is_unknown
 from scuderia.fleet.engine.figures import CauseShare, Concentration, KnownMean, OutageLengths
 from scuderia.fleet.engine.ledger import CODE, Ints, Segments
-from scuderia.fleet.engine.words import is_unknown
 from scuderia.fleet.nouns import DOWNTIME, OutageRecord
 
 LONG_S = 7 * DAY_S

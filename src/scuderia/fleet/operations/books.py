@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused
-from scuderia.fleet.engine.words import plain_words
+from scuderia.basics.safe_text import plain_words
 from scuderia.fleet.models import (
     Allocation,
     Customer,

@@ -14,9 +14,9 @@ from scuderia.basics.actors import WORKER
 from scuderia.basics.canonical import JsonObject, JsonValue, sha256_of
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
+from scuderia.basics.safe_text import plain_words
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import HOUR_S
-from scuderia.fleet.engine.words import plain_words
 from scuderia.fleet.models import (
     CAUSE_MAX,
     KEY_MAX,

@@ -5,14 +5,13 @@ from datetime import timedelta
 
 from django.http import HttpRequest
 
-from scuderia.basics.actors import Actor
+from scuderia.basics.actors import Actor, actor_of
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.queries.board import NodeStatus
 from scuderia.fleet.queries.reach import readable_scopes, require_reach, within_reach
 from scuderia.fleet.queries.report import Period, whole_period
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.standing import actor_of
 
 DAYS_OFFERED = (7, 30, 90, 365)
 DAYS_USUAL = 30

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.engine.words import is_unknown
+from scuderia.fleet.engine.books import is_unknown
 from scuderia.fleet.models import Allocation, LatestObservation, Node, Outage, Repair
 from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
 from scuderia.fleet.queries.places import UnknownSubject

@@ -2,12 +2,12 @@
 
 import rules
 
-from scuderia.basics.actors import Actor
+from scuderia.basics.actors import Actor, SignedIn, actor_of
 from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.engine.powers import ACTING
 from scuderia.loop.nouns import Power
-from scuderia.loop.queries.standing import actor_of, lineage_of, may
+from scuderia.loop.queries.standing import lineage_of, may
 
 
 def require(actor: Actor, power: Power, target: SubjectRef | Lineage) -> None:
@@ -37,7 +37,7 @@ def refuse_machines(actor: Actor, power: Power) -> None:
 
 
 def _predicate(power: Power) -> rules.Predicate:
-    def holds(user: object, subject: SubjectRef | None = None) -> bool:
+    def holds(user: SignedIn, subject: SubjectRef | None = None) -> bool:
         """Say whether the signed-in person holds the power on the subject (everything if None)."""
         return may(actor_of(user), power, lineage_of(subject or EVERYTHING))
 

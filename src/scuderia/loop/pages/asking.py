@@ -6,14 +6,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from scuderia.basics.actors import Actor
+from scuderia.basics.actors import Actor, actor_of
 from scuderia.basics.canonical import JsonObject, canonical_json
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import ParamSpec
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.standing import actor_of
 from scuderia.web.parts import Field
 
 FACTS_MAX = 8

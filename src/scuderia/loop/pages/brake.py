@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
+from scuderia.basics.actors import actor_of
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
@@ -14,7 +15,7 @@ from scuderia.loop.pages.asking import BadForm, asking, said
 from scuderia.loop.ports import sockets
 from scuderia.loop.queries.authority import list_brakes
 from scuderia.loop.queries.rows import BrakeRow
-from scuderia.loop.queries.standing import actor_of, scopes_with
+from scuderia.loop.queries.standing import scopes_with
 from scuderia.web.doors import act, page, show
 from scuderia.web.parts import Field
 from scuderia.web.shell import Notice

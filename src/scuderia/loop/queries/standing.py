@@ -3,18 +3,13 @@
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 
-from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.actors import Actor
 from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef, covers
 from scuderia.loop.engine.powers import POWERS_OF_MACHINES, roles_with
 from scuderia.loop.models.people import ApiToken, Membership
 from scuderia.loop.nouns import Power
 from scuderia.loop.ports import sockets
-
-
-def actor_of(user: object) -> Actor:
-    """Return the person behind a signed-in Django user."""
-    return Actor(ActorKind.PERSON, str(user.get_username()))  # type: ignore[attr-defined]
 
 
 def scopes_with(actor: Actor, power: Power) -> frozenset[str]:

@@ -5,9 +5,9 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from scuderia.basics.safe_text import plain_words
 from scuderia.basics.units import DAY_S
 from scuderia.fleet.engine.traces.records import Flaw, Trace, TraceOutage, read_node
-from scuderia.fleet.engine.words import plain_words
 
 FORMAT = "stepfun-json"
 DAYS_MAX = 36_500

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from scuderia.basics.safe_text import plain_words
 from scuderia.fleet.engine.traces.records import (
     Flaw,
     Trace,
@@ -13,7 +14,6 @@ from scuderia.fleet.engine.traces.records import (
     read_node,
     read_second,
 )
-from scuderia.fleet.engine.words import plain_words
 
 CSV = "outages-csv"
 JSONL = "outages-jsonl"
