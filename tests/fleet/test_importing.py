@@ -9,7 +9,9 @@ from scuderia.basics.actors import IMPORTER, Actor, ActorKind
 from scuderia.basics.clock import parse_instant
 from scuderia.basics.errors import BadInput, NotAuthorised, NotFound
 from scuderia.fleet.engine.traces.records import RecordRefused, TraceUnreadable
-from scuderia.fleet.models import Allocation, Gpu, ImportBatch, Node, Outage, Site
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.inventory import Gpu, Node, Site
+from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.operations.importing import (
     ImportedOtherwise,
     ImportRequest,

@@ -11,14 +11,11 @@ from scuderia.connectors.embedded import faults, layout
 from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.connectors.embedded.seeding import DEMO_SEED
 from scuderia.connectors.embedded.storage import WorldSilent
-from scuderia.fleet.models import (
-    Allocation,
-    LatestObservation,
-    Node,
-    ObservationCursor,
-    Outage,
-    Repair,
-)
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.observations import LatestObservation, ObservationCursor
+from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import (
     ControlVerb,
     CustomerName,

@@ -8,15 +8,12 @@ from django.db.models import Q
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.safe_text import plain_words
-from scuderia.fleet.models import (
-    Allocation,
-    Customer,
-    LatestObservation,
-    Node,
-    ObservationCursor,
-    Outage,
-    Repair,
-)
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.observations import LatestObservation, ObservationCursor
+from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import NodeObservation, NodeState
 from scuderia.fleet.operations.inventory import (
     InventoryChange,

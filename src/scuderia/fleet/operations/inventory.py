@@ -10,8 +10,10 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.fleet.models import Cluster, Customer, Gpu, Node, Rack, Site, Sku, SparePool
-from scuderia.fleet.models import SlaDefinition as SlaRow
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.customers import SlaDefinition as SlaRow
+from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Site, Sku
+from scuderia.fleet.models.spare_pools import SparePool
 from scuderia.fleet.nouns import Inventory, NodePlace, SlaDefinition
 from scuderia.fleet.nouns import Sku as SkuNoun
 from scuderia.loop.operations import audit

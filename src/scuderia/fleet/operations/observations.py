@@ -17,15 +17,11 @@ from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.safe_text import plain_words
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import HOUR_S
-from scuderia.fleet.models import (
-    CAUSE_MAX,
-    KEY_MAX,
-    Allocation,
-    LatestObservation,
-    Node,
-    ObservationCursor,
-    Outage,
-)
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.columns import CAUSE_MAX
+from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.observations import LatestObservation, ObservationCursor
+from scuderia.fleet.models.outages import KEY_MAX, Outage
 from scuderia.fleet.nouns import NodeName, NodeObservation, NodeState, ObservationPage
 from scuderia.fleet.operations import books
 from scuderia.fleet.ports import FleetReader

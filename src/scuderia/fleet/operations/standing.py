@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from django.db.models import Max
 
 from scuderia.fleet.engine.books import instant_of, seconds_of
-from scuderia.fleet.models import (
-    Allocation,
-    Cluster,
-    Customer,
-    Gpu,
-    Node,
-    Rack,
-    Site,
-    Sku,
-    SlaDefinition,
-)
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.customers import Customer, SlaDefinition
+from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Site, Sku
 
 NODES_PER_RACK = 16
 IMPORTED_SKU = "8-gpu-server"

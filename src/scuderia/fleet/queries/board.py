@@ -9,7 +9,11 @@ from django.db.models import Q, QuerySet
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.engine.books import is_unknown
-from scuderia.fleet.models import Allocation, LatestObservation, Node, Outage, Repair
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.observations import LatestObservation
+from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
 from scuderia.fleet.queries.places import UnknownSubject
 

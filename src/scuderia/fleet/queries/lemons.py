@@ -12,7 +12,7 @@ from scuderia.fleet.engine.lemon import LemonScore, NodeHistory, fleet_rate, sco
 from scuderia.fleet.engine.lemon_fit import PUBLISHED
 from scuderia.fleet.engine.lemon_rules import PolicyResult
 from scuderia.fleet.engine.lemon_worth import LemonWorth, published_because, worth_of
-from scuderia.fleet.models import Node
+from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.nouns import CustomerName, NodePlace, NodeState
 from scuderia.fleet.queries.board import NodeStatus, fleet_board
 from scuderia.fleet.queries.outages import outages_between

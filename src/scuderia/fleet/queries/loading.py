@@ -13,7 +13,11 @@ from scuderia.fleet.engine.books import (
     OutageFact,
     PhaseFact,
 )
-from scuderia.fleet.models import Allocation, Customer, Node, Outage, Repair
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import LedgerClass
 from scuderia.fleet.queries.places import UnknownSubject
 

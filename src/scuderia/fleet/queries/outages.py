@@ -10,7 +10,10 @@ from django.db.models.functions import Coalesce
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.engine.books import OutageFact, instant_of, merge_outages, seconds_of
 from scuderia.fleet.engine.breakage import relapse_counts
-from scuderia.fleet.models import Allocation, Node, Outage, Repair
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import (
     AllocationRecord,
     CustomerName,

@@ -4,17 +4,11 @@ from dataclasses import dataclass
 
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
-from scuderia.fleet.models import (
-    Allocation,
-    Cluster,
-    Customer,
-    Node,
-    Rack,
-    Site,
-    SlaDefinition,
-    SparePool,
-)
-from scuderia.fleet.models import Sku as SkuRow
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.customers import Customer, SlaDefinition
+from scuderia.fleet.models.inventory import Cluster, Node, Rack, Site
+from scuderia.fleet.models.inventory import Sku as SkuRow
+from scuderia.fleet.models.spare_pools import SparePool
 from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, Sku
 from scuderia.fleet.nouns import SlaDefinition as Sla
 

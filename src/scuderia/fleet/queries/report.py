@@ -21,7 +21,9 @@ from scuderia.fleet.engine.figures import (
     gpus_bought_back,
 )
 from scuderia.fleet.engine.sla import NotAPeriod, Request, ledger_of, report_of
-from scuderia.fleet.models import Node, ObservationCursor, SlaDefinition
+from scuderia.fleet.models.customers import SlaDefinition
+from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.observations import ObservationCursor
 from scuderia.fleet.queries.loading import NothingOnTheBooks, load_books
 
 __all__ = [

@@ -1,0 +1,75 @@
+"""What the fleet's tables share: instants of whole seconds, lengths of text, intervals."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Q
+
+from scuderia.basics.clock import require_aware
+
+NAME_MAX = 128
+CAUSE_MAX = 200
+
+
+_ST = TypeVar("_ST")
+_GT = TypeVar("_GT")
+
+
+if TYPE_CHECKING:
+
+    class _Column(models.Field[_ST, _GT]): ...
+
+else:
+
+    class _Column(models.Field):
+        """Django's field, which takes no type arguments while running."""
+
+        def __class_getitem__(cls, _types: object) -> type:
+            return cls
+
+
+class InstantField(_Column[_ST, _GT]):
+    """An instant kept as whole Unix seconds, so that ledgers are integers and reads are cheap.
+
+    Fractions of a second are dropped: the books hold whole seconds.
+    """
+
+    _pyi_private_set_type: datetime
+    _pyi_private_get_type: datetime
+    _pyi_lookup_exact_type: datetime
+
+    def get_internal_type(self) -> str:
+        """Return the column type: a 64-bit integer on every database."""
+        return "BigIntegerField"
+
+    def from_db_value(
+        self, value: int | None, _expression: object, _connection: BaseDatabaseWrapper
+    ) -> datetime | None:
+        """Return the stored second as an aware datetime in UTC."""
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Read a datetime or whole seconds."""
+        if value is None or isinstance(value, datetime):
+            return value
+        return datetime.fromtimestamp(int(value), UTC)
+
+    def get_prep_value(self, value: Any) -> int | None:
+        """Return the second this instant falls in; a naive datetime is refused."""
+        if value is None or isinstance(value, int):
+            return value
+        return int(require_aware(value, field=self.name).timestamp() // 1)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """Return the instant as text."""
+        value = self.value_from_object(obj)
+        return "" if value is None else str(value)
+
+
+def ends_after_start(name: str) -> models.CheckConstraint:
+    """Let an interval be open or empty, never negative: sources do report zero lengths."""
+    return models.CheckConstraint(
+        condition=Q(end__isnull=True) | Q(end__gte=F("start")), name=f"{name}_ends_after_start"
+    )

@@ -1,0 +1,33 @@
+"""Who holds nodes, and what each was promised."""
+
+from django.db import models
+from django.db.models import Q
+
+from scuderia.fleet.models.columns import NAME_MAX
+
+
+class Customer(models.Model):
+    """Who holds nodes and was promised something."""
+
+    name = models.CharField(max_length=NAME_MAX, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SlaDefinition(models.Model):
+    """What one customer was promised per day of its own time zone."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="sla")
+    target = models.FloatField()
+    time_zone = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(target__gt=0) & Q(target__lte=1), name="sla_target_is_a_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer}: {self.target:.2%} per day in {self.time_zone}"

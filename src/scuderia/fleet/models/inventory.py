@@ -1,0 +1,84 @@
+"""What stands where: sites, clusters, racks, SKUs, nodes and their GPUs."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from scuderia.fleet.models.columns import NAME_MAX, InstantField
+
+
+class Site(models.Model):
+    """A building or a region."""
+
+    name = models.CharField(max_length=NAME_MAX, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Cluster(models.Model):
+    """Nodes under one scheduler; its name is unique over all sites, as a subject's must be."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="clusters")
+    name = models.CharField(max_length=NAME_MAX, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Rack(models.Model):
+    """Where a node stands; its name is unique over all clusters, as a subject's must be."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="racks")
+    name = models.CharField(max_length=NAME_MAX, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sku(models.Model):
+    """A node type and its stated price in US cents per GPU-hour."""
+
+    name = models.CharField(max_length=NAME_MAX, unique=True)
+    gpus_per_node = models.PositiveIntegerField()
+    gpu_model = models.CharField(max_length=NAME_MAX)
+    cents_per_gpu_hour = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Node(models.Model):
+    """A server on the books over [active_from, active_to); None while its source still speaks."""
+
+    name = models.CharField(max_length=NAME_MAX, unique=True)
+    rack = models.ForeignKey(Rack, on_delete=models.PROTECT, related_name="nodes")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="nodes")
+    active_from = InstantField()
+    active_to = InstantField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(active_to__isnull=True) | Q(active_to__gt=F("active_from")),
+                name="node_active_to_after_from",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Gpu(models.Model):
+    """One accelerator in a slot; made with its node."""
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="gpus")
+    slot = models.PositiveSmallIntegerField()
+    serial = models.CharField(max_length=NAME_MAX, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["node", "slot"], name="gpu_slot_holds_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node} gpu {self.slot}"

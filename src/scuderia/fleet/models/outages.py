@@ -1,0 +1,74 @@
+"""Stays out of service as their sources told them, and the files that told of them."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from scuderia.fleet.models.columns import CAUSE_MAX, NAME_MAX, InstantField, ends_after_start
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.inventory import Node, Site
+
+KEY_MAX = 120
+
+
+class ImportBatch(models.Model):
+    """One file that was imported, by its content; the same file again changes nothing."""
+
+    sha256 = models.CharField(max_length=64)
+    file_name = models.CharField(max_length=255)
+    trace_format = models.CharField(max_length=32)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="imports")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="imports")
+    fleet_size = models.PositiveIntegerField()
+    records = models.PositiveIntegerField()
+    outages = models.PositiveIntegerField()
+    known_before = models.PositiveIntegerField()
+    quarantined = models.PositiveIntegerField()
+    starts_at = InstantField()
+    ends_at = InstantField()
+    imported_at = InstantField()
+    imported_by = models.CharField(max_length=NAME_MAX + 16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sha256", "site"], name="file_is_imported_once"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="import_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.outages} outages)"
+
+
+class Outage(models.Model):
+    """One stay out of service as its source told it; overlapping ones are merged when read."""
+
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="outages")
+    start = InstantField()
+    end = InstantField(null=True)
+    detected_at = InstantField(null=True)
+    cause = models.CharField(max_length=CAUSE_MAX, default="")
+    planned = models.BooleanField(default=False)
+    source_key = models.CharField(max_length=KEY_MAX, unique=True)
+    batch = models.ForeignKey(
+        ImportBatch, on_delete=models.PROTECT, null=True, related_name="outage_rows"
+    )
+
+    class Meta:
+        constraints = [
+            ends_after_start("outage"),
+            models.CheckConstraint(
+                condition=Q(detected_at__isnull=True) | Q(detected_at__gte=F("start")),
+                name="outage_is_detected_after_start",
+            ),
+            models.UniqueConstraint(
+                fields=["node"], condition=Q(end__isnull=True), name="node_has_one_open_outage"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["node", "start"], name="outage_by_node"),
+            models.Index(fields=["start"], name="outage_by_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node} out since {self.start:%Y-%m-%d %H:%M}"
