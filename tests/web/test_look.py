@@ -11,8 +11,8 @@ import pytest
 from django.template.loader import render_to_string
 
 from scuderia.web import charts
-from scuderia.web.drawing import effect, figure, sparkline, strip
 from scuderia.web.pages.gallery import _examples
+from scuderia.web.svg import effect, figure, sparkline, strip
 from scuderia.web.templatetags import ui
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "scuderia"
@@ -108,12 +108,12 @@ def test_lengths_shares_and_money_say_unknown_with_a_dash():
 
 
 def test_a_node_named_by_an_enemy_is_written_as_text():
-    from scuderia.web.parts import NodeCell
+    from scuderia.web.components import Tile
 
     hostile = '"><script>alert(1)</script>'
-    cells = ui.node_cells([NodeCell(hostile, "/x", "ok", hostile)])
-    assert "<script>" not in cells
-    assert "&lt;script&gt;" in cells
+    written = ui.tiles([Tile(hostile, "/x", "ok", hostile)])
+    assert "<script>" not in written
+    assert "&lt;script&gt;" in written
 
 
 def test_every_chart_of_the_gallery_is_lawful_vega_lite():
@@ -136,7 +136,7 @@ def test_the_chart_script_is_written_once(tmp_path):
 
 
 def test_evidence_words_are_escaped():
-    from scuderia.web.parts import Evidence
+    from scuderia.web.components import Evidence
 
     shown = render_to_string(
         "ui/evidence.html", {"piece": Evidence("<b>x</b>", "q", (("k", "<i>"),))}

@@ -7,7 +7,7 @@ from scuderia.config.api import STATUSES, api
 from scuderia.config.home import current_home
 from scuderia.loop.pages.brake import brake_notices
 from scuderia.loop.ports import sockets
-from scuderia.web.shell import NavEntry, Notice, frame
+from scuderia.web.page_chrome import NavEntry, Notice, chrome
 
 DEMO = Notice(
     "Demo: an invented fleet with invented customers, under an accelerated clock. "
@@ -20,9 +20,9 @@ def demo_notice(request: HttpRequest) -> tuple[Notice, ...]:  # noqa: ARG001 - a
     return (DEMO,) if current_home().embedded_fleet.exists() else ()
 
 
-frame.clock = lambda: sockets.clock.now()  # noqa: PLW0108 - the clock is plugged in later
-frame.statuses = STATUSES
-frame.nav = (
+chrome.clock = lambda: sockets.clock.now()  # noqa: PLW0108 - the clock is plugged in later
+chrome.statuses = STATUSES
+chrome.nav = (
     NavEntry("Now", "/", "n"),
     NavEntry("Fleet", "/fleet", "f"),
     NavEntry("Loop", "/loop", "l"),
@@ -30,14 +30,14 @@ frame.nav = (
     NavEntry("Brake", "/brake", "b"),
     NavEntry("Audit", "/audit", "a"),
 )
-frame.jump = "/fleet/find"
-frame.places = {
+chrome.jump = "/fleet/find"
+chrome.places = {
     "node": "/fleet/nodes/{}",
     "customer": "/fleet/customers/{}",
     "proposal": "/proposals/{}",
     "action": "/actions/{}",
 }
-frame.notices = [brake_notices, demo_notice]
+chrome.notices = [brake_notices, demo_notice]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),

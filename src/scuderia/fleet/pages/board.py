@@ -1,4 +1,4 @@
-"""Fleet: every node as a cell by rack, live; and the box that finds one by name."""
+"""Fleet: every node as a tile by rack, live; and the box that finds one by name."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from scuderia.fleet.pages.asking import Asking, asking
 from scuderia.fleet.pages.drawn import SPARE, STATE_LOOKS, look_of, state_key
 from scuderia.fleet.queries.board import NodeStatus, fleet_board
 from scuderia.fleet.queries.places import list_spare_pools
-from scuderia.web.doors import page, show
-from scuderia.web.parts import Card, Field, NodeCell, Rack
+from scuderia.web.base_views import page, show
+from scuderia.web.components import Card, Field, Tile, TileGroup
 
 FILTERS_MAX = 128
 
@@ -36,7 +36,7 @@ class Stretch:
     """The racks of one cluster."""
 
     name: str
-    racks: tuple[Rack, ...]
+    racks: tuple[TileGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +169,18 @@ def _clusters(nodes: Sequence[NodeStatus], lit: set[NodeName]) -> tuple[Stretch,
     )
 
 
-def _rack(name: str, nodes: Sequence[NodeStatus], lit: set[NodeName]) -> Rack:
+def _rack(name: str, nodes: Sequence[NodeStatus], lit: set[NodeName]) -> TileGroup:
     out = sum(node.state is not NodeState.UP for node in nodes)
-    return Rack(name, f"{out} out" if out else "", tuple(_cell(node, lit) for node in nodes))
+    tiles = tuple(_tile(node, lit) for node in nodes)
+    return TileGroup(name, f"{out} out" if out else "", tiles, label=f"Rack {name}")
 
 
-def _cell(node: NodeStatus, lit: set[NodeName]) -> NodeCell:
+def _tile(node: NodeStatus, lit: set[NodeName]) -> Tile:
     look, word = look_of(node)
     name = node.place.node
     note = f"{node.customer or 'held by nobody'}{', ' + node.cause if node.cause else ''}"
     href = f"/fleet/nodes/{quote(name, safe='')}"
-    return NodeCell(name, href, look, word, note, dim=name not in lit)
+    return Tile(name, href, look, word, note, dim=name not in lit)
 
 
 def _fields(wanted: Wanted, customers: Sequence[str]) -> tuple[Field, ...]:

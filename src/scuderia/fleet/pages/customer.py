@@ -20,9 +20,9 @@ from scuderia.fleet.pages.report_tables import (
     longest_table,
 )
 from scuderia.fleet.queries.report import SlaReport, sla_report
+from scuderia.web.base_views import page, show
 from scuderia.web.charts import Spec, on_paper
-from scuderia.web.doors import page, show
-from scuderia.web.parts import Card, Crumb, Field, Tab, Table
+from scuderia.web.components import Card, Crumb, Field, Tab, Table
 
 EPOCH_NAME = "%Y%m%d"
 

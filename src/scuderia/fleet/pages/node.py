@@ -18,13 +18,12 @@ from scuderia.fleet.pages.drawn import STATE_LOOKS, look_of
 from scuderia.fleet.queries.board import NodeStatus, node_status
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
 from scuderia.fleet.queries.outages import NodeTimeline, node_timeline
-from scuderia.loop.pages.asking import facts
 from scuderia.loop.ports import sockets
 from scuderia.loop.queries.findings import list_findings
 from scuderia.loop.queries.rows import FindingRow
-from scuderia.web.doors import page, show
-from scuderia.web.drawing import StripPart, strip
-from scuderia.web.parts import Card, Cell, Column, Crumb, Entry, Row, Tab, Table
+from scuderia.web.base_views import page, show
+from scuderia.web.components import Card, Cell, Column, Crumb, Entry, Row, Tab, Table, facts
+from scuderia.web.svg import StripPart, strip
 
 DAYS_OFFERED = (28, 90, 365)
 DAYS_USUAL = 90

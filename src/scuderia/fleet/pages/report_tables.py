@@ -5,9 +5,9 @@ from scuderia.basics.units import HOUR_S
 from scuderia.fleet.pages.drawn import CLASS_WORDS
 from scuderia.fleet.queries.report import SlaReport
 from scuderia.web.charts import Spec, daily_line
-from scuderia.web.drawing import UNKNOWN
-from scuderia.web.parts import Card, Cell, Column, Row, Table
-from scuderia.web.shell import place_of
+from scuderia.web.components import Card, Cell, Column, Row, Table
+from scuderia.web.page_chrome import place_of
+from scuderia.web.svg import UNKNOWN
 
 CAUSES_MAX = 12
 DAYS_MAX = 370

@@ -9,15 +9,15 @@ from django.views.decorators.http import require_POST, require_safe
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
 from scuderia.loop.operations import execution, undo
-from scuderia.loop.pages.asking import asking, facts, id_from, said
+from scuderia.loop.pages.asking import asking, id_from, said
 from scuderia.loop.pages.drawn import ACTION_LOOKS, track_of
 from scuderia.loop.queries.actions import get_action
 from scuderia.loop.queries.queue import get_proposal
 from scuderia.loop.queries.rows import ActionRow, ProposalCard
 from scuderia.loop.queries.standing import common_lineage, may
-from scuderia.web.doors import act, page, show
-from scuderia.web.drawing import Effect, effect
-from scuderia.web.parts import Cell, Column, Crumb, Row, Step, Table
+from scuderia.web.base_views import act, page, show
+from scuderia.web.components import Cell, Column, Crumb, Row, Step, Table, facts
+from scuderia.web.svg import Effect, effect
 
 _EFFECT_LOOKS = {
     EffectState.DONE: ("ok", "Done"),

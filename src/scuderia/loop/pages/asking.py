@@ -1,22 +1,17 @@
 """What every page of the loop asks first: who is there, what time it is, how to read a form."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpRequest
 
 from scuderia.basics.actors import Actor, actor_of
-from scuderia.basics.canonical import JsonObject, canonical_json
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import ParamSpec
 from scuderia.loop.ports import sockets
-from scuderia.web.parts import Field
-
-FACTS_MAX = 8
-TEXT_MAX = 80
+from scuderia.web.components import Field
 
 
 class BadForm(BadInput):
@@ -91,21 +86,3 @@ def field_for(spec: ParamSpec, value: object) -> Field:
         step={"int": "1", "float": "any"}.get(spec.kind, ""),
         longest=200,
     )
-
-
-def facts(value: JsonObject) -> tuple[tuple[str, str], ...]:
-    """Return a JSON object as bounded (name, text) pairs for people."""
-    pairs = [(name.replace("_", " "), _text(item)) for name, item in value.items()]
-    more = len(pairs) - FACTS_MAX
-    return tuple(pairs[:FACTS_MAX]) + ((("and", f"{more} more"),) if more > 0 else ())
-
-
-def _text(item: object) -> str:
-    if isinstance(item, bool):
-        return "yes" if item else "no"
-    if isinstance(item, float):
-        return f"{item:.4g}"
-    if isinstance(item, Mapping):
-        return ", ".join(f"{name} {_text(part)}" for name, part in list(item.items())[:FACTS_MAX])
-    text = str(item) if isinstance(item, str | int) else canonical_json(item)
-    return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}..."

@@ -18,9 +18,9 @@ from scuderia.loop.pages.asking import asking
 from scuderia.loop.queries.audit import get_head, list_audit
 from scuderia.loop.queries.rows import AuditRow
 from scuderia.loop.queries.standing import scopes_with
-from scuderia.web.doors import page, show
-from scuderia.web.parts import Cell, Column, Field, Row, Table
-from scuderia.web.shell import place_of
+from scuderia.web.base_views import page, show
+from scuderia.web.components import Cell, Column, Field, Row, Table
+from scuderia.web.page_chrome import place_of
 
 PAGE_ROWS = 50
 UUID_CHARACTERS = 36

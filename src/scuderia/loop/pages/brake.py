@@ -16,9 +16,9 @@ from scuderia.loop.ports import sockets
 from scuderia.loop.queries.authority import list_brakes
 from scuderia.loop.queries.rows import BrakeRow
 from scuderia.loop.queries.standing import scopes_with
-from scuderia.web.doors import act, page, show
-from scuderia.web.parts import Field
-from scuderia.web.shell import Notice
+from scuderia.web.base_views import act, page, show
+from scuderia.web.components import Field
+from scuderia.web.page_chrome import Notice
 
 PAST_SHOWN = 20
 

@@ -16,8 +16,8 @@ from scuderia.loop.queries.authority import list_grants
 from scuderia.loop.queries.crew import list_agents, list_rounds
 from scuderia.loop.queries.rows import AgentCard, GrantRow, RoundRow
 from scuderia.loop.queries.standing import may, scopes_with
-from scuderia.web.doors import act, page, show
-from scuderia.web.parts import Crumb
+from scuderia.web.base_views import act, page, show
+from scuderia.web.components import Crumb
 
 LEVEL_WORDS = {
     Autonomy.WATCH: "0 watch: findings only",

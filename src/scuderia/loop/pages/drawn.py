@@ -10,10 +10,9 @@ from scuderia.loop.nouns import (
     ProposalState,
     Rehearsal,
 )
-from scuderia.loop.pages.asking import facts
 from scuderia.loop.queries.rows import ActionRow, FindingRow, OutcomeRow, ProposalCard, QueueRow
-from scuderia.web.drawing import Effect, effect
-from scuderia.web.parts import Blast, Evidence, GateLine, Step
+from scuderia.web.components import Blast, Evidence, GateLine, Step, facts
+from scuderia.web.svg import Effect, effect
 
 PROPOSAL_LOOKS = {
     ProposalState.PENDING: ("warn", "Waits for you"),

@@ -15,10 +15,10 @@ from scuderia.loop.queries.authority import list_brakes
 from scuderia.loop.queries.crew import list_agents
 from scuderia.loop.queries.queue import list_proposals, list_queue
 from scuderia.loop.queries.rows import ActionRow, AgentCard, BrakeRow, QueueRow
-from scuderia.web.doors import page, show
-from scuderia.web.drawing import Effect, figure
-from scuderia.web.parts import Cell, Column, Row, Tab, Table
-from scuderia.web.shell import place_of
+from scuderia.web.base_views import page, show
+from scuderia.web.components import Cell, Column, Row, Tab, Table
+from scuderia.web.page_chrome import place_of
+from scuderia.web.svg import Effect, figure
 
 QUEUE_MAX = 100
 STUCK = (ActionState.HALTED, ActionState.FAILED)

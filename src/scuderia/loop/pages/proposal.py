@@ -13,7 +13,6 @@ from scuderia.loop.operations import decisions, proposals
 from scuderia.loop.pages.asking import (
     Asking,
     asking,
-    facts,
     field_for,
     id_from,
     read_param,
@@ -33,9 +32,9 @@ from scuderia.loop.queries.actions import get_action
 from scuderia.loop.queries.queue import get_proposal
 from scuderia.loop.queries.rows import ProposalCard
 from scuderia.loop.queries.standing import common_lineage, may
-from scuderia.web.doors import act, page, show
-from scuderia.web.drawing import Effect, figure
-from scuderia.web.parts import Blast, Crumb, Evidence, Field, GateLine, Step
+from scuderia.web.base_views import act, page, show
+from scuderia.web.components import Blast, Crumb, Evidence, Field, GateLine, Step, facts
+from scuderia.web.svg import Effect, figure
 
 PIECES_SHOWN = 3
 

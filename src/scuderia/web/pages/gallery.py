@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 
+from scuderia.web.base_views import page, show
 from scuderia.web.charts import Spec, cause_bars, daily_line
-from scuderia.web.doors import page, show
-from scuderia.web.drawing import UNKNOWN, Effect, Spark, StripPart, effect, sparkline, strip
-from scuderia.web.parts import (
+from scuderia.web.components import (
     Blast,
     Card,
     Cell,
@@ -18,15 +17,16 @@ from scuderia.web.parts import (
     Evidence,
     Field,
     GateLine,
-    NodeCell,
     Pager,
-    Rack,
     Refusal,
     Row,
     Step,
     Tab,
     Table,
+    Tile,
+    TileGroup,
 )
+from scuderia.web.svg import UNKNOWN, Effect, Spark, StripPart, effect, sparkline, strip
 
 AT = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
 STATES = ("ok", "warn", "bad", "hold", "unknown")
@@ -69,7 +69,7 @@ class GalleryPage:
     countdowns: tuple[float | None, ...] = (None, 180_000, 7_200, -1)
     evidence: tuple[Evidence, ...] = ()
     refusal: Refusal | None = None
-    racks: tuple[Rack, ...] = ()
+    groups: tuple[TileGroup, ...] = ()
     charts: tuple[tuple[str, str, Spec], ...] = ()
     at: datetime = AT
     numbers: tuple[float | None, ...] = field(default=(0, None, 3.14159, 12.5, 1234567))
@@ -121,7 +121,7 @@ def _examples() -> GalleryPage:
             "the node changed since you looked",
             "Look at the proposal again; it carries the new state and a new digest.",
         ),
-        racks=_racks(),
+        groups=_groups(),
         charts=_charts(),
     )
 
@@ -285,7 +285,7 @@ def _evidence() -> tuple[Evidence, ...]:
     )
 
 
-def _racks() -> tuple[Rack, ...]:
+def _groups() -> tuple[TileGroup, ...]:
     looks = (*STATES, "spare", "ok", "ok")
     words = (
         "Healthy",
@@ -299,13 +299,15 @@ def _racks() -> tuple[Rack, ...]:
     )
     faces = tuple(zip(looks, words, strict=True))
     return tuple(
-        Rack(name, "2 need care", tuple(_cell(name, i, *faces[i % 8], dim=dim) for i in range(16)))
+        TileGroup(
+            name, "2 need care", tuple(_tile(name, i, *faces[i % 8], dim=dim) for i in range(16))
+        )
         for name, dim in (("r01", False), ("r02", True))
     )
 
 
-def _cell(rack: str, index: int, look: str, word: str, *, dim: bool) -> NodeCell:
-    return NodeCell(f"{rack}-n{index:02}", "/_gallery", look, word, dim=dim and index % 3 == 0)
+def _tile(rack: str, index: int, look: str, word: str, *, dim: bool) -> Tile:
+    return Tile(f"{rack}-n{index:02}", "/_gallery", look, word, dim=dim and index % 3 == 0)
 
 
 def _charts() -> tuple[tuple[str, str, Spec], ...]:

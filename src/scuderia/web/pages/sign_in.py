@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from scuderia.web.parts import Field, Refusal
+from scuderia.web.components import Field, Refusal
 
 GUESSES_MAX = 8
 GUESSES_PER_ADDRESS_MAX = 60

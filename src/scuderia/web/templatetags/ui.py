@@ -1,4 +1,4 @@
-"""Filters and tags that write figures, instants, cells and icons the same way everywhere."""
+"""Filters and tags that write figures, instants, tiles and icons the same way everywhere."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ from django import template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from scuderia.web.drawing import UNKNOWN, figure
-from scuderia.web.parts import STATE_GLYPHS, STATE_WORDS, NodeCell
-from scuderia.web.shell import place_of
+from scuderia.web.components import STATE_GLYPHS, STATE_WORDS, Tile
+from scuderia.web.page_chrome import place_of
+from scuderia.web.svg import UNKNOWN, figure
 
 register = template.Library()
 DAY_S = 86_400
@@ -134,26 +134,26 @@ def permille(share: float | None) -> float:
 
 
 _CELL = (
-    '<a class="cell cell--{look}{dim}" href="{href}" data-row data-key="{key}" '
+    '<a class="tile tile--{look}{dim}" href="{href}" data-row data-key="{key}" '
     'data-version="{look}" title="{title}" aria-label="{title}">{glyph}</a>'
 )
 
 
 @register.simple_tag
-def node_cells(cells: Iterable[NodeCell]) -> SafeString:
-    """Write many cells at once: two thousand includes would cost more than the page may."""
-    return mark_safe("".join(_cell(cell) for cell in cells))  # noqa: S308 - each part is escaped below
+def tiles(each: Iterable[Tile]) -> SafeString:
+    """Write many tiles at once: two thousand includes would cost more than the page may."""
+    return mark_safe("".join(_tile(one) for one in each))  # noqa: S308 - each part is escaped below
 
 
-def _cell(cell: NodeCell) -> str:
-    title = escape(f"{cell.name}: {cell.word}{', ' + cell.note if cell.note else ''}")
+def _tile(tile: Tile) -> str:
+    title = escape(f"{tile.name}: {tile.word}{', ' + tile.note if tile.note else ''}")
     return _CELL.format(
-        look=escape(cell.look),
-        dim=" cell--dim" if cell.dim else "",
-        href=escape(cell.href),
-        key=escape(cell.name),
+        look=escape(tile.look),
+        dim=" tile--dim" if tile.dim else "",
+        href=escape(tile.href),
+        key=escape(tile.name),
         title=title,
-        glyph=STATE_GLYPHS.get(cell.look, SPARE_GLYPH),
+        glyph=STATE_GLYPHS.get(tile.look, SPARE_GLYPH),
     )
 
 

@@ -33,7 +33,7 @@ class Notice:
 
 
 @dataclass
-class Frame:
+class Chrome:
     """Where config plugs in what the rooms bring to every page."""
 
     nav: tuple[NavEntry, ...] = ()
@@ -44,13 +44,13 @@ class Frame:
     statuses: tuple[tuple[type[Exception], int], ...] = ()  # expected failures, nearest class first
 
 
-frame = Frame()
+chrome = Chrome()
 
 
 def place_of(subject: str) -> str:
     """Return where a subject such as `node:r01-n03` is shown; "" if no room shows its kind."""
     kind, _, name = subject.partition(":")
-    pattern = frame.places.get(kind, "")
+    pattern = chrome.places.get(kind, "")
     return pattern.format(quote(name, safe="")) if pattern else ""
 
 
@@ -65,7 +65,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Shell:
+class PageChrome:
     """What the base template reads."""
 
     nav: tuple[Entry, ...]
@@ -76,18 +76,18 @@ class Shell:
     jump: str
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def page_chrome(request: HttpRequest) -> dict[str, Any]:
     """Return the template context every page shares."""
     person = getattr(request, "user", None)
     signed_in = bool(person and person.is_authenticated)
     return {
-        "shell": Shell(
-            nav=tuple(_entry(entry, request.path) for entry in frame.nav) if signed_in else (),
+        "chrome": PageChrome(
+            nav=tuple(_entry(entry, request.path) for entry in chrome.nav) if signed_in else (),
             theme=_cookie(request, "theme", THEMES),
             density=_cookie(request, "density", DENSITIES),
             as_of=_now(),
             notices=_notices(request) if signed_in else (),
-            jump=frame.jump if signed_in else "",
+            jump=chrome.jump if signed_in else "",
         ),
         "refusal": getattr(request, "refusal", None),
     }
@@ -105,8 +105,8 @@ def _cookie(request: HttpRequest, name: str, known: Sequence[str]) -> str:
 
 
 def _now() -> datetime | None:
-    return frame.clock().astimezone(UTC) if frame.clock else None
+    return chrome.clock().astimezone(UTC) if chrome.clock else None
 
 
 def _notices(request: HttpRequest) -> tuple[Notice, ...]:
-    return tuple(notice for source in frame.notices for notice in source(request))
+    return tuple(notice for source in chrome.notices for notice in source(request))

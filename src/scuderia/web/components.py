@@ -1,9 +1,11 @@
 """The values that components take: plain, frozen, knowing no room."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
+
+from scuderia.basics.canonical import JsonObject, canonical_json
 
 STATE_WORDS = {
     "ok": "Healthy",
@@ -190,8 +192,8 @@ class Pager:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeCell:
-    """One node on the fleet grid. `look` is a state, or "spare"."""
+class Tile:
+    """One of many subjects at a glance. `look` is a state, or "spare"."""
 
     name: str
     href: str
@@ -202,12 +204,13 @@ class NodeCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Rack:
-    """One rack of cells."""
+class TileGroup:
+    """Tiles that stand together, such as a rack."""
 
     name: str
     note: str
-    cells: tuple[NodeCell, ...]
+    tiles: tuple[Tile, ...]
+    label: str = ""  # read aloud; `name` if empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,3 +245,27 @@ class Window:
 def mark_current(tabs: Sequence[Tab], path: str) -> tuple[Tab, ...]:
     """Return the tabs with the one at `path` marked."""
     return tuple(replace(tab, current=tab.href.split("?")[0] == path) for tab in tabs)
+
+
+FACTS_MAX = 8
+
+
+TEXT_MAX = 80
+
+
+def facts(value: JsonObject) -> tuple[tuple[str, str], ...]:
+    """Return a JSON object as bounded (name, text) pairs for people."""
+    pairs = [(name.replace("_", " "), _text(item)) for name, item in value.items()]
+    more = len(pairs) - FACTS_MAX
+    return tuple(pairs[:FACTS_MAX]) + ((("and", f"{more} more"),) if more > 0 else ())
+
+
+def _text(item: object) -> str:
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if isinstance(item, float):
+        return f"{item:.4g}"
+    if isinstance(item, Mapping):
+        return ", ".join(f"{name} {_text(part)}" for name, part in list(item.items())[:FACTS_MAX])
+    text = str(item) if isinstance(item, str | int) else canonical_json(item)
+    return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}..."

@@ -10,8 +10,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from scuderia.web.parts import Refusal
-from scuderia.web.shell import frame
+from scuderia.web.components import Refusal
+from scuderia.web.page_chrome import chrome
 
 P = ParamSpec("P")
 SEE_OTHER = 303
@@ -47,7 +47,7 @@ def page(
 
 def status_of(error: Exception) -> int | None:
     """Return the HTTP status of an expected failure; None for a bug."""
-    return next((status for kind, status in frame.statuses if isinstance(error, kind)), None)
+    return next((status for kind, status in chrome.statuses if isinstance(error, kind)), None)
 
 
 def refusal_of(error: Exception) -> Refusal:
