@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from scuderia.fleet.engine.books import Books
+from scuderia.fleet.engine.facts import FleetFacts
 from scuderia.fleet.nouns import LedgerClass
 
 # weakest first: whatever is painted later covers what was there
@@ -18,10 +18,10 @@ PAINT_ORDER = (
 )
 
 
-def paint(books: Books, start: int, end: int) -> dict[str, list[tuple[str, str | None]]]:
+def paint(facts: FleetFacts, start: int, end: int) -> dict[str, list[tuple[str, str | None]]]:
     """Return, for each node, (class, holder) for each of its seconds on the books."""
     painted = {}
-    for row, node in enumerate(books.nodes):
+    for row, node in enumerate(facts.nodes):
         length = end - start
         kinds = np.full(length, LedgerClass.IDLE_SPARE.value, dtype=object)
         holders = np.full(length, None, dtype=object)
@@ -30,16 +30,16 @@ def paint(books: Books, start: int, end: int) -> dict[str, list[tuple[str, str |
             stops = end if last is None else last
             return slice(max(0, min(length, first - start)), max(0, min(length, stops - start)))
 
-        for hold in books.holds:
+        for hold in facts.holds:
             if hold.node == row:
-                holders[span(hold.start, hold.end)] = books.customers[hold.customer].name
+                holders[span(hold.start, hold.end)] = facts.customers[hold.customer].name
                 kinds[span(hold.start, hold.end)] = LedgerClass.SERVING.value
         for kind in PAINT_ORDER:
-            for fact in books.outages:
+            for fact in facts.outages:
                 own = LedgerClass.PLANNED if fact.planned else LedgerClass.UNPLANNED
                 if fact.node == row and own is kind:
                     kinds[span(fact.start, fact.end)] = kind.value
-            for phase in books.phases:
+            for phase in facts.phases:
                 if phase.node == row and phase.kind is kind:
                     kinds[span(phase.start, phase.end)] = kind.value
         alive = span(node.active_from, node.active_to)

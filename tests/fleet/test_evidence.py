@@ -7,7 +7,7 @@ import pytest
 
 from scuderia.basics.actors import IMPORTER
 from scuderia.basics.clock import parse_instant
-from scuderia.fleet.engine.packet import (
+from scuderia.fleet.engine.evidence_packet import (
     EVENTS,
     FIGURES,
     MANIFEST,
@@ -20,14 +20,14 @@ from scuderia.fleet.engine.sla import Request
 from scuderia.fleet.operations.evidence import FolderTaken, verify_evidence, write_evidence
 from scuderia.fleet.operations.importing import ImportRequest, import_outages
 from scuderia.loop.operations import audit
-from tests.fleet.test_sla_report import BOOKS, DAY
+from tests.fleet.test_sla_report import DAY, FACTS
 
 NOW = parse_instant("2026-03-01T00:00:00Z", field="now")
 
 
 @pytest.fixture
 def packet():
-    return packet_of(BOOKS, Request(0, 10 * DAY))
+    return packet_of(FACTS, Request(0, 10 * DAY))
 
 
 def reseal(packet):
@@ -38,7 +38,7 @@ def reseal(packet):
 
 
 def test_the_same_books_give_the_same_bytes(packet):
-    assert packet_of(BOOKS, Request(0, 10 * DAY)) == packet
+    assert packet_of(FACTS, Request(0, 10 * DAY)) == packet
     assert verify_packet(packet).outages == 3
 
 
@@ -109,8 +109,8 @@ def test_events_that_hold_no_books_are_refused(packet, body):
 
 
 def test_a_cause_cannot_become_a_spreadsheet_formula():
-    books = BOOKS.__class__(
-        BOOKS.nodes, [], [BOOKS.outages[0]._replace(cause="=HYPERLINK()")], [], []
+    books = FACTS.__class__(
+        FACTS.nodes, [], [FACTS.outages[0]._replace(cause="=HYPERLINK()")], [], []
     )
     assert b",'=HYPERLINK()," in packet_of(books, Request(0, 10 * DAY))["outages.csv"]
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scuderia.fleet.engine import ledger
-from scuderia.fleet.engine.books import (
-    Books,
+from scuderia.fleet.engine.facts import (
     CustomerFact,
+    FleetFacts,
     HoldFact,
     NodeFact,
     OutageFact,
@@ -34,7 +34,7 @@ def intervals(draw, origin: int, *, may_last: bool = True):
 
 
 @st.composite
-def books_around(draw, origin: int) -> Books:
+def facts_around(draw, origin: int) -> FleetFacts:
     count = draw(st.integers(1, 4))
     nodes = [
         NodeFact(
@@ -72,25 +72,25 @@ def books_around(draw, origin: int) -> Books:
             holder = draw(st.integers(0, 1))
             holds.append(HoldFact(row, holder, origin + first, origin + last))
     customers = [CustomerFact("ada", 0.9, "Europe/Rome"), CustomerFact("bo", None, "UTC")]
-    return Books(nodes, customers, outages, phases, holds)
+    return FleetFacts(nodes, customers, outages, phases, holds)
 
 
 @settings(max_examples=150)
-@given(books=books_around(ROME_TURNS_BACK))
-def test_every_second_is_in_the_class_and_hand_that_the_painter_gives_it(books):
+@given(facts=facts_around(ROME_TURNS_BACK))
+def test_every_second_is_in_the_class_and_hand_that_the_painter_gives_it(facts):
     start, end = ROME_TURNS_BACK, ROME_TURNS_BACK + LENGTH
-    segments = ledger.resolve(books, start=start, end=end)
-    unrolled = {node.name: [] for node in books.nodes}
+    segments = ledger.resolve(facts, start=start, end=end)
+    unrolled = {node.name: [] for node in facts.nodes}
     for row in range(len(segments.node)):
         holder = int(segments.customer[row])
-        name = None if holder == ledger.NOBODY else books.customers[holder].name
+        name = None if holder == ledger.NOBODY else facts.customers[holder].name
         kind = LEDGER_PRECEDENCE[int(segments.kind[row])].value
-        unrolled[books.nodes[int(segments.node[row])].name] += [
+        unrolled[facts.nodes[int(segments.node[row])].name] += [
             (second, kind, name)
             for second in range(int(segments.start[row]), int(segments.end[row]))
         ]
     assert {name: sorted(rows, key=lambda row: row[0]) for name, rows in unrolled.items()} == paint(
-        books, start, end
+        facts, start, end
     )
 
 
@@ -109,9 +109,9 @@ MIDNIGHTS = {
 def test_days_and_customers_sum_to_what_the_painter_paints(data, zone, whose):
     start = MIDNIGHTS[zone]
     end = start + LENGTH
-    books = data.draw(books_around(start))
-    found = ledger_of(books, Request(start, end, customer=whose, time_zone=zone))
-    painted = paint(books, start, end)
+    facts = data.draw(facts_around(start))
+    found = ledger_of(facts, Request(start, end, customer=whose, time_zone=zone))
+    painted = paint(facts, start, end)
     seconds = [
         (name, local_date(second, zone), kind)
         for name, rows in painted.items()

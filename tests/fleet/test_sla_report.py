@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from scuderia.fleet.engine.books import (
-    Books,
+from scuderia.fleet.engine.facts import (
     CustomerFact,
+    FleetFacts,
     HoldFact,
     NodeFact,
     OutageFact,
@@ -14,8 +14,8 @@ from scuderia.fleet.engine.books import (
     merge_outages,
     narrowed,
 )
-from scuderia.fleet.engine.figures import gpus_bought_back
 from scuderia.fleet.engine.ledger import OverlappingHolds
+from scuderia.fleet.engine.report_figures import gpus_bought_back
 from scuderia.fleet.engine.sla import NotAPeriod, Request, report_of
 from scuderia.fleet.nouns import LedgerClass
 
@@ -31,7 +31,7 @@ def outage(node, start, end, cause="fan", *, planned=False, detected=None):
 # ada holds a and b for ten days, bo holds c from day 5; d is spare.
 # a is out 12 h on day 2 (detected after 1 h, 6 h of repair), again 6 h after its return for 1 h;
 # b is in planned work all of day 3; c is out from day 4 on: bo gets it broken.
-BOOKS = Books(
+FACTS = FleetFacts(
     nodes=[
         NodeFact("a", "s", 8, 200, 0, None),
         NodeFact("b", "s", 8, 200, 0, None),
@@ -54,7 +54,7 @@ TEN_DAYS = Request(0, 10 * DAY)
 
 
 def report(**changes):
-    return report_of(BOOKS, Request(**{"start": 0, "end": 10 * DAY} | changes))
+    return report_of(FACTS, Request(**{"start": 0, "end": 10 * DAY} | changes))
 
 
 def test_the_fleet_is_counted_node_by_node():
@@ -119,7 +119,7 @@ def test_money_is_whole_cents_at_the_stated_prices():
 
 
 def test_a_fleet_on_which_nothing_broke_has_unknowns_not_zeros():
-    calm = Books(BOOKS.nodes, BOOKS.customers, [], [], BOOKS.holds)
+    calm = FleetFacts(FACTS.nodes, FACTS.customers, [], [], FACTS.holds)
     found = report_of(calm, TEN_DAYS)
     assert (found.availability, found.downtime_s, found.outages) == (1.0, 0, 0)
     assert found.outage_hours.p50 is None
@@ -130,14 +130,14 @@ def test_a_fleet_on_which_nothing_broke_has_unknowns_not_zeros():
 
 
 def test_a_day_of_planned_work_alone_is_unknown():
-    books = Books(BOOKS.nodes[:1], [], [outage(0, 0, DAY, planned=True)], [], [])
-    found = report_of(books, Request(0, 2 * DAY))
+    facts = FleetFacts(FACTS.nodes[:1], [], [outage(0, 0, DAY, planned=True)], [], [])
+    found = report_of(facts, Request(0, 2 * DAY))
     assert [day.availability for day in found.days] == [None, 1.0]
     assert found.days_known == 1
 
 
 def test_a_period_of_hours_is_summed_whole():
-    found = report_of(BOOKS, Request(2 * DAY, 2 * DAY + 12 * HOUR, customer="ada"))
+    found = report_of(FACTS, Request(2 * DAY, 2 * DAY + 12 * HOUR, customer="ada"))
     assert found.days == ()
     assert found.availability == 0.5
 
@@ -166,7 +166,7 @@ def test_touching_reports_of_a_node_are_one_outage_and_planned_work_stays_apart(
 
 
 def test_what_one_customer_may_see_gives_the_same_figures_and_no_other_name():
-    mine = narrowed(BOOKS, "bo", start=0, end=10 * DAY)
+    mine = narrowed(FACTS, "bo", start=0, end=10 * DAY)
     assert [node.name for node in mine.nodes] == ["c"]
     assert [entry.name for entry in mine.customers] == ["bo"]
     whole, narrow = report(customer="bo"), report_of(mine, Request(0, 10 * DAY, customer="bo"))
@@ -178,8 +178,8 @@ def test_what_one_customer_may_see_gives_the_same_figures_and_no_other_name():
 def test_an_empty_period_and_two_holders_of_one_node_are_refused():
     with pytest.raises(NotAPeriod):
         report(end=0)
-    doubled = Books(
-        BOOKS.nodes, BOOKS.customers, [], [], [HoldFact(0, 0, 0, 10), HoldFact(0, 1, 9, 20)]
+    doubled = FleetFacts(
+        FACTS.nodes, FACTS.customers, [], [], [HoldFact(0, 0, 0, 10), HoldFact(0, 1, 9, 20)]
     )
     with pytest.raises(OverlappingHolds):
         report_of(doubled, TEN_DAYS)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scuderia.basics.errors import BadInput
-from scuderia.fleet.engine.books import Books, OutageFact, merge_outages
+from scuderia.fleet.engine.facts import FleetFacts, OutageFact, merge_outages
 from scuderia.fleet.nouns import LEDGER_PRECEDENCE, LedgerClass
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -77,21 +77,21 @@ class Days:
     edges: Ints
 
 
-def resolve(books: Books, *, start: int, end: int) -> Segments:
+def resolve(facts: FleetFacts, *, start: int, end: int) -> Segments:
     """Return every node-second of [start, end) in one class.
 
     A node is on the books over its active window only; an open interval lasts until `end`. The
     classes sum to the time on the books, or the assertion fails: that would be a bug.
     raises   OverlappingHolds
     """
-    outages = merge_outages(books.outages)
+    outages = merge_outages(facts.outages)
     unplanned = [fact for fact in outages if not fact.planned]
-    window = _Window(books, start, end)
+    window = _Window(facts, start, end)
     stays = window.cut((f.node, f.start, f.end) for f in unplanned)
     planned = window.cut((f.node, f.start, f.end) for f in outages if f.planned)
-    holds = window.cut((f.node, f.start, f.end) for f in books.holds)
+    holds = window.cut((f.node, f.start, f.end) for f in facts.holds)
     phases = {
-        kind: window.cut((f.node, f.start, f.end) for f in books.phases if f.kind is kind)
+        kind: window.cut((f.node, f.start, f.end) for f in facts.phases if f.kind is kind)
         for kind in (LedgerClass.WAITING_PARTS, LedgerClass.IN_REPAIR, LedgerClass.VALIDATING)
     }
     points = window.points([stays, planned, holds, *phases.values()])
@@ -102,7 +102,7 @@ def resolve(books: Books, *, start: int, end: int) -> Segments:
     covers = {LedgerClass.PLANNED: planned, **phases, LedgerClass.UNPLANNED: stays}
     for name in reversed(LEDGER_PRECEDENCE[:5]):
         kind = np.where(points.counts(covers[name]) > 0, CODE[name], kind)
-    customer_of = np.array([fact.customer for fact in books.holds], dtype=np.int64)
+    customer_of = np.array([fact.customer for fact in facts.holds], dtype=np.int64)
     customer = points.labels(holds, customer_of)
     outage = points.labels(stays, np.arange(len(unplanned), dtype=np.int64))
     segments = points.segments(kind.astype(np.int64), customer, outage, unplanned)
@@ -123,13 +123,13 @@ class _Cut:
 class _Window:
     """All nodes' windows laid end to end on one line of integer keys."""
 
-    def __init__(self, books: Books, start: int, end: int) -> None:
+    def __init__(self, facts: FleetFacts, start: int, end: int) -> None:
         self.start = start
         self.span = end - start + 1
-        count = len(books.nodes)
-        begins = np.array([node.active_from for node in books.nodes], dtype=np.int64)
+        count = len(facts.nodes)
+        begins = np.array([node.active_from for node in facts.nodes], dtype=np.int64)
         ends = np.array(
-            [end if node.active_to is None else node.active_to for node in books.nodes],
+            [end if node.active_to is None else node.active_to for node in facts.nodes],
             dtype=np.int64,
         )
         self.low = np.clip(begins, start, end)

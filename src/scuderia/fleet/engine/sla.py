@@ -11,20 +11,10 @@ import numpy.typing as npt
 from scuderia.basics.errors import BadInput
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.engine import ledger
-from scuderia.fleet.engine.books import (
-    DEFAULT_TARGET,
-    Books,
-    OutageFact,
-    instant_of,
-)
-from scuderia.fleet.engine.breakage import DOWN_CODES, RELAPSE_WINDOWS_S, Breakage
-from scuderia.fleet.engine.figures import (
-    CustomerDays,
-    Ledger,
-    LedgerDay,
-    SlaReport,
-)
+from scuderia.fleet.engine.facts import DEFAULT_TARGET, FleetFacts, OutageFact, instant_of
 from scuderia.fleet.engine.ledger import CODE, NOBODY, Days, Ints, Segments
+from scuderia.fleet.engine.outage_statistics import DOWN_CODES, RELAPSE_WINDOWS_S, OutageStatistics
+from scuderia.fleet.engine.report_figures import CustomerDays, Ledger, LedgerDay, SlaReport
 from scuderia.fleet.nouns import LedgerClass
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -69,12 +59,12 @@ class _Scope:
     end: int
 
 
-def ledger_of(books: Books, request: Request) -> Ledger:
+def ledger_of(facts: FleetFacts, request: Request) -> Ledger:
     """Return every node-second of the period in its class, per node and per local day."""
-    scope = _scope(books, request)
-    segments = _of_customer(ledger.resolve(books, start=request.start, end=request.end), scope)
+    scope = _scope(facts, request)
+    segments = _of_customer(ledger.resolve(facts, start=request.start, end=request.end), scope)
     days = ledger.local_days(request.start, request.end, scope.zone)
-    per_node = ledger.by_node(segments, len(books.nodes))
+    per_node = ledger.by_node(segments, len(facts.nodes))
     present = _places(per_node.sum(axis=1))
     return Ledger(
         customer=request.customer,
@@ -84,31 +74,31 @@ def ledger_of(books: Books, request: Request) -> Ledger:
         time_zone=scope.zone.key,
         nodes=len(present),
         seconds=ledger.as_classes(per_node.sum(axis=0)),
-        by_node={books.nodes[row].name: ledger.as_classes(per_node[row]) for row in present},
+        by_node={facts.nodes[row].name: ledger.as_classes(per_node[row]) for row in present},
         days=_day_rows(ledger.by_day(segments, days), days),
     )
 
 
-def report_of(books: Books, request: Request) -> SlaReport:
+def report_of(facts: FleetFacts, request: Request) -> SlaReport:
     """Return the SLA report of the period; the same books give the same report, always.
 
     raises   NotAPeriod, OverlappingHolds
     """
-    scope = _scope(books, request)
-    everything = ledger.resolve(books, start=request.start, end=request.end)
+    scope = _scope(facts, request)
+    everything = ledger.resolve(facts, start=request.start, end=request.end)
     segments = ledger.clipped(_of_customer(everything, scope), scope.start, scope.end)
-    per_node = ledger.by_node(segments, len(books.nodes))
+    per_node = ledger.by_node(segments, len(facts.nodes))
     seconds = per_node.sum(axis=0)
     table = ledger.by_day(segments, scope.days)
     day_share = _availability(table)
     known = day_share[~np.isnan(day_share)]
     worst = int(np.nanargmin(day_share)) if known.size else None
-    outages = _outages_in(books, everything, scope)
-    headline = _headline(books, everything, scope)
+    outages = _outages_in(facts, everything, scope)
+    headline = _headline(facts, everything, scope)
     down = per_node[:, DOWN_CODES].sum(axis=1)
     present = _places(per_node.sum(axis=1))
     nodes = len(present)
-    broken = Breakage(books, segments, outages, nodes, request.start, request.end)
+    broken = OutageStatistics(facts, segments, outages, nodes, request.start, request.end)
     return SlaReport(
         customer=request.customer,
         site=request.site,
@@ -117,7 +107,7 @@ def report_of(books: Books, request: Request) -> SlaReport:
         time_zone=scope.zone.key,
         target=scope.target,
         nodes=nodes,
-        gpus=sum(books.nodes[row].gpus for row in present),
+        gpus=sum(facts.nodes[row].gpus for row in present),
         days=_day_rows(table, scope.days),
         seconds=ledger.as_classes(seconds),
         availability=_share(int(seconds[_UP].sum()), int(seconds[DOWN_CODES].sum())),
@@ -145,21 +135,21 @@ def report_of(books: Books, request: Request) -> SlaReport:
         relapse_7d=broken.relapse(RELAPSE_WINDOWS_S[1]),
         relapse_28d=broken.relapse(RELAPSE_WINDOWS_S[2]),
         concentration=broken.concentration(down),
-        cents_lost=_cents(books, down),
-        price_note=_price_note(books),
+        cents_lost=_cents(facts, down),
+        price_note=_price_note(facts),
         longest=broken.longest(),
         limits=LIMITS,
     )
 
 
-def _scope(books: Books, request: Request) -> _Scope:
+def _scope(facts: FleetFacts, request: Request) -> _Scope:
     if request.end <= request.start:
         raise NotAPeriod("the period is empty")
     customer, promise = NOBODY, None
     if request.customer is not None:
-        names = [entry.name for entry in books.customers]
+        names = [entry.name for entry in facts.customers]
         customer = names.index(request.customer)
-        promise = books.customers[customer]
+        promise = facts.customers[customer]
     zone = ZoneInfo(request.time_zone or (promise.time_zone if promise else "UTC"))
     days = ledger.complete_days(request.start, request.end, zone)
     whole = len(days.dates) > 0
@@ -180,7 +170,7 @@ def _of_customer(segments: Segments, scope: _Scope) -> Segments:
     return segments.where(segments.customer == scope.customer)
 
 
-def _outages_in(books: Books, segments: Segments, scope: _Scope) -> list[OutageFact]:
+def _outages_in(facts: FleetFacts, segments: Segments, scope: _Scope) -> list[OutageFact]:
     """Return the unplanned outages that touch the period (and the customer's hold), by start."""
     start, end = scope.request.start, scope.request.end
     touching = [
@@ -191,7 +181,7 @@ def _outages_in(books: Books, segments: Segments, scope: _Scope) -> list[OutageF
     if scope.customer == NOBODY:
         return touching
     holds: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for hold in books.holds:
+    for hold in facts.holds:
         if hold.customer == scope.customer:
             opens, closes = max(hold.start, start), end if hold.end is None else min(hold.end, end)
             holds[hold.node].append((opens, closes))
@@ -206,13 +196,13 @@ def _outages_in(books: Books, segments: Segments, scope: _Scope) -> list[OutageF
     ]
 
 
-def _headline(books: Books, segments: Segments, scope: _Scope) -> tuple[CustomerDays, ...]:
+def _headline(facts: FleetFacts, segments: Segments, scope: _Scope) -> tuple[CustomerDays, ...]:
     rows = []
     request = scope.request
     for row in sorted({int(row) for row in np.unique(segments.customer)} - {NOBODY}):
         if scope.customer not in (NOBODY, row):
             continue
-        entry = books.customers[row]
+        entry = facts.customers[row]
         zone = scope.zone if request.time_zone else ZoneInfo(entry.time_zone)
         days = ledger.complete_days(request.start, request.end, zone)
         if not days.dates:
@@ -224,7 +214,7 @@ def _headline(books: Books, segments: Segments, scope: _Scope) -> tuple[Customer
         known = share[~np.isnan(share)]
         if not known.size:
             continue
-        per_node = ledger.by_node(mine, len(books.nodes))
+        per_node = ledger.by_node(mine, len(facts.nodes))
         down = per_node[:, DOWN_CODES].sum(axis=1)
         target = request.target or entry.target or DEFAULT_TARGET
         rows.append(
@@ -238,7 +228,7 @@ def _headline(books: Books, segments: Segments, scope: _Scope) -> tuple[Customer
                 days_at_target=int((known >= target).sum()),
                 worst_day=float(known.min()),
                 downtime_s=int(down.sum()),
-                cents_lost=_cents(books, down),
+                cents_lost=_cents(facts, down),
             )
         )
     return tuple(sorted(rows, key=lambda entry: entry.customer))
@@ -271,17 +261,17 @@ def _day_rows(table: Ints, days: Days) -> tuple[LedgerDay, ...]:
     )
 
 
-def _cents(books: Books, down: Ints) -> int:
+def _cents(facts: FleetFacts, down: Ints) -> int:
     """Return downtime x GPUs x price in whole cents, rounded half up once."""
     cent_seconds = sum(
-        int(down[row]) * books.nodes[row].gpus * books.nodes[row].cents_per_gpu_hour
+        int(down[row]) * facts.nodes[row].gpus * facts.nodes[row].cents_per_gpu_hour
         for row in _places(down)
     )
     return (2 * cent_seconds + HOUR_S) // (2 * HOUR_S)
 
 
-def _price_note(books: Books) -> str:
-    prices = sorted({node.cents_per_gpu_hour for node in books.nodes})
+def _price_note(facts: FleetFacts) -> str:
+    prices = sorted({node.cents_per_gpu_hour for node in facts.nodes})
     said = ", ".join(f"${cents // 100}.{cents % 100:02d}" for cents in prices)
     return f"Downtime x GPUs x the stated price per GPU-hour ({said or 'none stated'})."
 

@@ -9,9 +9,9 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.fleet.engine.figures import SlaReport
-from scuderia.fleet.engine.packet import MANIFEST, PARTS, packet_of, verify_packet
-from scuderia.fleet.queries.report import request_books
+from scuderia.fleet.engine.evidence_packet import MANIFEST, PARTS, packet_of, verify_packet
+from scuderia.fleet.engine.report_figures import SlaReport
+from scuderia.fleet.queries.report import request_facts
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import audit, authority
 
@@ -58,10 +58,10 @@ def write_evidence(
     subject = EVERYTHING if customer is None else SubjectRef("customer", customer)
     if actor.kind is not ActorKind.SERVICE:
         authority.require(actor, Power.READ, subject)
-    books, request = request_books(
+    facts, request = request_facts(
         start, end, customer=customer, site=None, target=None, time_zone=None
     )
-    files = packet_of(books, request)
+    files = packet_of(facts, request)
     _write(folder, files)
     with transaction.atomic():
         audit.record(

@@ -14,7 +14,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import DAY_S
-from scuderia.fleet.engine.books import instant_of
+from scuderia.fleet.engine.facts import instant_of
 from scuderia.fleet.engine.traces.records import (
     BadRecord,
     Trace,

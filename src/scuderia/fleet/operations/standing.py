@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
-from scuderia.fleet.engine.books import instant_of, seconds_of
+from scuderia.fleet.engine.facts import instant_of, seconds_of
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.customers import Customer, SlaDefinition
 from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Site, Sku

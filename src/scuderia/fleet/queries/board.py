@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.engine.books import is_unknown
+from scuderia.fleet.engine.facts import is_unknown
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import LatestObservation

@@ -5,9 +5,9 @@ from typing import Any
 from django.db.models import F, Field, Func, Q, QuerySet
 
 from scuderia.basics.errors import Refused
-from scuderia.fleet.engine.books import (
-    Books,
+from scuderia.fleet.engine.facts import (
     CustomerFact,
+    FleetFacts,
     HoldFact,
     NodeFact,
     OutageFact,
@@ -31,9 +31,9 @@ class NothingOnTheBooks(Refused):
     remedy = "Import a trace with `scuderia fleet import-faults`, or connect a cluster."
 
 
-def load_books(
+def load_facts(
     *, before: int, after: int = 0, site: str | None = None, customer: str | None = None
-) -> Books:
+) -> FleetFacts:
     """Return every fact that begins before the Unix second `before`.
 
     after      holds, and phases of outages, that ended by then are left out; outages never are,
@@ -73,7 +73,7 @@ def load_books(
         )
         if row[0] in node_rows
     ]
-    return Books(nodes, customers, outages, phases, holds)
+    return FleetFacts(nodes, customers, outages, phases, holds)
 
 
 def _raw(name: str) -> Func:

@@ -8,8 +8,8 @@ from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Val
 from django.db.models.functions import Coalesce
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.engine.books import OutageFact, instant_of, merge_outages, seconds_of
-from scuderia.fleet.engine.breakage import relapse_counts
+from scuderia.fleet.engine.facts import OutageFact, instant_of, merge_outages, seconds_of
+from scuderia.fleet.engine.outage_statistics import relapse_counts
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
@@ -23,7 +23,7 @@ from scuderia.fleet.nouns import (
     OutageRecord,
     RepairPhase,
 )
-from scuderia.fleet.queries.loading import load_books
+from scuderia.fleet.queries.loading import load_facts
 from scuderia.fleet.queries.places import UnknownSubject
 
 PLACE_COLUMNS = (
@@ -228,8 +228,8 @@ def relapse_stats(
     start: AwareDatetime, end: AwareDatetime, *, site: str | None = None
 ) -> RelapseStats:
     """Return relapses after return among the unplanned outages that began in [start, end)."""
-    books = load_books(before=seconds_of(end), after=seconds_of(end), site=site)
-    merged = [fact for fact in merge_outages(books.outages) if not fact.planned]
+    facts = load_facts(before=seconds_of(end), after=seconds_of(end), site=site)
+    merged = [fact for fact in merge_outages(facts.outages) if not fact.planned]
     outages, within = relapse_counts(merged, start=seconds_of(start), end=seconds_of(end))
     return RelapseStats(outages, *within)
 

@@ -8,8 +8,8 @@ from django.db.models import Count, Max, Min, Q
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
-from scuderia.fleet.engine.books import Books, narrowed, seconds_of
-from scuderia.fleet.engine.figures import (
+from scuderia.fleet.engine.facts import FleetFacts, narrowed, seconds_of
+from scuderia.fleet.engine.report_figures import (
     CauseShare,
     Concentration,
     CustomerDays,
@@ -24,7 +24,7 @@ from scuderia.fleet.engine.sla import NotAPeriod, Request, ledger_of, report_of
 from scuderia.fleet.models.customers import SlaDefinition
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import ObservationCursor
-from scuderia.fleet.queries.loading import NothingOnTheBooks, load_books
+from scuderia.fleet.queries.loading import NothingOnTheBooks, load_facts
 
 __all__ = [
     "CauseShare",
@@ -42,7 +42,7 @@ __all__ = [
     "day_begins",
     "gpus_bought_back",
     "ledger_for",
-    "request_books",
+    "request_facts",
     "sla_report",
     "whole_period",
 ]
@@ -110,10 +110,10 @@ def ledger_for(
     time_zone   of the days; None: the customer's, UTC without a customer
     raises      UnknownSubject, NotAPeriod
     """
-    books, request = request_books(
+    facts, request = request_facts(
         start, end, customer=customer, site=site, time_zone=time_zone, target=None
     )
-    return ledger_of(books, request)
+    return ledger_of(facts, request)
 
 
 def sla_report(
@@ -131,13 +131,13 @@ def sla_report(
     time_zone   None: the customer's, UTC without a customer
     raises      UnknownSubject, NotAPeriod, NotATarget
     """
-    books, request = request_books(
+    facts, request = request_facts(
         start, end, customer=customer, site=site, time_zone=time_zone, target=target
     )
-    return report_of(books, request)
+    return report_of(facts, request)
 
 
-def request_books(
+def request_facts(
     start: AwareDatetime,
     end: AwareDatetime,
     *,
@@ -145,7 +145,7 @@ def request_books(
     site: str | None,
     target: float | None,
     time_zone: str | None,
-) -> tuple[Books, Request]:
+) -> tuple[FleetFacts, Request]:
     """Return the raw books of a period and the question put to them; the evidence packet's too."""
     if target is not None and not 0 < target <= 1:
         raise NotATarget(f"{target} is not a share of availability")
@@ -159,7 +159,7 @@ def request_books(
     )
     if request.end <= request.start:
         raise NotAPeriod("the period is empty")
-    books = load_books(before=request.end, after=request.start, site=site, customer=customer)
+    facts = load_facts(before=request.end, after=request.start, site=site, customer=customer)
     if customer is not None:
-        books = narrowed(books, customer, start=request.start, end=request.end)
-    return books, request
+        facts = narrowed(facts, customer, start=request.start, end=request.end)
+    return facts, request

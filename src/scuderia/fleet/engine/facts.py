@@ -32,7 +32,7 @@ class CustomerFact(NamedTuple):
 
 
 class OutageFact(NamedTuple):
-    """A stay out of service; `node` is an index into Books.nodes."""
+    """A stay out of service; `node` is an index into FleetFacts.nodes."""
 
     node: int
     start: int
@@ -62,7 +62,7 @@ class HoldFact(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class FleetFacts:
     """Everything a period's figures depend on: all facts that begin before its end."""
 
     nodes: Sequence[NodeFact]
@@ -72,27 +72,27 @@ class Books:
     holds: Sequence[HoldFact]
 
 
-def narrowed(books: Books, customer: str, *, start: int, end: int) -> Books:
+def narrowed(facts: FleetFacts, customer: str, *, start: int, end: int) -> FleetFacts:
     """Return only what one customer may see of [start, end): the nodes it held, and its holds.
 
     Those nodes keep their whole history of outages, since a relapse looks back; no other
     customer's name or hold remains.
     """
-    mine = next(row for row, entry in enumerate(books.customers) if entry.name == customer)
+    mine = next(row for row, entry in enumerate(facts.customers) if entry.name == customer)
     held = {
         hold.node
-        for hold in books.holds
+        for hold in facts.holds
         if hold.customer == mine and hold.start < end and (hold.end is None or hold.end > start)
     }
     row_of = {old: new for new, old in enumerate(sorted(held))}
-    return Books(
-        nodes=[books.nodes[old] for old in sorted(held)],
-        customers=[books.customers[mine]],
-        outages=[f._replace(node=row_of[f.node]) for f in books.outages if f.node in held],
-        phases=[f._replace(node=row_of[f.node]) for f in books.phases if f.node in held],
+    return FleetFacts(
+        nodes=[facts.nodes[old] for old in sorted(held)],
+        customers=[facts.customers[mine]],
+        outages=[f._replace(node=row_of[f.node]) for f in facts.outages if f.node in held],
+        phases=[f._replace(node=row_of[f.node]) for f in facts.phases if f.node in held],
         holds=[
             fact._replace(node=row_of[fact.node], customer=0)
-            for fact in books.holds
+            for fact in facts.holds
             if fact.customer == mine and fact.node in held
         ],
     )

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from scuderia.basics.units import DAY_S, HOUR_S
-from scuderia.fleet.engine.books import Books, OutageFact, as_record, is_unknown
-from scuderia.fleet.engine.figures import CauseShare, Concentration, KnownMean, OutageLengths
+from scuderia.fleet.engine.facts import FleetFacts, OutageFact, as_record, is_unknown
 from scuderia.fleet.engine.ledger import CODE, Ints, Segments
+from scuderia.fleet.engine.report_figures import CauseShare, Concentration, KnownMean, OutageLengths
 from scuderia.fleet.nouns import DOWNTIME, OutageRecord
 
 LONG_S = 7 * DAY_S
@@ -46,14 +46,14 @@ def _gaps(outages: Sequence[OutageFact]) -> list[tuple[OutageFact, int | None]]:
 
 
 @dataclass(frozen=True)
-class Breakage:
+class OutageStatistics:
     """The figures about `outages`, which touch [start, end).
 
     segments   the scope's, inside its complete days: what downtime is counted in
     nodes      nodes in scope: what a tenth is taken of
     """
 
-    books: Books
+    facts: FleetFacts
     segments: Segments
     outages: Sequence[OutageFact]
     nodes: int
@@ -130,7 +130,7 @@ class Breakage:
     def time_to_repair(self) -> KnownMean:
         """From the first phase that anyone recorded to the return, of the outages that ended."""
         phases: dict[int, list[int]] = defaultdict(list)
-        for phase in self.books.phases:
+        for phase in self.facts.phases:
             phases[phase.node].append(phase.start)
         hours = []
         for fact in self.outages:
@@ -164,7 +164,7 @@ class Breakage:
     def longest(self) -> tuple[OutageRecord, ...]:
         """Return the longest outages, longest first."""
         ranked = sorted(self.outages, key=lambda fact: (-self._length(fact), fact.start))
-        return tuple(as_record(fact, self.books.nodes) for fact in ranked[:LONGEST_SHOWN])
+        return tuple(as_record(fact, self.facts.nodes) for fact in ranked[:LONGEST_SHOWN])
 
 
 def _cause(fact: OutageFact) -> str:

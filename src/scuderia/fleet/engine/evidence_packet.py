@@ -11,16 +11,16 @@ from typing import Any
 
 from scuderia.basics.canonical import canonical_json
 from scuderia.basics.errors import BadInput
-from scuderia.fleet.engine.books import (
-    Books,
+from scuderia.fleet.engine.facts import (
     CustomerFact,
+    FleetFacts,
     HoldFact,
     NodeFact,
     OutageFact,
     PhaseFact,
     instant_of,
 )
-from scuderia.fleet.engine.figures import SlaReport
+from scuderia.fleet.engine.report_figures import SlaReport
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
 
@@ -40,14 +40,14 @@ class EvidenceBroken(BadInput):
     remedy = "Ask for the packet again from the books; do not rely on this copy."
 
 
-def packet_of(books: Books, request: Request) -> dict[str, bytes]:
+def packet_of(facts: FleetFacts, request: Request) -> dict[str, bytes]:
     """Return the packet's files by name; the same books give the same bytes."""
-    report = report_of(books, request)
+    report = report_of(facts, request)
     files = {
-        EVENTS: _bytes({"version": VERSION, "request": _plain(request), "books": _rows(books)}),
+        EVENTS: _bytes({"version": VERSION, "request": _plain(request), "books": _rows(facts)}),
         FIGURES: _bytes(_plain(report)),
         DAYS_TABLE: _days_table(report),
-        OUTAGES_TABLE: _outages_table(books),
+        OUTAGES_TABLE: _outages_table(facts),
     }
     hashes = {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}
     return files | {MANIFEST: _bytes({"version": VERSION, "sha256": hashes})}
@@ -64,16 +64,16 @@ def verify_packet(files: Mapping[str, bytes]) -> SlaReport:
             raise EvidenceBroken(f"{name} is missing from the packet", file=name)
         if hashlib.sha256(files[name]).hexdigest() != hashes.get(name):
             raise EvidenceBroken(f"{name} is not the file that the manifest names", file=name)
-    books, request = _read_events(files[EVENTS])
+    facts, request = _read_events(files[EVENTS])
     try:
-        rebuilt = packet_of(books, request)
+        rebuilt = packet_of(facts, request)
     except (IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise EvidenceBroken(f"{EVENTS} holds no books: {error!r}"[:200], file=EVENTS) from None
     _compare_figures(files[FIGURES], rebuilt[FIGURES])
     for name in PARTS:
         if files[name] != rebuilt[name]:
             raise EvidenceBroken(f"{name} does not follow from the raw events", file=name)
-    return report_of(books, request)
+    return report_of(facts, request)
 
 
 def _manifest(files: Mapping[str, bytes]) -> Mapping[str, str]:
@@ -97,11 +97,11 @@ def _compare_figures(said: bytes, rebuilt: bytes) -> None:
             raise EvidenceBroken(f"{FIGURES}: {name} {shown}", file=FIGURES, figure=name)
 
 
-def _read_events(body: bytes) -> tuple[Books, Request]:
+def _read_events(body: bytes) -> tuple[FleetFacts, Request]:
     events = _json(body, EVENTS)
     try:
         raw = events["books"]
-        books = Books(
+        facts = FleetFacts(
             nodes=[NodeFact(*row) for row in raw["nodes"]],
             customers=[CustomerFact(*row) for row in raw["customers"]],
             outages=[OutageFact(*row) for row in raw["outages"]],
@@ -113,7 +113,7 @@ def _read_events(body: bytes) -> tuple[Books, Request]:
         request = Request(**events["request"])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise EvidenceBroken(f"{EVENTS} holds no books: {error!r}"[:200], file=EVENTS) from None
-    return books, request
+    return facts, request
 
 
 def _json(body: bytes, name: str) -> dict[str, Any]:
@@ -130,9 +130,9 @@ def _bytes(value: object) -> bytes:
     return (canonical_json(value) + "\n").encode()
 
 
-def _rows(books: Books) -> dict[str, list[list[object]]]:
+def _rows(facts: FleetFacts) -> dict[str, list[list[object]]]:
     return {
-        entry.name: [list(row) for row in getattr(books, entry.name)] for entry in fields(books)
+        entry.name: [list(row) for row in getattr(facts, entry.name)] for entry in fields(facts)
     }
 
 
@@ -171,11 +171,11 @@ def _days_table(report: SlaReport) -> bytes:
     return _table(header, rows)
 
 
-def _outages_table(books: Books) -> bytes:
+def _outages_table(facts: FleetFacts) -> bytes:
     header = ["node", "start", "end", "cause", "planned", "detected", "source_key"]
     rows = [
         [
-            books.nodes[fact.node].name,
+            facts.nodes[fact.node].name,
             instant_of(fact.start).isoformat(),
             "" if fact.end is None else instant_of(fact.end).isoformat(),
             _harmless(fact.cause),
@@ -183,7 +183,7 @@ def _outages_table(books: Books) -> bytes:
             "" if fact.detected is None else instant_of(fact.detected).isoformat(),
             fact.source_key,
         ]
-        for fact in books.outages
+        for fact in facts.outages
     ]
     return _table(header, rows)
 
