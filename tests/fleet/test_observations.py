@@ -27,7 +27,7 @@ from scuderia.fleet.nouns import (
 )
 from scuderia.fleet.operations import books, observations
 from scuderia.fleet.queries import board, outages, report
-from scuderia.loop.models.seen import Signal
+from scuderia.loop.models.signals import Signal
 from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 pytestmark = pytest.mark.django_db

@@ -18,8 +18,8 @@ from scuderia.fleet.operations import observations
 from scuderia.fleet.playbook import catalogue
 from scuderia.fleet.queries import board
 from scuderia.loop.engine.declarations import refuse_incomplete
-from scuderia.loop.models.proposed import Proposal
-from scuderia.loop.models.seen import Finding
+from scuderia.loop.models.findings import Finding
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (
     ActionId,
     ActionState,

@@ -4,8 +4,10 @@ import pytest
 
 from scuderia.basics.errors import NotAuthorised, Unable
 from scuderia.loop.engine.transitions import IllegalMove
-from scuderia.loop.models.done import Action, Decision, Effect, RunRequest
-from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.models.actions import Action, RunRequest
+from scuderia.loop.models.decisions import Decision
+from scuderia.loop.models.effects import Effect
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionState, Answer, EffectState, ProposalState, StepWord
 from scuderia.loop.operations import brakes, decisions, execution, proposals, undo
 from scuderia.loop.operations.decisions import Objected

@@ -11,7 +11,7 @@ from django.db import connection
 
 from scuderia.loop.engine.chain import Head
 from scuderia.loop.models import triggers
-from scuderia.loop.models.kept import AuditEntry, AuditHead
+from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.operations import audit
 from tests.loop.factories import NOW, person
 

@@ -7,9 +7,11 @@ import pytest
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.loop.engine.levels import LevelNotBuilt
-from scuderia.loop.models.done import Action, Outcome, RunRequest
-from scuderia.loop.models.proposed import Proposal
-from scuderia.loop.models.seen import AgentRound, Finding
+from scuderia.loop.models.actions import Action, RunRequest
+from scuderia.loop.models.agents import AgentRound
+from scuderia.loop.models.findings import Finding
+from scuderia.loop.models.outcomes import Outcome
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (
     ActionState,
     Autonomy,

@@ -23,9 +23,11 @@ from hypothesis.stateful import (
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.loop.models.done import Action, DecisionUse, Effect, RunRequest
-from scuderia.loop.models.given import Brake, Grant
-from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.models.actions import Action, DecisionUse, RunRequest
+from scuderia.loop.models.brakes import Brake
+from scuderia.loop.models.effects import Effect
+from scuderia.loop.models.grants import Grant
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionState, Answer, Autonomy, BrakeScope, GrantState
 from scuderia.loop.operations import (
     brakes,

@@ -13,10 +13,11 @@ from scuderia.loop.engine.levels import Given, grant_in_force
 from scuderia.loop.engine.outcomes import Promise, verdict_of
 from scuderia.loop.engine.powers import ACTING, POWERS_OF_MACHINES, POWERS_OF_ROLE
 from scuderia.loop.engine.transitions import FIRST, MOVES, IllegalMove, is_legal
-from scuderia.loop.models.done import Action, Decision
-from scuderia.loop.models.kept import AuditEntry
-from scuderia.loop.models.proposed import Proposal
-from scuderia.loop.models.seen import Signal
+from scuderia.loop.models.actions import Action
+from scuderia.loop.models.audit import AuditEntry
+from scuderia.loop.models.decisions import Decision
+from scuderia.loop.models.proposals import Proposal
+from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import (
     Autonomy,
     BlastRadius,

@@ -8,7 +8,7 @@ from scuderia.basics.actors import BY_COMMAND_LINE, Actor, ActorKind
 from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken
-from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Autonomy, BrakeScope, Power, Reversibility, Role
 from scuderia.loop.operations import (
     authority,

@@ -4,6 +4,11 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+_NOUNS = (
+    "signals", "findings", "agents", "grants", "brakes", "proposals", "decisions", "actions",
+    "effects", "outcomes", "people", "audit", "workers",
+)  # fmt: skip
+
 
 class LoopConfig(AppConfig):
     """Signals, findings, proposals, decisions, actions, outcomes; authority; audit."""
@@ -15,5 +20,5 @@ class LoopConfig(AppConfig):
     def import_models(self) -> None:
         """Load the tables, one module per noun; the package itself stays empty."""
         super().import_models()
-        for noun in ("seen", "given", "proposed", "done", "people", "kept"):
+        for noun in _NOUNS:
             import_module(f"scuderia.loop.models.{noun}")

@@ -13,7 +13,7 @@ from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING, Lineage
 from scuderia.loop.engine.chain import GENESIS, Head, Link, Verdict, hash_of, verify_chain
 from scuderia.loop.engine.spelling import keepable, plain
-from scuderia.loop.models.kept import AuditEntry, AuditHead
+from scuderia.loop.models.audit import AuditEntry, AuditHead
 
 REASON_CHARACTERS_MAX = 2000
 _BATCH = 2000

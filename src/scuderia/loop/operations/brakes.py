@@ -6,7 +6,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.loop.models.given import Brake
+from scuderia.loop.models.brakes import Brake
 from scuderia.loop.nouns import BrakeScope, Power
 from scuderia.loop.operations import audit, authority
 from scuderia.loop.queries.standing import lineage_of

@@ -10,8 +10,9 @@ from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.spelling import read_plan, read_rehearsal, spell_verdicts
 from scuderia.loop.engine.transitions import IllegalMove
-from scuderia.loop.models.done import Action, Decision, RunRequest
-from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.models.actions import Action, RunRequest
+from scuderia.loop.models.decisions import Decision
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (
     ActionId,
     Answer,

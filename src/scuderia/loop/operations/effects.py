@@ -12,7 +12,8 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.loop.engine.spelling import plain
 from scuderia.loop.engine.transitions import IllegalMove
-from scuderia.loop.models.done import Action, Effect
+from scuderia.loop.models.actions import Action
+from scuderia.loop.models.effects import Effect
 from scuderia.loop.nouns import ActionState, EffectReport, EffectState, Step, StepWord
 from scuderia.loop.operations import heartbeats
 from scuderia.loop.operations.moves import move

@@ -10,7 +10,9 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.loop.engine.spelling import read_rehearsal
 from scuderia.loop.engine.transitions import IllegalMove
-from scuderia.loop.models.done import Action, DecisionUse, Effect, Outcome, RunRequest
+from scuderia.loop.models.actions import Action, DecisionUse, RunRequest
+from scuderia.loop.models.effects import Effect
+from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import (
     ActionId,
     ActionState,

@@ -13,8 +13,8 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound, Refused
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.levels import refuse_unbuilt
-from scuderia.loop.models.done import Action
-from scuderia.loop.models.given import Grant
+from scuderia.loop.models.actions import Action
+from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import Autonomy, GrantId, GrantState, Power
 from scuderia.loop.operations import audit, authority
 from scuderia.loop.operations.moves import move

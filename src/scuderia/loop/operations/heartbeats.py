@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.ids import new_id
-from scuderia.loop.models.done import Action
-from scuderia.loop.models.kept import Heartbeat
+from scuderia.loop.models.actions import Action
+from scuderia.loop.models.workers import Heartbeat
 from scuderia.loop.nouns import ActionId, ActionState
 from scuderia.loop.ports import Runner, sockets
 

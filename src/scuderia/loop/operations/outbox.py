@@ -2,7 +2,7 @@
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Unable
-from scuderia.loop.models.done import Action, RunRequest
+from scuderia.loop.models.actions import Action, RunRequest
 from scuderia.loop.nouns import ActionId, ActionState
 from scuderia.loop.ports import Runner, sockets
 

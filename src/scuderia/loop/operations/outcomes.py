@@ -9,7 +9,7 @@ from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.engine.outcomes import Promise, verdict_of
 from scuderia.loop.engine.spelling import read_rehearsal
-from scuderia.loop.models.done import Outcome
+from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import Measurement, OutcomeVerdict
 from scuderia.loop.operations.returning import record
 from scuderia.loop.operations.standing import plan_of

@@ -14,8 +14,8 @@ from scuderia.basics.subjects import Lineage, SubjectRef
 from scuderia.loop.engine.bounds import blast_objections
 from scuderia.loop.engine.digest import plan_digest
 from scuderia.loop.engine.spelling import read_plan, spell_blast, spell_rehearsal
-from scuderia.loop.models.done import Action
-from scuderia.loop.models.proposed import Edit, Proposal, ProposalScope
+from scuderia.loop.models.actions import Action
+from scuderia.loop.models.proposals import Edit, Proposal, ProposalScope
 from scuderia.loop.nouns import (
     ActionState,
     Autonomy,

@@ -8,8 +8,8 @@ from scuderia.basics.actors import WORKER, Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.engine.transitions import IllegalMove
-from scuderia.loop.models.done import Action
-from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.models.actions import Action
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.operations import audit
 from scuderia.loop.operations.moves import move

@@ -10,8 +10,8 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, ScuderiaError
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.models.proposed import Proposal
-from scuderia.loop.models.seen import AgentRound
+from scuderia.loop.models.agents import AgentRound
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Power, ProposalId, ProposalState, Round
 from scuderia.loop.operations import audit, authority
 from scuderia.loop.operations.findings import clear_unclaimed, file_finding

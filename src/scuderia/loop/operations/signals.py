@@ -6,7 +6,7 @@ from django.db import transaction
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.engine.spelling import plain
-from scuderia.loop.models.seen import Signal
+from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations.findings import file_finding
 from scuderia.loop.ports import sockets

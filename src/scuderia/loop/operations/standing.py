@@ -9,8 +9,9 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.spelling import read_plan
-from scuderia.loop.models.done import Action, Decision, DecisionUse
-from scuderia.loop.models.given import Grant
+from scuderia.loop.models.actions import Action, DecisionUse
+from scuderia.loop.models.decisions import Decision
+from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import Answer, Autonomy, GrantId, GrantState, Plan
 from scuderia.loop.operations.binding import Bound, bind
 from scuderia.loop.operations.grants import refuse_over_budget

@@ -8,8 +8,9 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.models.done import LIVE, Action, Effect
-from scuderia.loop.models.proposed import ProposalScope
+from scuderia.loop.models.actions import LIVE, Action
+from scuderia.loop.models.effects import Effect
+from scuderia.loop.models.proposals import ProposalScope
 from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
 from scuderia.loop.queries.reading import action_row, effect_row
 from scuderia.loop.queries.rows import ActionRow, EffectRow

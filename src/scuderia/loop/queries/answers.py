@@ -5,8 +5,8 @@ from uuid import UUID
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S
-from scuderia.loop.models.done import Decision
-from scuderia.loop.models.proposed import Proposal
+from scuderia.loop.models.decisions import Decision
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Answer, ProposalState
 
 

@@ -9,7 +9,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.engine.chain import GENESIS, Head
-from scuderia.loop.models.kept import AuditEntry, AuditHead
+from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.nouns import Power
 from scuderia.loop.queries.rows import AuditRow
 from scuderia.loop.queries.standing import scopes_with

@@ -8,7 +8,8 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.loop.models.given import Brake, Grant
+from scuderia.loop.models.brakes import Brake
+from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import Autonomy, BrakeScope, GrantId, GrantState, Power
 from scuderia.loop.queries.rows import BrakeRow, GrantRow
 from scuderia.loop.queries.standing import scopes_with

@@ -10,10 +10,13 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.engine.outcomes import Kept, Promise, interval_coverage, median_error
-from scuderia.loop.models.done import Decision, Outcome
-from scuderia.loop.models.given import Brake, Grant
-from scuderia.loop.models.proposed import Edit, Proposal
-from scuderia.loop.models.seen import AgentRound, Finding
+from scuderia.loop.models.agents import AgentRound
+from scuderia.loop.models.brakes import Brake
+from scuderia.loop.models.decisions import Decision
+from scuderia.loop.models.findings import Finding
+from scuderia.loop.models.grants import Grant
+from scuderia.loop.models.outcomes import Outcome
+from scuderia.loop.models.proposals import Edit, Proposal
 from scuderia.loop.nouns import (
     Answer,
     Autonomy,

@@ -4,7 +4,7 @@ from django.db.models import Exists, OuterRef
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.loop.models.seen import Finding, FindingScope
+from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import FindingState, Power
 from scuderia.loop.queries.reading import finding_row
 from scuderia.loop.queries.rows import FindingRow

@@ -12,7 +12,8 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.engine.bounds import blast_objections
 from scuderia.loop.engine.digest import policy_version
 from scuderia.loop.engine.levels import Given, most_cautious
-from scuderia.loop.models.given import Brake, Grant
+from scuderia.loop.models.brakes import Brake
+from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import (
     ActionKind,
     Answer,

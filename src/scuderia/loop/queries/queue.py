@@ -9,7 +9,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.engine.spelling import read_plan
-from scuderia.loop.models.proposed import Proposal, ProposalScope
+from scuderia.loop.models.proposals import Proposal, ProposalScope
 from scuderia.loop.nouns import (
     ActionId,
     ActionKind,

@@ -11,9 +11,13 @@ from scuderia.loop.engine.spelling import (
     read_targets,
     read_verdicts,
 )
-from scuderia.loop.models.done import Action, Decision, Effect, Outcome
-from scuderia.loop.models.proposed import Edit, Proposal
-from scuderia.loop.models.seen import AgentRound, Finding
+from scuderia.loop.models.actions import Action
+from scuderia.loop.models.agents import AgentRound
+from scuderia.loop.models.decisions import Decision
+from scuderia.loop.models.effects import Effect
+from scuderia.loop.models.findings import Finding
+from scuderia.loop.models.outcomes import Outcome
+from scuderia.loop.models.proposals import Edit, Proposal
 from scuderia.loop.nouns import (
     ActionId,
     ActionState,

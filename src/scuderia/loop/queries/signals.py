@@ -6,7 +6,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.loop.models.seen import Signal
+from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import Power, SignalId
 from scuderia.loop.queries.standing import known_lineage, may, scopes_with
 

@@ -1,7 +1,7 @@
 """Which workers are at work, by their heartbeats."""
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.models.kept import Heartbeat
+from scuderia.loop.models.workers import Heartbeat
 
 
 def list_alive(*, since: AwareDatetime) -> frozenset[str]:

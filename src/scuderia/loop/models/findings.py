@@ -1,26 +1,10 @@
-"""What was seen and claimed: signals, findings, and what each agent brought back."""
+"""Claims about subjects, with what they hang under."""
 
 from django.db import models
 
 from scuderia.basics.ids import new_id
 from scuderia.loop.models.columns import one_of
 from scuderia.loop.nouns import FindingState
-
-
-class Signal(models.Model):
-    """A fact seen from outside; append-only, and the same fact is stored once."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    kind = models.CharField(max_length=64)
-    subject = models.CharField(max_length=161)
-    occurred_at = models.DateTimeField(db_index=True)
-    received_at = models.DateTimeField()
-    source = models.CharField(max_length=64)
-    dedup_key = models.CharField(max_length=200, unique=True)
-    payload = models.JSONField(default=dict)
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.subject}"
 
 
 class Finding(models.Model):
@@ -69,23 +53,3 @@ class FindingScope(models.Model):
 
     def __str__(self) -> str:
         return self.scope
-
-
-class AgentRound(models.Model):
-    """What one agent brought back from one look, or how it failed."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    agent = models.CharField(max_length=64)
-    at = models.DateTimeField()
-    duration_ms = models.IntegerField()
-    error = models.TextField(default="", blank=True)
-    considered = models.JSONField(default=list)
-    findings = models.IntegerField(default=0)
-    proposals = models.IntegerField(default=0)
-    filed = models.IntegerField(default=0)
-
-    class Meta:
-        indexes = [models.Index(fields=["agent", "-at"], name="loop_round_by_agent")]
-
-    def __str__(self) -> str:
-        return f"{self.agent} {self.at:%Y-%m-%d %H:%M}"

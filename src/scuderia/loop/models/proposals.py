@@ -4,7 +4,7 @@ from django.db import models
 
 from scuderia.basics.ids import new_id
 from scuderia.loop.models.columns import one_of
-from scuderia.loop.models.seen import Finding
+from scuderia.loop.models.findings import Finding
 from scuderia.loop.nouns import ProposalState
 
 

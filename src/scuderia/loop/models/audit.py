@@ -1,4 +1,4 @@
-"""What is kept for ever and who is alive: the audit chain, its head, and heartbeats."""
+"""The chain of who did what to what, when and why, and its head."""
 
 from django.db import models
 
@@ -38,16 +38,3 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.hash[:12]}"
-
-
-class Heartbeat(models.Model):
-    """One worker process, in wall time; `incarnation` differs after every restart."""
-
-    executor_id = models.CharField(max_length=80, primary_key=True)
-    incarnation = models.CharField(max_length=40)
-    beat_at = models.DateTimeField()
-    host = models.CharField(max_length=120, default="", blank=True)
-    pid = models.IntegerField(default=0)
-
-    def __str__(self) -> str:
-        return self.executor_id
