@@ -17,7 +17,7 @@ from scuderia.fleet.nouns import ControlVerb, NodeState
 from scuderia.fleet.operations import observations
 from scuderia.fleet.playbook import catalogue
 from scuderia.fleet.queries import board
-from scuderia.loop.engine.declarations import refuse_incomplete
+from scuderia.loop.engine.action_kinds import refuse_incomplete
 from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (

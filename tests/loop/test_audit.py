@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from scuderia.loop.engine.chain import Head
+from scuderia.loop.engine.audit_chain import Head
 from scuderia.loop.models import triggers
 from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.operations import audit

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from scuderia.basics.actors import Actor, ActorKind
-from scuderia.loop.engine.levels import LevelNotBuilt
+from scuderia.loop.engine.grants import LevelNotBuilt
 from scuderia.loop.models.actions import Action, RunRequest
 from scuderia.loop.models.agents import AgentRound
 from scuderia.loop.models.findings import Finding

@@ -7,9 +7,9 @@ from django.db import DatabaseError, connection, transaction
 
 from scuderia.basics.actors import ActorKind
 from scuderia.basics.errors import BadInput
-from scuderia.loop.engine.bounds import blast_objections
+from scuderia.loop.engine.blast_radius import blast_objections
 from scuderia.loop.engine.digest import BadParams, canonical_params, digest_of
-from scuderia.loop.engine.levels import Given, grant_in_force
+from scuderia.loop.engine.grants import Given, grant_in_force
 from scuderia.loop.engine.outcomes import Promise, verdict_of
 from scuderia.loop.engine.powers import ACTING, POWERS_OF_MACHINES, POWERS_OF_ROLE
 from scuderia.loop.engine.transitions import FIRST, MOVES, IllegalMove, is_legal

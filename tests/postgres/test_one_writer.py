@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from scuderia.basics.actors import Actor, ActorKind
-from scuderia.loop.engine.chain import GENESIS
+from scuderia.loop.engine.audit_chain import GENESIS
 from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.models.triggers import install, remove
 from scuderia.loop.operations import audit

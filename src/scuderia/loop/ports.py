@@ -7,7 +7,7 @@ from typing import Protocol
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, Clock, SystemClock
 from scuderia.basics.subjects import Lineage, SubjectRef
-from scuderia.loop.engine.declarations import refuse_incomplete
+from scuderia.loop.engine.action_kinds import refuse_incomplete
 from scuderia.loop.nouns import (
     ActionId,
     ActionKind,

@@ -11,8 +11,8 @@ from scuderia.basics.canonical import JsonObject, canonical_json
 from scuderia.basics.clock import AwareDatetime, require_aware
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING, Lineage
-from scuderia.loop.engine.chain import GENESIS, Head, Link, Verdict, hash_of, verify_chain
-from scuderia.loop.engine.spelling import keepable, plain
+from scuderia.loop.engine.audit_chain import GENESIS, Head, Link, Verdict, hash_of, verify_chain
+from scuderia.loop.engine.json_codec import keepable, plain
 from scuderia.loop.models.audit import AuditEntry, AuditHead
 
 REASON_CHARACTERS_MAX = 2000

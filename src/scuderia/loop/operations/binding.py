@@ -7,7 +7,7 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.digest import canonical_params, digest_of, refuse_bad_targets
-from scuderia.loop.engine.spelling import plain
+from scuderia.loop.engine.json_codec import plain
 from scuderia.loop.nouns import ActionKind, BlastRadius, Digest, Plan
 from scuderia.loop.queries.guards import executor_of, policy_of
 

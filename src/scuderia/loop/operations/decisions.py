@@ -8,7 +8,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.engine.spelling import read_plan, read_rehearsal, spell_verdicts
+from scuderia.loop.engine.json_codec import read_plan, read_rehearsal, spell_verdicts
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action, RunRequest
 from scuderia.loop.models.decisions import Decision

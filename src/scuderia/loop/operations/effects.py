@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
-from scuderia.loop.engine.spelling import plain
+from scuderia.loop.engine.json_codec import plain
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.effects import Effect

@@ -8,7 +8,7 @@ from scuderia.basics.actors import WORKER, Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
-from scuderia.loop.engine.spelling import read_rehearsal
+from scuderia.loop.engine.json_codec import read_rehearsal
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action, DecisionUse, RunRequest
 from scuderia.loop.models.effects import Effect

@@ -8,7 +8,7 @@ from django.db import transaction
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.engine.spelling import spell_evidence
+from scuderia.loop.engine.json_codec import spell_evidence
 from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import FindingDraft, FindingState
 from scuderia.loop.operations.moves import move

@@ -12,7 +12,7 @@ from scuderia.basics.actors import WORKER, Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound, Refused
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.engine.levels import refuse_unbuilt
+from scuderia.loop.engine.grants import refuse_unbuilt
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import Autonomy, GrantId, GrantState, Power

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import AwareDatetime
+from scuderia.loop.engine.json_codec import read_rehearsal
 from scuderia.loop.engine.outcomes import Promise, verdict_of
-from scuderia.loop.engine.spelling import read_rehearsal
 from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import Measurement, OutcomeVerdict
 from scuderia.loop.operations.returning import record

@@ -11,9 +11,9 @@ from scuderia.basics.canonical import JsonObject, JsonValue
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotAuthorised, NotFound, Refused
 from scuderia.basics.subjects import Lineage, SubjectRef
-from scuderia.loop.engine.bounds import blast_objections
+from scuderia.loop.engine.blast_radius import blast_objections
 from scuderia.loop.engine.digest import plan_digest
-from scuderia.loop.engine.spelling import read_plan, spell_blast, spell_rehearsal
+from scuderia.loop.engine.json_codec import read_plan, spell_blast, spell_rehearsal
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.proposals import Edit, Proposal, ProposalScope
 from scuderia.loop.nouns import (

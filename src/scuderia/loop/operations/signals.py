@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.engine.spelling import plain
+from scuderia.loop.engine.json_codec import plain
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations.findings import file_finding

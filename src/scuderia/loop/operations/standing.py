@@ -8,7 +8,7 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.engine.spelling import read_plan
+from scuderia.loop.engine.json_codec import read_plan
 from scuderia.loop.models.actions import Action, DecisionUse
 from scuderia.loop.models.decisions import Decision
 from scuderia.loop.models.grants import Grant

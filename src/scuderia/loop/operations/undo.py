@@ -8,7 +8,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.loop.engine.digest import plan_digest
-from scuderia.loop.engine.spelling import spell_blast, spell_rehearsal
+from scuderia.loop.engine.json_codec import spell_blast, spell_rehearsal
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.proposals import Proposal, ProposalScope
 from scuderia.loop.nouns import (

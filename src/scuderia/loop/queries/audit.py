@@ -8,7 +8,7 @@ from django.db.models import Q
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.engine.chain import GENESIS, Head
+from scuderia.loop.engine.audit_chain import GENESIS, Head
 from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.nouns import Power
 from scuderia.loop.queries.rows import AuditRow

@@ -9,9 +9,9 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.loop.engine.bounds import blast_objections
+from scuderia.loop.engine.blast_radius import blast_objections
 from scuderia.loop.engine.digest import policy_version
-from scuderia.loop.engine.levels import Given, most_cautious
+from scuderia.loop.engine.grants import Given, most_cautious
 from scuderia.loop.models.brakes import Brake
 from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import (

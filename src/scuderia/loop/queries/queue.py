@@ -8,7 +8,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.engine.spelling import read_plan
+from scuderia.loop.engine.json_codec import read_plan
 from scuderia.loop.models.proposals import Proposal, ProposalScope
 from scuderia.loop.nouns import (
     ActionId,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.engine.spelling import (
+from scuderia.loop.engine.json_codec import (
     read_blast,
     read_evidence,
     read_rehearsal,
