@@ -5,7 +5,7 @@ from django.test import Client
 
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import Power, ProposalState
-from scuderia.loop.queries.queue import get_proposal
+from scuderia.loop.queries.proposals import get_proposal
 from tests.api.caller import Caller
 from tests.pages.stage import LENA, NOW
 

@@ -10,7 +10,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.models.people import ApiToken
 from scuderia.loop.nouns import Power, ProposalState
 from scuderia.loop.operations import brakes
-from scuderia.loop.queries.queue import get_proposal
+from scuderia.loop.queries.proposals import get_proposal
 from tests.api.caller import Caller
 from tests.pages.stage import LENA, NOW
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from scuderia.loop.nouns import ProposalState
-from scuderia.loop.queries.queue import get_proposal
+from scuderia.loop.queries.proposals import get_proposal
 from tests.api.caller import Caller
 from tests.pages.stage import LENA, NOW
 
@@ -90,12 +90,12 @@ def test_a_method_that_is_not_offered_is_refused(stage, lena):
 
 
 def test_a_bug_is_told_without_its_insides(stage, lena, monkeypatch, caplog):
-    from scuderia.loop.queries import queue
+    from scuderia.loop.queries import proposals
 
     def broken(*args, **kwargs):
         raise RuntimeError("password=hunter2 in /srv/secret.py")
 
-    monkeypatch.setattr(queue, "list_queue", broken)
+    monkeypatch.setattr(proposals, "list_queue", broken)
     answer = lena.get("/queue")
     assert (answer.status_code, answer.json()["code"]) == (500, "WEB-008")
     assert "hunter2" not in answer.content.decode()
@@ -105,12 +105,12 @@ def test_a_bug_is_told_without_its_insides(stage, lena, monkeypatch, caplog):
 
 def test_a_silent_world_is_told_as_unable(stage, lena, monkeypatch):
     from scuderia.basics.errors import Unable
-    from scuderia.loop.queries import queue
+    from scuderia.loop.queries import proposals
 
     def silent(*args, **kwargs):
         raise Unable("the cluster does not answer")
 
-    monkeypatch.setattr(queue, "list_queue", silent)
+    monkeypatch.setattr(proposals, "list_queue", silent)
     assert lena.get("/queue").status_code == 503
 
 

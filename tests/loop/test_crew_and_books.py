@@ -33,8 +33,10 @@ from scuderia.loop.operations import (
     rounds,
 )
 from scuderia.loop.ports import sockets
+from scuderia.loop.queries import agents
 from scuderia.loop.queries import audit as audit_read
-from scuderia.loop.queries import authority, crew, queue
+from scuderia.loop.queries import grants as grant_queries
+from scuderia.loop.queries import proposals as proposal_queries
 from tests.loop.factories import (
     NOW,
     FakeAgent,
@@ -60,7 +62,7 @@ def test_a_round_files_findings_and_proposals_and_says_what_it_dropped(hall):
     report = make_round(hall, proposal_draft(), considered=("v2: dry",))
     assert (report.filed, report.error) == (1, "")
     assert Finding.objects.get().raised_by == "plumber"
-    card = crew.list_agents(OMAR)[0]
+    card = agents.list_agents(OMAR)[0]
     assert card.last_round.considered == ("v2: dry",)
     assert (card.open_findings, card.track.pending) == (1, 1)
 
@@ -144,10 +146,10 @@ def test_the_queue_is_ranked_by_regret_in_constant_queries(hall, django_assert_n
     for name, regret in [("v1", 1.0), ("v2", 9.0), ("v3", 4.0)]:
         file(name, regret_gpu_hours_per_day=regret)
     with django_assert_num_queries(2):
-        rows = queue.list_queue(OMAR, NOW)
+        rows = proposal_queries.list_queue(OMAR, NOW)
     assert [row.targets[0].name for row in rows] == ["v2", "v3", "v1"]
-    assert queue.list_queue(OMAR, later(73)) == ()
-    card = queue.get_proposal(OMAR, rows[0].id, now=NOW)
+    assert proposal_queries.list_queue(OMAR, later(73)) == ()
+    card = proposal_queries.get_proposal(OMAR, rows[0].id, now=NOW)
     assert (card.objections, card.gates[0].gate, card.findings[0].claim) == (
         (),
         "hours",
@@ -179,7 +181,7 @@ def test_level_zero_keeps_findings_and_files_no_proposal(hall):
 def test_level_one_files_advice_that_nobody_can_have_carried_out(hall):
     give(level=Autonomy.ADVISE)
     proposal_id = file()
-    assert queue.list_queue(OMAR, NOW)[0].advice
+    assert proposal_queries.list_queue(OMAR, NOW)[0].advice
     with pytest.raises(decisions.AdviceOnly):
         approve(proposal_id)
 
@@ -207,7 +209,7 @@ def test_budgets_hold_for_a_day_of_fleet_time(hall):
     with pytest.raises(grants.BudgetSpent):
         approve(second)
     assert approve(second, now=later(25))
-    row = authority.list_grants(OMAR, now=NOW)[0]
+    row = grant_queries.list_grants(OMAR, now=NOW)[0]
     assert (row.actions_per_day, row.targets_today) == (1, 2)
 
 
@@ -227,7 +229,7 @@ def test_a_money_budget_refuses_an_unknown_cost(hall):
 def test_grants_end_by_themselves(hall):
     give()
     assert grants.expire_due(now=later(48)) == 1
-    assert authority.list_grants(OMAR, now=NOW)[0].state.value == "expired"
+    assert grant_queries.list_grants(OMAR, now=NOW)[0].state.value == "expired"
 
 
 # --- outcomes -----------------------------------------------------------------------------
@@ -242,7 +244,7 @@ def test_the_measured_effect_stands_beside_the_expected_one(hall):
     assert outcomes.measure_due(now=later(200)) == 1
     assert Outcome.objects.get().verdict == OutcomeVerdict.MET
     assert outcomes.measure_due(now=later(300)) == 0
-    record = crew.track_record("plumber", "hall.turn_valves")
+    record = agents.track_record("plumber", "hall.turn_valves")
     assert (record.approved, record.met, record.interval_coverage) == (1, 1, 1.0)
     assert record.median_error == pytest.approx(1 / 6)
 

@@ -21,9 +21,10 @@ from scuderia.loop.operations import (
     rounds,
     undo,
 )
-from scuderia.loop.queries import actions, audit, findings, queue, standing
+from scuderia.loop.queries import access, actions, audit, findings
 from scuderia.loop.queries import people as people_read
-from scuderia.loop.queries.standing import lineage_of
+from scuderia.loop.queries import proposals as proposal_queries
+from scuderia.loop.queries.lineage import lineage_of
 from tests.loop.factories import NOW, kind_named, later, person, proposal_draft, valves
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
@@ -44,10 +45,10 @@ def digest():
 @pytest.mark.parametrize("who", ["oscar", "birch-op"])
 def test_a_stranger_is_told_there_is_nothing(acme_proposal, who):
     stranger = person(who)
-    assert queue.list_queue(stranger, NOW) == ()
+    assert proposal_queries.list_queue(stranger, NOW) == ()
     assert findings.list_findings(stranger) == ()
     for call in (
-        lambda: queue.get_proposal(stranger, acme_proposal, now=NOW),
+        lambda: proposal_queries.get_proposal(stranger, acme_proposal, now=NOW),
         lambda: decisions.approve_proposal(
             actor=stranger, proposal_id=acme_proposal, digest=digest(), now=NOW
         ),
@@ -60,7 +61,7 @@ def test_a_stranger_is_told_there_is_nothing(acme_proposal, who):
 
 def test_a_viewer_reads_and_does_nothing(acme_proposal):
     vera = person("vera")
-    assert len(queue.list_queue(vera, NOW)) == 1
+    assert len(proposal_queries.list_queue(vera, NOW)) == 1
     for call in (
         lambda: decisions.approve_proposal(
             actor=vera, proposal_id=acme_proposal, digest=digest(), now=NOW
@@ -75,7 +76,7 @@ def test_a_viewer_reads_and_does_nothing(acme_proposal):
 def test_a_scoped_operator_decides_only_what_lies_wholly_within(hall, acme_proposal):
     both = proposals.file_proposal(proposal_draft("v1", "v3"), agent="plumber", now=NOW)
     acme = person("acme-op")
-    assert [row.id for row in queue.list_queue(acme, NOW)] == [acme_proposal]
+    assert [row.id for row in proposal_queries.list_queue(acme, NOW)] == [acme_proposal]
     with pytest.raises(NotFound):
         decisions.approve_proposal(
             actor=acme, proposal_id=both, digest=Proposal.objects.get(pk=both).digest, now=NOW
@@ -249,7 +250,7 @@ def test_nobody_issues_a_token_for_another_or_with_a_token():
 
 def test_the_command_line_is_no_token_and_no_token_bears_its_name(hall):
     at_the_desk = Actor(ActorKind.PERSON, "omar", via=BY_COMMAND_LINE)
-    assert standing.scopes_with(at_the_desk, Power.DECIDE) == standing.scopes_with(
+    assert access.scopes_with(at_the_desk, Power.DECIDE) == access.scopes_with(
         person("omar"), Power.DECIDE
     )
     with pytest.raises(people.BadToken):

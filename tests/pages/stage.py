@@ -19,8 +19,7 @@ from scuderia.loop.nouns import Role
 from scuderia.loop.operations import people
 from scuderia.loop.operations.rounds import make_rounds
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.queue import list_queue
-from scuderia.loop.queries.rows import QueueRow
+from scuderia.loop.queries.proposals import QueueRow, list_queue
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SETUP = Actor(ActorKind.SERVICE, "setup")

@@ -5,8 +5,8 @@ from django.test import Client
 
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.queries.actions import list_actions
-from scuderia.loop.queries.authority import list_brakes
-from scuderia.loop.queries.queue import get_proposal
+from scuderia.loop.queries.brakes import list_brakes
+from scuderia.loop.queries.proposals import get_proposal
 from tests.pages.stage import LENA, NOW
 
 

@@ -13,7 +13,7 @@ from scuderia.loop.nouns import ProposalDraft, Rehearsal  # noqa: E402
 from scuderia.loop.operations.decisions import approve_proposal  # noqa: E402
 from scuderia.loop.operations.proposals import file_proposal  # noqa: E402
 from scuderia.loop.ports import sockets  # noqa: E402
-from scuderia.loop.queries.queue import get_proposal  # noqa: E402
+from scuderia.loop.queries.proposals import get_proposal  # noqa: E402
 
 ADA = Actor(ActorKind.PERSON, "ada")
 GUESS = Rehearsal(

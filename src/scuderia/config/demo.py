@@ -117,7 +117,7 @@ def _refuse_other_health(home: Home, *, healthy: bool) -> None:
 def _make_people(home: Home) -> str:
     from scuderia.loop.operations import people
     from scuderia.loop.ports import sockets
-    from scuderia.loop.queries.standing import person_named
+    from scuderia.loop.queries.people import person_named
 
     if not read_cast(home):
         members = [asdict(_cast(*part)) for part in _PARTS]

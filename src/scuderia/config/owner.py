@@ -23,7 +23,7 @@ def make_owner(home: Home) -> str:
     from scuderia.loop.nouns import Role
     from scuderia.loop.operations import people
     from scuderia.loop.ports import sockets
-    from scuderia.loop.queries.standing import person_named
+    from scuderia.loop.queries.people import person_named
 
     note = home.path / "owner"
     if note.exists():

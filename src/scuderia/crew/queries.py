@@ -12,7 +12,7 @@ from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook, SwapRecor
 from scuderia.fleet.engine.lemon import NodeHistory
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, OutageRecord, SlaDefinition
 from scuderia.fleet.queries import board, outages, places, report
-from scuderia.loop.queries.answers import answers_to
+from scuderia.loop.queries.decisions import answers_to
 
 HISTORY_DAYS = 365
 SWAP_NODE = "fleet.swap_node"

@@ -6,8 +6,10 @@ from typing import Protocol
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, Clock, SystemClock
+from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import Lineage, SubjectRef
 from scuderia.loop.engine.action_kinds import refuse_incomplete
+from scuderia.loop.engine.digest import policy_version
 from scuderia.loop.nouns import (
     ActionId,
     ActionKind,
@@ -24,6 +26,13 @@ from scuderia.loop.nouns import (
     SignalDraft,
     Step,
 )
+
+
+class UnknownKind(Refused):
+    """No executor is plugged for this action kind, so it can be neither filed nor done."""
+
+    code = "LOOP-006"
+    remedy = "Use one of the action kinds that `scuderia crew list` names."
 
 
 class Executor(Protocol):
@@ -189,3 +198,16 @@ class Sockets:
 
 
 sockets = Sockets()
+
+
+def executor_of(kind: str) -> Executor:
+    """Return who carries out this kind, or raise UnknownKind."""
+    executor = sockets.executors.get(kind)
+    if executor is None:
+        raise UnknownKind(f"no executor for {kind[:64]!r}", kind=kind)
+    return executor
+
+
+def policy_of(kind: ActionKind) -> str:
+    """Return the version of the rules in force for this kind."""
+    return policy_version(kind, [gate.name for gate in sockets.gates])

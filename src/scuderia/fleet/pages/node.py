@@ -19,8 +19,7 @@ from scuderia.fleet.queries.board import NodeStatus, node_status
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
 from scuderia.fleet.queries.outages import NodeTimeline, node_timeline
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.findings import list_findings
-from scuderia.loop.queries.rows import FindingRow
+from scuderia.loop.queries.findings import FindingRow, list_findings
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Card, Cell, Column, Crumb, Entry, Row, Tab, Table, facts
 from scuderia.web.svg import StripPart, strip

@@ -6,7 +6,7 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.queries.board import NodeStatus
 from scuderia.fleet.queries.places import lineage
 from scuderia.loop.nouns import Power
-from scuderia.loop.queries.standing import may, scopes_with
+from scuderia.loop.queries.access import may, scopes_with
 
 
 def readable_scopes(actor: Actor) -> frozenset[str]:

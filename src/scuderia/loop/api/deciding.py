@@ -12,8 +12,9 @@ from scuderia.loop.api.door import Limit, Offset, PageOut, Wanted, answers, page
 from scuderia.loop.nouns import ActionId, ProposalId, ProposalState
 from scuderia.loop.operations import decisions, proposals
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries import findings, queue, signals
-from scuderia.loop.queries.rows import ProposalCard
+from scuderia.loop.queries import findings, signals
+from scuderia.loop.queries import proposals as proposal_queries
+from scuderia.loop.queries.proposals import ProposalCard
 
 router = Router(tags=["proposals"])
 
@@ -21,7 +22,9 @@ router = Router(tags=["proposals"])
 @router.get("/queue", response=answers(PageOut[shapes.ProposalLine]))
 def list_queue(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> Mapping[str, object]:
     """Return what waits for a person, dearest first."""
-    rows = queue.list_queue(who(request), sockets.clock.now(), limit=up_to(limit, offset))
+    rows = proposal_queries.list_queue(
+        who(request), sockets.clock.now(), limit=up_to(limit, offset)
+    )
     return page_of(rows, limit, offset)
 
 
@@ -34,14 +37,16 @@ def list_proposals(
 ) -> Mapping[str, object]:
     """Return proposals, newest first."""
     states = (state,) if state else ()
-    rows = queue.list_proposals(who(request), states=states, limit=up_to(limit, offset))
+    rows = proposal_queries.list_proposals(who(request), states=states, limit=up_to(limit, offset))
     return page_of(rows, limit, offset)
 
 
 @router.get("/proposals/{proposal_id}", response=answers(shapes.ProposalOut))
 def get_proposal(request: HttpRequest, proposal_id: UUID) -> ProposalCard:
     """Return one proposal in full."""
-    return queue.get_proposal(who(request), ProposalId(proposal_id), now=sockets.clock.now())
+    return proposal_queries.get_proposal(
+        who(request), ProposalId(proposal_id), now=sockets.clock.now()
+    )
 
 
 @router.post("/proposals/{proposal_id}/approve", response=answers(shapes.ActionIdOut, status=202))

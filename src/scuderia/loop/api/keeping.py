@@ -15,7 +15,7 @@ from scuderia.loop.nouns import Power
 from scuderia.loop.operations import audit as chain
 from scuderia.loop.operations import authority
 from scuderia.loop.queries import audit
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.queries.access import scopes_with
 
 router = Router(tags=["audit"])
 Before = Annotated[int | None, Query(ge=1, le=SEQ_MAX)]

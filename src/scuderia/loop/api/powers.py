@@ -15,10 +15,12 @@ from scuderia.loop.nouns import BrakeScope, GrantId, Power
 from scuderia.loop.operations import brakes, grants, people
 from scuderia.loop.operations.people import IssuedToken
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries import authority
-from scuderia.loop.queries.people import list_people
-from scuderia.loop.queries.rows import BrakeRow, PersonRow
-from scuderia.loop.queries.standing import known_lineage, may
+from scuderia.loop.queries import brakes as brake_queries
+from scuderia.loop.queries import grants as grant_queries
+from scuderia.loop.queries.access import may
+from scuderia.loop.queries.brakes import BrakeRow
+from scuderia.loop.queries.lineage import known_lineage
+from scuderia.loop.queries.people import PersonRow, list_people
 
 router = Router(tags=["powers"])
 persons = Router(tags=["people"])
@@ -31,7 +33,7 @@ def list_brakes(
 ) -> Mapping[str, object]:
     """Return the brakes, newest first."""
     actor = who(request)
-    found = authority.list_brakes(actor, on_only=on_only)
+    found = brake_queries.list_brakes(actor, on_only=on_only)
     return page_of([row for row in found if _is_told(actor, row)], limit, offset)
 
 
@@ -66,7 +68,7 @@ def list_grants(
     request: HttpRequest, limit: Limit = 50, offset: Offset = 0
 ) -> Mapping[str, object]:
     """Return how far each agent may go, newest first."""
-    return page_of(authority.list_grants(who(request), now=sockets.clock.now()), limit, offset)
+    return page_of(grant_queries.list_grants(who(request), now=sockets.clock.now()), limit, offset)
 
 
 @router.post("/grants", response=answers(shapes.GrantIdOut, status=201))

@@ -15,9 +15,11 @@ from scuderia.loop.api.door import Limit, Offset, PageOut, answers, page_of, up_
 from scuderia.loop.nouns import ActionId, ActionState, Power
 from scuderia.loop.operations import authority, execution, rounds, undo
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries import actions, crew
-from scuderia.loop.queries.rows import ActionRow, RoundRow
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.queries import actions
+from scuderia.loop.queries import agents as agent_queries
+from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.actions import ActionRow
+from scuderia.loop.queries.agents import RoundRow
 
 router = Router(tags=["actions"])
 agents = Router(tags=["crew"])
@@ -92,7 +94,7 @@ def list_agents(
     actor = who(request)
     cards = [
         replace(card, last_round=_told(actor, [card.last_round])[0] if card.last_round else None)
-        for card in crew.list_agents(actor)
+        for card in agent_queries.list_agents(actor)
     ]
     return page_of(cards, limit, offset)
 
@@ -103,7 +105,7 @@ def list_rounds(
 ) -> Mapping[str, object]:
     """Return one agent's looks, newest first, with what it considered and dropped."""
     actor = who(request)
-    rows = crew.list_rounds(actor, agent=name, limit=up_to(limit, offset))
+    rows = agent_queries.list_rounds(actor, agent=name, limit=up_to(limit, offset))
     if name not in sockets.agents and not rows:
         raise NotFound("no such agent is visible to you")
     return page_of(_told(actor, rows), limit, offset)

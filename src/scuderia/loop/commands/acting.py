@@ -16,7 +16,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.loop.operations import people
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.standing import person_named
+from scuderia.loop.queries.people import person_named
 
 As = Annotated[
     str,

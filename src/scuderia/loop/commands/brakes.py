@@ -9,7 +9,7 @@ from scuderia.loop.commands.acting import As, AsJson, Reason, Token, acting, now
 from scuderia.loop.commands.shown import print_json, print_table, say
 from scuderia.loop.nouns import BrakeScope
 from scuderia.loop.operations.brakes import lift_brake, set_brake
-from scuderia.loop.queries.authority import list_brakes
+from scuderia.loop.queries.brakes import list_brakes
 
 app = typer.Typer(no_args_is_help=True, help="Stop agents at once; undo and un-drain stay open.")
 

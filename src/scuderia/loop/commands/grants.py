@@ -12,7 +12,7 @@ from scuderia.loop.commands.ids import full_id
 from scuderia.loop.commands.shown import print_json, print_table, say, short
 from scuderia.loop.nouns import Autonomy, GrantId
 from scuderia.loop.operations import grants
-from scuderia.loop.queries.authority import list_grants
+from scuderia.loop.queries.grants import list_grants
 
 app = typer.Typer(no_args_is_help=True, help="How far an agent may go, where, and until when.")
 

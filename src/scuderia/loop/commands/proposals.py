@@ -15,8 +15,7 @@ from scuderia.loop.commands.runs import add_runs
 from scuderia.loop.commands.shown import print_facts, print_json, print_table, say, short, until
 from scuderia.loop.nouns import ProposalState
 from scuderia.loop.operations import decisions, proposals
-from scuderia.loop.queries.queue import get_proposal, list_proposals, list_queue
-from scuderia.loop.queries.rows import ProposalCard
+from scuderia.loop.queries.proposals import ProposalCard, get_proposal, list_proposals, list_queue
 
 app = typer.Typer(
     no_args_is_help=True, help="See, approve, reject and undo what the crew proposes."

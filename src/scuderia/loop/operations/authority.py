@@ -7,7 +7,8 @@ from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.engine.powers import ACTING
 from scuderia.loop.nouns import Power
-from scuderia.loop.queries.standing import lineage_of, may
+from scuderia.loop.queries.access import may
+from scuderia.loop.queries.lineage import lineage_of
 
 
 def require(actor: Actor, power: Power, target: SubjectRef | Lineage) -> None:

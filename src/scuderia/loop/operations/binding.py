@@ -9,7 +9,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.digest import canonical_params, digest_of, refuse_bad_targets
 from scuderia.loop.engine.json_codec import plain
 from scuderia.loop.nouns import ActionKind, BlastRadius, Digest, Plan
-from scuderia.loop.queries.guards import executor_of, policy_of
+from scuderia.loop.ports import executor_of, policy_of
 
 
 class NothingToDo(Refused):

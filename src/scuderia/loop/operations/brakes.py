@@ -9,7 +9,7 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.brakes import Brake
 from scuderia.loop.nouns import BrakeScope, Power
 from scuderia.loop.operations import audit, authority
-from scuderia.loop.queries.standing import lineage_of
+from scuderia.loop.queries.lineage import lineage_of
 
 
 class BadBrake(BadInput):

@@ -27,20 +27,12 @@ from scuderia.loop.operations import audit, authority
 from scuderia.loop.operations.binding import bind
 from scuderia.loop.operations.grants import refuse_over_budget
 from scuderia.loop.operations.moves import move
-from scuderia.loop.operations.proposals import (
-    access_proposal,
-    live_lineage,
-    rebind,
-    refuse_stale,
-)
-from scuderia.loop.queries.guards import (
-    Judgement,
-    brake_words,
-    brakes_on,
-    executor_of,
-    judge,
-    level_for,
-)
+from scuderia.loop.operations.proposals import access_proposal, rebind, refuse_stale
+from scuderia.loop.ports import executor_of
+from scuderia.loop.queries.brakes import brake_words, brakes_on
+from scuderia.loop.queries.grants import level_for
+from scuderia.loop.queries.guards import Judgement, judge
+from scuderia.loop.queries.lineage import live_lineage
 
 DECISION_VALID = timedelta(hours=4)
 """How long a yes may wait for its run, in fleet time."""

@@ -19,8 +19,7 @@ from scuderia.loop.operations import heartbeats
 from scuderia.loop.operations.moves import move
 from scuderia.loop.operations.returning import record, stop_action
 from scuderia.loop.operations.standing import plan_of, stop_by_people
-from scuderia.loop.ports import sockets
-from scuderia.loop.queries.guards import executor_of
+from scuderia.loop.ports import executor_of, sockets
 
 LOOKS_AT_ONCE = 3
 _flying: set[str] = set()

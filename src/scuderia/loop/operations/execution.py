@@ -33,7 +33,6 @@ from scuderia.loop.operations.effects import (
     step_of,
 )
 from scuderia.loop.operations.moves import move
-from scuderia.loop.operations.proposals import live_lineage
 from scuderia.loop.operations.returning import record, stop_action
 from scuderia.loop.operations.standing import (
     plan_of,
@@ -42,7 +41,9 @@ from scuderia.loop.operations.standing import (
     stop_by_decision,
     stop_by_people,
 )
-from scuderia.loop.queries.guards import executor_of, level_for
+from scuderia.loop.ports import executor_of
+from scuderia.loop.queries.grants import level_for
+from scuderia.loop.queries.lineage import live_lineage
 
 
 class StillStopped(Refused):

@@ -13,7 +13,7 @@ from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import FindingDraft, FindingState
 from scuderia.loop.operations.moves import move
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.standing import lineage_of
+from scuderia.loop.queries.lineage import lineage_of
 
 CLAIM_CHARACTERS_MAX = 1000
 EVIDENCE_MAX = 12

@@ -18,8 +18,8 @@ from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import Autonomy, GrantId, GrantState, Power
 from scuderia.loop.operations import audit, authority
 from scuderia.loop.operations.moves import move
-from scuderia.loop.queries.guards import executor_of
-from scuderia.loop.queries.standing import lineage_of
+from scuderia.loop.ports import executor_of
+from scuderia.loop.queries.lineage import lineage_of
 
 OPEN = [GrantState.ACTIVE.value, GrantState.SUSPENDED.value]
 BUDGET_WINDOW = timedelta(days=1)

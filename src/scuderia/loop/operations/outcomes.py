@@ -13,7 +13,7 @@ from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import Measurement, OutcomeVerdict
 from scuderia.loop.operations.returning import record
 from scuderia.loop.operations.standing import plan_of
-from scuderia.loop.queries.guards import executor_of
+from scuderia.loop.ports import executor_of
 
 PATIENCE = timedelta(days=7)
 """How long after its horizon an outcome may stay unmeasured before it is called inconclusive."""

@@ -20,7 +20,7 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken, Membership
 from scuderia.loop.nouns import Power, Role
 from scuderia.loop.operations import audit, authority
-from scuderia.loop.queries.standing import known_lineage
+from scuderia.loop.queries.lineage import known_lineage
 
 TOKEN_MARK = "scd"  # noqa: S105 - what every token begins with, not a secret
 TOKEN_LIFE_MAX = timedelta(days=366)

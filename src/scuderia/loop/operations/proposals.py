@@ -32,8 +32,8 @@ from scuderia.loop.operations.binding import Bound, bind
 from scuderia.loop.operations.findings import file_finding
 from scuderia.loop.operations.moves import move
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.guards import level_for
-from scuderia.loop.queries.standing import common_lineage
+from scuderia.loop.queries.grants import level_for
+from scuderia.loop.queries.lineage import common_lineage, live_lineage
 
 OPEN_PER_AGENT_MAX = 50
 COOLING_OFF = timedelta(days=3)
@@ -187,15 +187,6 @@ def access_proposal(actor: Actor, power: Power, proposal_id: ProposalId) -> Prop
         raise NotFound("no such proposal is visible to you")
     authority.require(actor, power, live_lineage(proposal))
     return proposal
-
-
-def live_lineage(proposal: Proposal) -> Lineage:
-    """Return what every target hangs under now; as it was filed when a target is gone."""
-    try:
-        return common_lineage(tuple(map(SubjectRef.parse, proposal.targets)))
-    except NotFound:
-        kept = proposal.scopes.values_list("scope", flat=True)
-        return frozenset(SubjectRef.parse(scope) for scope in kept)
 
 
 def refuse_stale(proposal: Proposal, digest: str) -> None:

@@ -13,8 +13,9 @@ from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.operations import audit
 from scuderia.loop.operations.moves import move
-from scuderia.loop.operations.proposals import live_lineage, rebind
+from scuderia.loop.operations.proposals import rebind
 from scuderia.loop.operations.standing import Stop, Way
+from scuderia.loop.queries.lineage import live_lineage
 
 LIFE_AFTER_RETURN = timedelta(hours=24)
 

@@ -17,7 +17,7 @@ from scuderia.loop.operations import audit, authority
 from scuderia.loop.operations.findings import clear_unclaimed, file_finding
 from scuderia.loop.operations.proposals import file_proposal, withdraw_proposal
 from scuderia.loop.ports import Agent, sockets
-from scuderia.loop.queries.guards import brakes_on
+from scuderia.loop.queries.brakes import brakes_on
 
 CONSIDERED_MAX = 200
 WORDS_MAX = 300

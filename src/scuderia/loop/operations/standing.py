@@ -15,7 +15,9 @@ from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import Answer, Autonomy, GrantId, GrantState, Plan
 from scuderia.loop.operations.binding import Bound, bind
 from scuderia.loop.operations.grants import refuse_over_budget
-from scuderia.loop.queries.guards import ask_gates, brake_words, brakes_on, judge, level_for
+from scuderia.loop.queries.brakes import brake_words, brakes_on
+from scuderia.loop.queries.grants import level_for
+from scuderia.loop.queries.guards import ask_gates, judge
 
 SKEW = timedelta(minutes=5)
 """Clocks of two machines differ; a decision from further in the future is not believed."""

@@ -23,10 +23,9 @@ from scuderia.loop.nouns import (
 from scuderia.loop.operations import authority
 from scuderia.loop.operations.binding import Bound, bind
 from scuderia.loop.operations.decisions import commit_yes
-from scuderia.loop.operations.proposals import live_lineage
 from scuderia.loop.operations.standing import plan_of
-from scuderia.loop.queries.guards import executor_of
-from scuderia.loop.queries.standing import common_lineage
+from scuderia.loop.ports import executor_of
+from scuderia.loop.queries.lineage import common_lineage, live_lineage
 
 UNDOABLE = (ActionState.DONE, ActionState.FAILED, ActionState.HALTED)
 

@@ -11,10 +11,10 @@ from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
 from scuderia.loop.operations import execution, undo
 from scuderia.loop.pages.asking import asking, id_from, said
 from scuderia.loop.pages.drawn import ACTION_LOOKS, track_of
-from scuderia.loop.queries.actions import get_action
-from scuderia.loop.queries.queue import get_proposal
-from scuderia.loop.queries.rows import ActionRow, ProposalCard
-from scuderia.loop.queries.standing import common_lineage, may
+from scuderia.loop.queries.access import may
+from scuderia.loop.queries.actions import ActionRow, get_action
+from scuderia.loop.queries.lineage import common_lineage
+from scuderia.loop.queries.proposals import ProposalCard, get_proposal
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Cell, Column, Crumb, Row, Step, Table, facts
 from scuderia.web.svg import Effect, effect

@@ -15,9 +15,8 @@ from scuderia.loop.nouns import Power
 from scuderia.loop.operations import audit as chain
 from scuderia.loop.operations import authority
 from scuderia.loop.pages.asking import asking
-from scuderia.loop.queries.audit import get_head, list_audit
-from scuderia.loop.queries.rows import AuditRow
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.audit import AuditRow, get_head, list_audit
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Cell, Column, Field, Row, Table
 from scuderia.web.page_chrome import place_of

@@ -13,9 +13,8 @@ from scuderia.loop.nouns import BrakeScope, Power
 from scuderia.loop.operations import brakes
 from scuderia.loop.pages.asking import BadForm, asking, said
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.authority import list_brakes
-from scuderia.loop.queries.rows import BrakeRow
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.brakes import BrakeRow, list_brakes
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Field
 from scuderia.web.page_chrome import Notice

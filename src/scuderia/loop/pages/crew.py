@@ -12,10 +12,9 @@ from scuderia.loop.nouns import Autonomy, Power
 from scuderia.loop.operations import authority, rounds
 from scuderia.loop.pages.asking import asking
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.authority import list_grants
-from scuderia.loop.queries.crew import list_agents, list_rounds
-from scuderia.loop.queries.rows import AgentCard, GrantRow, RoundRow
-from scuderia.loop.queries.standing import may, scopes_with
+from scuderia.loop.queries.access import may, scopes_with
+from scuderia.loop.queries.agents import AgentCard, RoundRow, list_agents, list_rounds
+from scuderia.loop.queries.grants import GrantRow, list_grants
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Crumb
 

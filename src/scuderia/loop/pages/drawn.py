@@ -10,7 +10,10 @@ from scuderia.loop.nouns import (
     ProposalState,
     Rehearsal,
 )
-from scuderia.loop.queries.rows import ActionRow, FindingRow, OutcomeRow, ProposalCard, QueueRow
+from scuderia.loop.queries.actions import ActionRow
+from scuderia.loop.queries.findings import FindingRow
+from scuderia.loop.queries.outcomes import OutcomeRow
+from scuderia.loop.queries.proposals import ProposalCard, QueueRow
 from scuderia.web.components import Blast, Evidence, GateLine, Step, facts
 from scuderia.web.svg import Effect, effect
 

@@ -10,11 +10,10 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.pages.asking import asking
 from scuderia.loop.pages.drawn import ACTION_LOOKS, PROPOSAL_LOOKS, effect_of
-from scuderia.loop.queries.actions import list_actions
-from scuderia.loop.queries.authority import list_brakes
-from scuderia.loop.queries.crew import list_agents
-from scuderia.loop.queries.queue import list_proposals, list_queue
-from scuderia.loop.queries.rows import ActionRow, AgentCard, BrakeRow, QueueRow
+from scuderia.loop.queries.actions import ActionRow, list_actions
+from scuderia.loop.queries.agents import AgentCard, list_agents
+from scuderia.loop.queries.brakes import BrakeRow, list_brakes
+from scuderia.loop.queries.proposals import QueueRow, list_proposals, list_queue
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Cell, Column, Row, Tab, Table
 from scuderia.web.page_chrome import place_of

@@ -28,10 +28,10 @@ from scuderia.loop.pages.drawn import (
     track_of,
 )
 from scuderia.loop.ports import sockets
+from scuderia.loop.queries.access import may
 from scuderia.loop.queries.actions import get_action
-from scuderia.loop.queries.queue import get_proposal
-from scuderia.loop.queries.rows import ProposalCard
-from scuderia.loop.queries.standing import common_lineage, may
+from scuderia.loop.queries.lineage import common_lineage
+from scuderia.loop.queries.proposals import ProposalCard, get_proposal
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Blast, Crumb, Evidence, Field, GateLine, Step, facts
 from scuderia.web.svg import Effect, figure

@@ -1,20 +1,58 @@
 """Durable runs, their effects and their outcomes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
-from scuderia.basics.subjects import EVERYTHING
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.engine.json_codec import (
+    read_targets,
+)
 from scuderia.loop.models.actions import LIVE, Action
 from scuderia.loop.models.effects import Effect
 from scuderia.loop.models.proposals import ProposalScope
-from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
-from scuderia.loop.queries.reading import action_row, effect_row
-from scuderia.loop.queries.rows import ActionRow, EffectRow
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.nouns import (
+    ActionId,
+    ActionState,
+    EffectState,
+    Power,
+    ProposalId,
+)
+from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.effects import EffectRow, effect_row
+from scuderia.loop.queries.outcomes import OutcomeRow, outcome_row
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One durable run. `effects` is empty in lists; `can_undo` says the button may be offered."""
+
+    id: ActionId
+    proposal_id: ProposalId
+    title: str
+    kind: str
+    agent: str
+    targets: tuple[SubjectRef, ...]
+    params: JsonObject
+    state: ActionState
+    resumable: bool
+    safe_direction: bool
+    said: str
+    decided_by: str
+    steps_total: int
+    queued_at: AwareDatetime
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    undo_of: ActionId | None
+    can_undo: bool
+    outcome: OutcomeRow | None
+    effects: tuple[EffectRow, ...] = ()
 
 
 def list_actions(
@@ -76,4 +114,43 @@ def _rows(
             effects=effects.get(action.pk, ()),
         )
         for action in actions
+    )
+
+
+def action_row(
+    action: Action,
+    *,
+    effects_done: Mapping[UUID, int],
+    being_undone: frozenset[UUID],
+    effects: tuple[EffectRow, ...] = (),
+) -> ActionRow:
+    """Return one run; `effects_done` and `being_undone` answer whether undo may be offered."""
+    outcome = getattr(action, "outcome", None)
+    undoable = {ActionState.DONE, ActionState.FAILED, ActionState.HALTED}
+    return ActionRow(
+        id=ActionId(action.id),
+        proposal_id=ProposalId(action.proposal_id),
+        title=action.proposal.title,
+        kind=action.kind,
+        agent=action.agent,
+        targets=read_targets(action.targets),
+        params=action.params,
+        state=ActionState(action.state),
+        resumable=action.resumable,
+        safe_direction=action.safe_direction,
+        said=action.said,
+        decided_by=action.decision.decided_by,
+        steps_total=action.steps_total,
+        queued_at=action.queued_at,
+        started_at=action.started_at,
+        finished_at=action.finished_at,
+        undo_of=ActionId(action.undo_of_id) if action.undo_of_id else None,
+        can_undo=(
+            ActionState(action.state) in undoable
+            and not action.safe_direction
+            and effects_done.get(action.id, 0) > 0
+            and action.id not in being_undone
+        ),
+        outcome=outcome_row(outcome) if outcome else None,
+        effects=effects,
     )

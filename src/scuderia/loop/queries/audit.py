@@ -1,18 +1,37 @@
 """The audit, read."""
 
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 from django.db.models import Q
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.engine.audit_chain import GENESIS, Head
 from scuderia.loop.models.audit import AuditEntry, AuditHead
-from scuderia.loop.nouns import Power
-from scuderia.loop.queries.rows import AuditRow
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.nouns import (
+    Power,
+)
+from scuderia.loop.queries.access import scopes_with
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One entry of the chain; `detail` is canonical JSON text."""
+
+    seq: int
+    at: AwareDatetime
+    actor: str
+    via: str
+    verb: str
+    subject: str
+    reason: str
+    detail: str
+    previous: str
+    hash: str
 
 
 def list_audit(

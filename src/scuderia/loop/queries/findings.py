@@ -1,14 +1,41 @@
 """Claims and the facts behind them, as they stand."""
 
+from dataclasses import dataclass
+
 from django.db.models import Exists, OuterRef
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.engine.json_codec import (
+    read_evidence,
+)
 from scuderia.loop.models.findings import Finding, FindingScope
-from scuderia.loop.nouns import FindingState, Power
-from scuderia.loop.queries.reading import finding_row
-from scuderia.loop.queries.rows import FindingRow
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.nouns import (
+    Evidence,
+    FindingId,
+    FindingState,
+    Power,
+)
+from scuderia.loop.queries.access import scopes_with
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A claim as it stands."""
+
+    id: FindingId
+    kind: str
+    subject: SubjectRef
+    claim: str
+    confidence: float
+    severity_gpu_hours: float
+    evidence: tuple[Evidence, ...]
+    raised_by: str
+    state: FindingState
+    opened_at: AwareDatetime
+    refreshed_at: AwareDatetime
+    cleared_at: AwareDatetime | None
 
 
 def list_findings(
@@ -31,3 +58,21 @@ def list_findings(
 
 def _hangs_under(scopes: frozenset[str]) -> Exists:
     return Exists(FindingScope.objects.filter(finding=OuterRef("pk"), scope__in=sorted(scopes)))
+
+
+def finding_row(finding: Finding) -> FindingRow:
+    """Return the claim as doors see it."""
+    return FindingRow(
+        id=FindingId(finding.id),
+        kind=finding.kind,
+        subject=SubjectRef.parse(finding.subject),
+        claim=finding.claim,
+        confidence=finding.confidence,
+        severity_gpu_hours=finding.severity_gpu_hours,
+        evidence=read_evidence(finding.evidence),
+        raised_by=finding.raised_by,
+        state=FindingState(finding.state),
+        opened_at=finding.opened_at,
+        refreshed_at=finding.refreshed_at,
+        cleared_at=finding.cleared_at,
+    )

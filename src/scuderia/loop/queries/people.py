@@ -1,14 +1,54 @@
 """People, their roles and tokens, read."""
 
+from dataclasses import dataclass
+
 from django.contrib.auth import get_user_model
 from django.db.models import Prefetch
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken, Membership
-from scuderia.loop.nouns import Power, Role
-from scuderia.loop.queries.rows import PersonRow, RoleRow, TokenRow
-from scuderia.loop.queries.standing import may
+from scuderia.loop.nouns import (
+    Power,
+    Role,
+)
+from scuderia.loop.queries.access import may
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """One role a person holds."""
+
+    role: Role
+    scope: SubjectRef
+    given_by: str
+    given_at: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One API token, without its secret."""
+
+    name: str
+    prefix: str
+    powers: tuple[str, ...]
+    scope: SubjectRef
+    issued_at: AwareDatetime
+    expires_at: AwareDatetime
+    revoked_at: AwareDatetime | None
+    last_used_at: AwareDatetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person with roles and tokens."""
+
+    name: str
+    full_name: str
+    active: bool
+    roles: tuple[RoleRow, ...]
+    tokens: tuple[TokenRow, ...]
 
 
 def list_people(actor: Actor) -> tuple[PersonRow, ...]:
@@ -54,3 +94,8 @@ def _token(token: ApiToken) -> TokenRow:
         revoked_at=token.revoked_at,
         last_used_at=token.last_used_at,
     )
+
+
+def person_named(name: str) -> object | None:
+    """Return the Django user of that name, if any."""
+    return get_user_model().objects.filter(username=name).first()

@@ -8,7 +8,8 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import Power, SignalId
-from scuderia.loop.queries.standing import known_lineage, may, scopes_with
+from scuderia.loop.queries.access import may, scopes_with
+from scuderia.loop.queries.lineage import known_lineage
 
 
 @dataclass(frozen=True, slots=True)

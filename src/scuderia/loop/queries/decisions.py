@@ -1,13 +1,20 @@
-"""How people have answered what was proposed of one kind, and how long they took."""
+"""What was decided, and how people have answered before."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S
+from scuderia.loop.engine.json_codec import (
+    read_verdicts,
+)
 from scuderia.loop.models.decisions import Decision
 from scuderia.loop.models.proposals import Proposal
-from scuderia.loop.nouns import Answer, ProposalState
+from scuderia.loop.nouns import (
+    Answer,
+    GateVerdict,
+    ProposalState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,37 @@ class AnswerRecord:
 
     refused: int
     approved_hours: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One word said about a proposal, with every gate's verdict at that moment."""
+
+    by: str
+    via: str
+    answer: Answer
+    reason: str
+    digest: str
+    at: AwareDatetime
+    expires_at: AwareDatetime
+    used_at: AwareDatetime | None
+    gates: tuple[GateVerdict, ...]
+
+
+def decision_row(decision: Decision) -> DecisionRow:
+    """Return one word said, and when it was used."""
+    use = getattr(decision, "use", None)
+    return DecisionRow(
+        by=decision.decided_by,
+        via=decision.via,
+        answer=Answer(decision.answer),
+        reason=decision.reason,
+        digest=decision.digest,
+        at=decision.decided_at,
+        expires_at=decision.expires_at,
+        used_at=use.used_at if use else None,
+        gates=read_verdicts(decision.gate_verdicts),
+    )
 
 
 def answers_to(kind: str, *, until: AwareDatetime) -> AnswerRecord:

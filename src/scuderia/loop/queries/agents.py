@@ -1,12 +1,13 @@
-"""The crew: who looks, what they brought back, how they have fared."""
+"""The agents: who looks, what they brought back, how they have fared."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, OuterRef, Subquery
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.engine.outcomes import Kept, Promise, interval_coverage, median_error
@@ -28,9 +29,74 @@ from scuderia.loop.nouns import (
     ProposalState,
 )
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.reading import round_row
-from scuderia.loop.queries.rows import AgentCard, RoundRow, TrackRecord
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.queries.access import scopes_with
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """How an agent has fared with one kind, or with all (kind "*").
+
+    median_error        median |measured - expected| / |do nothing - expected|; None if unknown
+    interval_coverage   share of final outcomes inside their 80% interval; None if there are none
+    """
+
+    agent: str
+    kind: str
+    proposals: int = 0
+    pending: int = 0
+    approved: int = 0
+    rejected: int = 0
+    edited: int = 0
+    expired: int = 0
+    withdrawn: int = 0
+    met: int = 0
+    missed: int = 0
+    inconclusive: int = 0
+    median_error: float | None = None
+    interval_coverage: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """What one look of one agent brought back; `error` is "" when it went well."""
+
+    agent: str
+    at: AwareDatetime
+    duration_ms: int
+    error: str
+    considered: tuple[str, ...]
+    findings: int
+    proposals: int
+    filed: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCard:
+    """One member of the crew, its last look and its record."""
+
+    name: str
+    title: str
+    job: str
+    kinds: tuple[str, ...]
+    last_round: RoundRow | None
+    open_findings: int
+    braked: bool
+    track: TrackRecord
+    levels: Mapping[str, Autonomy]
+
+
+def round_row(made: AgentRound) -> RoundRow:
+    """Return what one look brought back."""
+    return RoundRow(
+        agent=made.agent,
+        at=made.at,
+        duration_ms=made.duration_ms,
+        error=made.error,
+        considered=tuple(made.considered),
+        findings=made.findings,
+        proposals=made.proposals,
+        filed=made.filed,
+    )
 
 
 def list_agents(actor: Actor) -> tuple[AgentCard, ...]:

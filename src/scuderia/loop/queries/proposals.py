@@ -1,31 +1,141 @@
-"""The queue: what waits for a person, dearest first, and one proposal in full."""
+"""What waits for a person, and everything a person sees before the button."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
-from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.engine.json_codec import read_plan
-from scuderia.loop.models.proposals import Proposal, ProposalScope
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.engine.json_codec import (
+    read_blast,
+    read_plan,
+    read_rehearsal,
+    read_targets,
+)
+from scuderia.loop.models.proposals import Edit, Proposal, ProposalScope
 from scuderia.loop.nouns import (
     ActionId,
     ActionKind,
     Autonomy,
+    BlastRadius,
     GateVerdict,
     Plan,
     Power,
     ProposalId,
     ProposalState,
+    Rehearsal,
+    Reversibility,
 )
 from scuderia.loop.ports import sockets
-from scuderia.loop.queries.crew import track_record
-from scuderia.loop.queries.guards import brake_words, brakes_on, judge, level_for
-from scuderia.loop.queries.reading import decision_row, edit_row, finding_row, queue_row
-from scuderia.loop.queries.rows import ProposalCard, QueueRow
-from scuderia.loop.queries.standing import scopes_with
+from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.agents import TrackRecord, track_record
+from scuderia.loop.queries.brakes import brake_words, brakes_on
+from scuderia.loop.queries.decisions import DecisionRow, decision_row
+from scuderia.loop.queries.findings import FindingRow, finding_row
+from scuderia.loop.queries.grants import level_for
+from scuderia.loop.queries.guards import judge
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One line of the queue, dearest first."""
+
+    id: ProposalId
+    title: str
+    kind: str
+    agent: str
+    filed_by: str
+    targets: tuple[SubjectRef, ...]
+    digest: str
+    regret_gpu_hours_per_day: float
+    rehearsal: Rehearsal
+    blast: BlastRadius
+    filed_at: AwareDatetime
+    expires_at: AwareDatetime
+    advice: bool
+    returned_reason: str
+    findings: int
+    state: ProposalState
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """One recorded change of a proposal."""
+
+    by: str
+    at: AwareDatetime
+    reason: str
+    before: JsonObject
+    after: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalCard:
+    """Everything a person sees before the button.
+
+    gates        every gate's verdict as of now, an error shown as NO
+    objections   what forbids approving it now, in words; empty means go
+    rehearsal_is_stale   the plan was edited after the rehearsal was made
+    """
+
+    row: QueueRow
+    params: JsonObject
+    snapshot: JsonObject
+    findings: tuple[FindingRow, ...]
+    kind_title: str
+    kind_version: int
+    reversibility: Reversibility | None
+    undo: str
+    probe: str
+    preconditions: tuple[str, ...]
+    blast_denominator: str
+    blast_targets_max: int
+    blast_share_max: float
+    rehearsal_is_stale: bool
+    edits: tuple[EditRow, ...]
+    decisions: tuple[DecisionRow, ...]
+    action_ids: tuple[ActionId, ...]
+    gates: tuple[GateVerdict, ...]
+    objections: tuple[str, ...]
+    level: Autonomy
+    track: TrackRecord
+
+
+def queue_row(proposal: Proposal, *, findings: int) -> QueueRow:
+    """Return one line of the queue."""
+    return QueueRow(
+        id=ProposalId(proposal.id),
+        title=proposal.title,
+        kind=proposal.kind,
+        agent=proposal.agent,
+        filed_by=proposal.filed_by,
+        targets=read_targets(proposal.targets),
+        digest=proposal.digest,
+        regret_gpu_hours_per_day=proposal.regret_gpu_hours_per_day,
+        rehearsal=read_rehearsal(proposal.rehearsal),
+        blast=read_blast(proposal.blast),
+        filed_at=proposal.filed_at,
+        expires_at=proposal.expires_at,
+        advice=proposal.advice,
+        returned_reason=proposal.returned_reason,
+        findings=findings,
+        state=ProposalState(proposal.state),
+    )
+
+
+def edit_row(edit: Edit) -> EditRow:
+    """Return one recorded change."""
+    return EditRow(
+        by=edit.edited_by,
+        at=edit.edited_at,
+        reason=edit.reason,
+        before=edit.before,
+        after=edit.after,
+    )
 
 
 def list_queue(actor: Actor, now: AwareDatetime, *, limit: int = 100) -> tuple[QueueRow, ...]:

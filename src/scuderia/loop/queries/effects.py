@@ -1,0 +1,42 @@
+"""Effects as people read them."""
+
+from dataclasses import dataclass
+
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime
+from scuderia.loop.models.effects import Effect
+from scuderia.loop.nouns import (
+    EffectState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """One keyed change of the world."""
+
+    step: int
+    name: str
+    key: str
+    arguments: JsonObject
+    state: EffectState
+    tries: int
+    looks: int
+    claimed_at: AwareDatetime
+    settled_at: AwareDatetime | None
+    detail: JsonObject
+
+
+def effect_row(effect: Effect) -> EffectRow:
+    """Return one keyed change of the world."""
+    return EffectRow(
+        step=effect.step,
+        name=effect.name,
+        key=effect.key,
+        arguments=effect.arguments,
+        state=EffectState(effect.state),
+        tries=effect.tries,
+        looks=effect.looks,
+        claimed_at=effect.claimed_at,
+        settled_at=effect.settled_at,
+        detail=effect.detail,
+    )

@@ -1,0 +1,45 @@
+"""Where a subject hangs."""
+
+from scuderia.basics.errors import NotFound, Refused
+from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
+from scuderia.loop.models.proposals import Proposal
+from scuderia.loop.ports import sockets
+
+
+def lineage_of(subject: SubjectRef) -> Lineage:
+    """Return where the subject hangs; a subject nobody knows hangs under EVERYTHING alone.
+
+    raises   NotFound: its room knows no such subject
+    """
+    source = sockets.lineages.get(subject.kind)
+    if source is None:
+        return frozenset({subject, EVERYTHING})
+    return source.lineage(subject) | {subject, EVERYTHING}
+
+
+def known_lineage(subject: SubjectRef) -> Lineage:
+    """Return where the subject hangs, or under EVERYTHING alone while its room does not know it."""
+    try:
+        return lineage_of(subject)
+    except Refused:
+        return frozenset({subject, EVERYTHING})
+
+
+def common_lineage(targets: tuple[SubjectRef, ...]) -> Lineage:
+    """Return what EVERY target hangs under; a role must stand on one of these to reach them."""
+    lineages = [lineage_of(target) for target in targets] or [frozenset({EVERYTHING})]
+    return frozenset.intersection(*lineages)
+
+
+def union_lineage(targets: tuple[SubjectRef, ...]) -> Lineage:
+    """Return what ANY target hangs under; a brake on one of these stops them all."""
+    return frozenset({EVERYTHING}).union(*(lineage_of(target) for target in targets))
+
+
+def live_lineage(proposal: Proposal) -> Lineage:
+    """Return what every target hangs under now; as it was filed when a target is gone."""
+    try:
+        return common_lineage(tuple(map(SubjectRef.parse, proposal.targets)))
+    except NotFound:
+        kept = proposal.scopes.values_list("scope", flat=True)
+        return frozenset(SubjectRef.parse(scope) for scope in kept)

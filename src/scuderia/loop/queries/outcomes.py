@@ -1,0 +1,48 @@
+"""What was promised beside what was measured."""
+
+from dataclasses import dataclass
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.loop.models.outcomes import Outcome
+from scuderia.loop.nouns import (
+    ActionId,
+    OutcomeVerdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """The measured effect beside the expected one; verdict None while the horizon is open."""
+
+    action_id: ActionId
+    metric: str
+    unit: str
+    better: str
+    do_nothing: float
+    expected: float
+    low: float
+    high: float
+    due_at: AwareDatetime
+    value: float | None
+    measured_at: AwareDatetime | None
+    verdict: OutcomeVerdict | None
+    note: str
+
+
+def outcome_row(outcome: Outcome) -> OutcomeRow:
+    """Return the measured effect beside the expected one."""
+    return OutcomeRow(
+        action_id=ActionId(outcome.action_id),
+        metric=outcome.metric,
+        unit=outcome.unit,
+        better=outcome.better,
+        do_nothing=outcome.do_nothing,
+        expected=outcome.expected,
+        low=outcome.low,
+        high=outcome.high,
+        due_at=outcome.due_at,
+        value=outcome.value,
+        measured_at=outcome.measured_at,
+        verdict=OutcomeVerdict(outcome.verdict) if outcome.verdict else None,
+        note=outcome.note,
+    )
