@@ -89,7 +89,7 @@ def _open_books() -> None:
 
 def outcomes(seed: int, *, approved: bool) -> list[tuple[str, Any, float]]:
     """Let one fleet live through one regime; return (kind, rehearsal, measured) per proposal."""
-    from scuderia.loop.ports import sockets
+    from scuderia.loop.ports import registry
 
     with _fleet(seed) as clock:
         drafts = _proposals(clock.now(), approved=approved)
@@ -105,7 +105,7 @@ def outcomes(seed: int, *, approved: bool) -> list[tuple[str, Any, float]]:
         measured = []
         for draft, blind in acted:
             value = (
-                sockets.executors[blind.kind]
+                registry.executors[blind.kind]
                 .measure(_plan(blind), blind.rehearsal, acted_at=acted_at, now=clock.now())
                 .value
             )
@@ -128,17 +128,17 @@ def _fleet(seed: int) -> Iterator[Any]:
     from scuderia.connectors.embedded.seeding import create_world
     from scuderia.fleet import ports
     from scuderia.fleet.playbook import catalogue
-    from scuderia.loop.ports import sockets
+    from scuderia.loop.ports import registry
 
     clock = FixedClock(NOW)
     with tempfile.TemporaryDirectory() as folder, transaction.atomic():
         world = Path(folder) / "world.sqlite3"
         create_world(world, now=NOW, seed=seed)
-        sockets.clock = clock
-        sockets.executors.clear()
-        catalogue.plug(sockets)
-        ports.sockets.reader = EmbeddedReader(world, clock)
-        ports.sockets.control = EmbeddedControl(world, clock)
+        registry.clock = clock
+        registry.executors.clear()
+        catalogue.register(registry)
+        ports.registry.reader = EmbeddedReader(world, clock)
+        ports.registry.control = EmbeddedControl(world, clock)
         _poll(NOW)
         yield clock
         transaction.set_rollback(True)
@@ -148,7 +148,7 @@ def _poll(now: datetime) -> None:
     from scuderia.fleet import ports
     from scuderia.fleet.operations.observations import poll
 
-    reader = ports.sockets.reader
+    reader = ports.registry.reader
     while reader is not None and poll(reader, now=now).more:
         pass
 
@@ -179,9 +179,9 @@ def _picture(now: datetime) -> Any:
 
 
 def _carry_out(draft: Any, now: datetime) -> bool:
-    from scuderia.loop.ports import sockets
+    from scuderia.loop.ports import registry
 
-    hand, plan = sockets.executors[draft.kind], _plan(draft)
+    hand, plan = registry.executors[draft.kind], _plan(draft)
     if hand.objections(plan, now=now):
         return False
     for step in hand.steps(plan):

@@ -100,11 +100,11 @@ def _build(folder: Path, nodes: int, outages: int) -> tuple[str, int]:
     from scuderia.fleet.operations.importing import ImportRequest, import_outages
     from scuderia.loop.nouns import Role
     from scuderia.loop.operations import people, rounds
-    from scuderia.loop.ports import sockets
+    from scuderia.loop.ports import registry
 
     start = datetime(2025, 11, 1, tzinfo=UTC)
     now = start + timedelta(days=365)
-    sockets.clock = FixedClock(now)
+    registry.clock = FixedClock(now)
     setup = Actor(ActorKind.SERVICE, "setup")
     people.create_person(actor=setup, name="lena", now=now)
     people.give_role(actor=setup, person="lena", role=Role.ADMIN, scope=EVERYTHING, now=now)

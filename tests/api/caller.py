@@ -8,7 +8,7 @@ from django.test import Client
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import people
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from tests.pages.stage import ADA
 
 WHOLE = tuple(Power)
@@ -18,7 +18,7 @@ class Caller:
     """One person's token and a client that enforces CSRF; tokens age by the wall's clock."""
 
     def __init__(self, person, powers=WHOLE, scope=EVERYTHING, life=timedelta(days=1)):
-        now = sockets.wall.now()
+        now = registry.wall.now()
         issued = people.issue_token(
             actor=ADA, person=person, name=f"{person} script", powers=powers, scope=scope,
             expires_at=now + timedelta(days=1), now=now,

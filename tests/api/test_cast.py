@@ -219,9 +219,9 @@ def test_a_person_signed_in_issues_lists_and_ends_a_token_of_their_own(stage, as
     client = as_person("otto")
     wish = {"name": "nightly", "powers": ["read"], "expires_at": "2026-12-31T00:00:00+01:00",
             "scope": "customer:demo-aurora"}  # fmt: skip
-    from scuderia.loop.ports import sockets
+    from scuderia.loop.ports import registry
 
-    wish["expires_at"] = (sockets.wall.now() + timedelta(days=9)).isoformat()
+    wish["expires_at"] = (registry.wall.now() + timedelta(days=9)).isoformat()
     issued = client.post("/api/v1/tokens", wish, content_type="application/json")
     assert issued.status_code == 201, issued.content
     header = {"Authorization": f"Bearer {issued.json()['secret']}"}

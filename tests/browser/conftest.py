@@ -19,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from scuderia.loop.models import triggers
 from scuderia.web.charts import write_bundle
-from tests.pages.stage import PASSWORD, Stage, fill, plugged
+from tests.pages.stage import PASSWORD, Stage, fill, registered
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -88,7 +88,7 @@ def _guarded_again(django_db_setup: None, django_db_blocker) -> Iterator[None]:
 @pytest.fixture
 def stage(_guarded_again: None, transactional_db: None, tmp_path: Path) -> Iterator[Stage]:
     cache.clear()
-    with plugged(tmp_path) as clock:
+    with registered(tmp_path) as clock:
         yield fill(clock)
     with connection.schema_editor() as editor:  # the guards forbid emptying the tables
         triggers.remove(editor)

@@ -10,7 +10,7 @@ from scuderia.fleet.commands import app
 from scuderia.fleet.engine.lemon_worth import PUBLISHED_WORTH, worth_of
 from scuderia.fleet.operations.importing import ImportRequest, import_outages
 from scuderia.fleet.queries.lemons import lemon_board, lemon_worth
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 NOW = parse_instant("2026-09-17T12:00:00Z", field="now")
 
@@ -38,7 +38,7 @@ def test_the_published_figures_are_those_of_the_trace(stepfun_trace):
 def test_an_imported_year_is_back_tested_on_its_own_books(stepfun_trace, monkeypatch):
     request = ImportRequest(path=stepfun_trace, fleet_size=400, site="imported", customer="fleet")
     import_outages(request, actor=IMPORTER, now=NOW)
-    monkeypatch.setattr(sockets, "clock", FixedClock(NOW))
+    monkeypatch.setattr(registry, "clock", FixedClock(NOW))
     assert_is_published(lemon_worth(NOW))
     board = lemon_board(NOW, limit=5)
     chances = [row.score.probability for row in board.rows]

@@ -39,7 +39,7 @@ from scuderia.loop.operations import (
     rounds,
     undo,
 )
-from scuderia.loop.ports import Executor, sockets
+from scuderia.loop.ports import Executor, registry
 from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
 pytestmark = pytest.mark.django_db
@@ -51,16 +51,16 @@ REHEARSAL = Rehearsal(
 )
 
 
-def plug(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """Plug this fleet and the fleet's playbook into the loop, for one test."""
+def register(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Register this fleet and the fleet's playbook into the loop, for one test."""
     for name in ("executors", "evidence", "detectors", "lineages", "agents"):
-        monkeypatch.setattr(sockets, name, {})
-    monkeypatch.setattr(sockets, "gates", [])
-    monkeypatch.setattr(sockets, "runner", None)
-    monkeypatch.setattr(sockets, "clock", bench.clock)
-    monkeypatch.setattr(fleet_ports.sockets, "reader", bench.reader)
-    monkeypatch.setattr(fleet_ports.sockets, "control", bench.control)
-    catalogue.plug(sockets)
+        monkeypatch.setattr(registry, name, {})
+    monkeypatch.setattr(registry, "gates", [])
+    monkeypatch.setattr(registry, "runner", None)
+    monkeypatch.setattr(registry, "clock", bench.clock)
+    monkeypatch.setattr(fleet_ports.registry, "reader", bench.reader)
+    monkeypatch.setattr(fleet_ports.registry, "control", bench.control)
+    catalogue.register(registry)
     return bench
 
 
@@ -70,20 +70,20 @@ def poll(bench: Bench) -> Bench:
 
 
 @pytest.fixture
-def plugged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bench:
-    """A demo fleet, plugged in."""
-    return plug(make_bench(tmp_path / "world.sqlite3"), monkeypatch)
+def registered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bench:
+    """A demo fleet, registered."""
+    return register(make_bench(tmp_path / "world.sqlite3"), monkeypatch)
 
 
 @pytest.fixture
-def booked(plugged: Bench) -> Bench:
-    """A demo fleet, plugged in, its history on the books."""
-    return poll(plugged)
+def booked(registered: Bench) -> Bench:
+    """A demo fleet, registered, its history on the books."""
+    return poll(registered)
 
 
 def crew_looks(bench: Bench) -> Actor:
-    """Sign an admin up, plug the crew in and let it look."""
-    roster.plug(sockets)
+    """Sign an admin up, register the crew in and let it look."""
+    roster.register(registry)
     setup, now = Actor(ActorKind.SERVICE, "setup"), bench.clock.now()
     ada = people.create_person(actor=setup, name="ada", password="a-long-enough-word", now=now)
     people.give_role(actor=setup, person="ada", role=Role.ADMIN, scope=EVERYTHING, now=now)
@@ -100,7 +100,7 @@ def carry_through(action: ActionId) -> None:
 
 
 def executor(name: str) -> Executor:
-    return sockets.executors[f"fleet.{name}"]
+    return registry.executors[f"fleet.{name}"]
 
 
 def plan(kind: str, target: str, **params: Any) -> Plan:
@@ -108,7 +108,7 @@ def plan(kind: str, target: str, **params: Any) -> Plan:
 
 
 def carry_out(wish: Plan, *, run: str = "a") -> None:
-    hand = sockets.executors[wish.kind]
+    hand = registry.executors[wish.kind]
     assert hand.objections(wish, now=NOW) == []
     for step in hand.steps(wish):
         assert hand.perform(step, key=f"{run}:{step.index}").state is EffectState.DONE
@@ -133,12 +133,12 @@ def some_plan(bench: Bench, kind: str) -> Plan:
 KINDS = ("swap_node", "pull_lemon", "escalate_repair", "drain_node", "resize_spare_pool")
 
 
-def test_every_kind_is_fully_declared_and_every_undo_kind_exists(plugged: Bench) -> None:
-    assert len(sockets.executors) == 8
-    for hand in sockets.executors.values():
+def test_every_kind_is_fully_declared_and_every_undo_kind_exists(registered: Bench) -> None:
+    assert len(registry.executors) == 8
+    for hand in registry.executors.values():
         refuse_incomplete(hand.kind)
-        assert hand.kind.undo_kind in {"", *sockets.executors}
-    assert set(sockets.evidence) >= {
+        assert hand.kind.undo_kind in {"", *registry.executors}
+    assert set(registry.evidence) >= {
         "node_outages",
         "repair_age",
         "spare_pool_state",
@@ -147,45 +147,47 @@ def test_every_kind_is_fully_declared_and_every_undo_kind_exists(plugged: Bench)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_plan_takes_hold_and_its_undo_puts_the_snapshot_back(plugged: Bench, kind: str) -> None:
-    wish = some_plan(plugged, kind)
-    hand = sockets.executors[wish.kind]
+def test_a_plan_takes_hold_and_its_undo_puts_the_snapshot_back(
+    registered: Bench, kind: str
+) -> None:
+    wish = some_plan(registered, kind)
+    hand = registry.executors[wish.kind]
     before = hand.snapshot(wish)
     assert not hand.probe(wish).passed
     carry_out(wish)
     assert hand.snapshot(wish) != before, "drift is seen"
     inverse = hand.undo_plan(wish, before)
     assert inverse is not None
-    plugged.clock.advance(timedelta(minutes=5))
+    registered.clock.advance(timedelta(minutes=5))
     carry_out(inverse, run="b")
     if kind != "escalate_repair":  # an escalation is granted once per outage
         assert hand.snapshot(wish) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_plan_gives_the_same_steps_before_and_after(plugged: Bench, kind: str) -> None:
-    wish = some_plan(plugged, kind)
-    before = sockets.executors[wish.kind].steps(wish)
+def test_the_same_plan_gives_the_same_steps_before_and_after(registered: Bench, kind: str) -> None:
+    wish = some_plan(registered, kind)
+    before = registry.executors[wish.kind].steps(wish)
     carry_out(wish)
-    assert sockets.executors[wish.kind].steps(wish) == before
+    assert registry.executors[wish.kind].steps(wish) == before
     assert [step.index for step in before] == list(range(len(before)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_plan_done_once_is_objected_to_the_second_time(plugged: Bench, kind: str) -> None:
-    wish = some_plan(plugged, kind)
+def test_a_plan_done_once_is_objected_to_the_second_time(registered: Bench, kind: str) -> None:
+    wish = some_plan(registered, kind)
     carry_out(wish)
-    assert sockets.executors[wish.kind].objections(wish, now=NOW)
+    assert registry.executors[wish.kind].objections(wish, now=NOW)
 
 
 def test_a_swap_objects_to_a_serving_node_a_stranger_and_a_spare_that_is_none(
-    plugged: Bench,
+    registered: Bench,
 ) -> None:
-    _, spare = broken_and_spare(plugged)
+    _, spare = broken_and_spare(registered)
     hand = executor("swap_node")
     serving = plan("swap_node", f"node:{LEMON}", spare=f"node:{spare}", customer=AURORA)
     assert "not out of service" in hand.objections(serving, now=NOW)[0]
-    broken, _ = broken_and_spare(plugged)
+    broken, _ = broken_and_spare(registered)
     stranger = plan(
         "swap_node", f"node:{broken}", spare=f"node:{spare}", customer="customer:demo-borealis"
     )
@@ -198,19 +200,19 @@ def test_a_swap_objects_to_a_serving_node_a_stranger_and_a_spare_that_is_none(
         )
 
 
-def test_a_spare_that_breaks_after_the_check_costs_the_customer_nothing(plugged: Bench) -> None:
-    wish = some_plan(plugged, "swap_node")
+def test_a_spare_that_breaks_after_the_check_costs_the_customer_nothing(registered: Bench) -> None:
+    wish = some_plan(registered, "swap_node")
     hand = executor("swap_node")
     assert hand.objections(wish, now=NOW) == []
     spare = str(wish.params["spare"]).removeprefix("node:")
-    plugged.do(ControlVerb.DRAIN, spare)
+    registered.do(ControlVerb.DRAIN, spare)
     with pytest.raises(Refused):
         hand.perform(hand.steps(wish)[0], key="k")
-    assert plugged.node(wish.targets[0].name).customer == "demo-aurora"
+    assert registered.node(wish.targets[0].name).customer == "demo-aurora"
 
 
-def test_a_swap_that_stopped_half_way_is_put_back(plugged: Bench) -> None:
-    wish = some_plan(plugged, "pull_lemon")
+def test_a_swap_that_stopped_half_way_is_put_back(registered: Bench) -> None:
+    wish = some_plan(registered, "pull_lemon")
     hand = executor("pull_lemon")
     before = hand.snapshot(wish)
     for step in hand.steps(wish)[:2]:
@@ -221,29 +223,29 @@ def test_a_swap_that_stopped_half_way_is_put_back(plugged: Bench) -> None:
     assert hand.snapshot(wish) == before
 
 
-def test_blast_radius_divides_by_the_nodes_it_could_touch(plugged: Bench) -> None:
-    swap = executor("swap_node").blast_radius(some_plan(plugged, "swap_node"))
+def test_blast_radius_divides_by_the_nodes_it_could_touch(registered: Bench) -> None:
+    swap = executor("swap_node").blast_radius(some_plan(registered, "swap_node"))
     assert (swap.count, swap.denominator_count, swap.gpus) == (1, 72, 8)
     assert swap.customers == ("demo-aurora",)
-    pool = executor("resize_spare_pool").blast_radius(some_plan(plugged, "resize_spare_pool"))
+    pool = executor("resize_spare_pool").blast_radius(some_plan(registered, "resize_spare_pool"))
     assert (pool.count, pool.denominator_count, pool.gpus) == (5, 128, 40)
 
 
 def test_an_unanswered_effect_is_unknown_until_the_cluster_tells(
-    plugged: Bench, monkeypatch: pytest.MonkeyPatch
+    registered: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wish = some_plan(plugged, "drain_node")
+    wish = some_plan(registered, "drain_node")
     hand = executor("drain_node")
     step = hand.steps(wish)[0]
     assert hand.observe(step, key="k").state is EffectState.NOT_DONE
-    order_mishap(plugged.path, Mishap.UNABLE_AFTER)
+    order_mishap(registered.path, Mishap.UNABLE_AFTER)
     with pytest.raises(Unable):
         hand.perform(step, key="k")
     assert hand.observe(step, key="k").state is EffectState.DONE
-    gone = replace(plugged.control, path=plugged.path.with_name("gone.sqlite3"))
-    monkeypatch.setattr(fleet_ports.sockets, "control", gone)
+    gone = replace(registered.control, path=registered.path.with_name("gone.sqlite3"))
+    monkeypatch.setattr(fleet_ports.registry, "control", gone)
     assert hand.observe(step, key="k").state is EffectState.UNKNOWN
-    monkeypatch.setattr(fleet_ports.sockets, "control", None)
+    monkeypatch.setattr(fleet_ports.registry, "control", None)
     assert hand.observe(step, key="k").state is EffectState.UNKNOWN
 
 
@@ -264,24 +266,24 @@ def test_the_effect_is_measured_from_the_books(booked: Bench) -> None:
 
 def test_evidence_gives_the_same_value_for_the_same_instant(booked: Bench) -> None:
     params = {"node": LEMON, "days": 28, "at": NOW.isoformat()}
-    found = sockets.evidence["node_outages"].run(params)
+    found = registry.evidence["node_outages"].run(params)
     assert found["outages"] == 6
     broken, _ = broken_and_spare(booked)
-    age = sockets.evidence["repair_age"].run({"node": f"node:{broken}", "at": NOW.isoformat()})
+    age = registry.evidence["repair_age"].run({"node": f"node:{broken}", "at": NOW.isoformat()})
     assert age["out"] is True
-    pool = sockets.evidence["spare_pool_state"].run({"cluster": "paddock", "at": NOW.isoformat()})
+    pool = registry.evidence["spare_pool_state"].run({"cluster": "paddock", "at": NOW.isoformat()})
     assert (pool["target"], pool["ready"], pool["held_by_nobody"]) == (2, 2, 16)
-    month = sockets.evidence["customer_month"].run(
+    month = registry.evidence["customer_month"].run(
         {"customer": "demo-aurora", "at": NOW.isoformat()}
     )
     assert isinstance(month["availability"], float)
     assert month["availability"] < 0.975
     booked.days(5)
     observations.poll(booked.reader, now=booked.clock.now())
-    assert sockets.evidence["node_outages"].run(params) == found
+    assert registry.evidence["node_outages"].run(params) == found
     for query in ("node_outages", "repair_age", "spare_pool_state", "customer_month"):
         with pytest.raises(Refused):
-            sockets.evidence[query].run({"at": NOW.isoformat()})
+            registry.evidence[query].run({"at": NOW.isoformat()})
 
 
 def test_detectors_claim_what_still_stands_and_propose_nothing(booked: Bench) -> None:
@@ -358,7 +360,7 @@ def test_an_approved_swap_is_undone_through_the_loop(booked: Bench) -> None:
 def test_a_healthy_fleet_gives_the_crew_nothing_to_propose(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    crew_looks(poll(plug(make_bench(tmp_path / "well.sqlite3", healthy=True), monkeypatch)))
+    crew_looks(poll(register(make_bench(tmp_path / "well.sqlite3", healthy=True), monkeypatch)))
     assert not Proposal.objects.exists()
     assert not Finding.objects.exists()
 

@@ -10,7 +10,7 @@ from scuderia.basics.clock import FixedClock, parse_instant
 from scuderia.fleet.commands import app
 from scuderia.fleet.operations.importing import ImportRequest, import_outages
 from scuderia.fleet.queries.report import sla_report, whole_period
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 pytestmark = pytest.mark.django_db
 NOW = parse_instant("2026-03-01T00:00:00Z", field="now")
@@ -45,7 +45,7 @@ def test_the_real_year_gives_the_published_figures(stepfun_trace):
 
 
 def test_the_command_line_prints_the_promised_names(stepfun_trace, monkeypatch):
-    monkeypatch.setattr(sockets, "clock", FixedClock(NOW))
+    monkeypatch.setattr(registry, "clock", FixedClock(NOW))
     runner = CliRunner()
     first = ["import-faults", str(stepfun_trace), "--fleet-size", "400", "--json"]
     assert json.loads(runner.invoke(app, first).stdout)["changed"] is True

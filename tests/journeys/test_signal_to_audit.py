@@ -21,10 +21,10 @@ from scuderia.basics.clock import FixedClock
 from scuderia.basics.subjects import SubjectRef
 from scuderia.connectors.dbos.fake import InlineRunner
 from scuderia.connectors.dbos.steps import RunSteps
-from scuderia.fleet.ports import sockets as fleet
+from scuderia.fleet.ports import registry as fleet
 from scuderia.loop.operations import execution, outbox, outcomes, people
-from scuderia.loop.ports import sockets
-from tests.pages.stage import CAST, NOW, PASSWORD, SETUP, plugged, poll
+from scuderia.loop.ports import registry
+from tests.pages.stage import CAST, NOW, PASSWORD, SETUP, poll, registered
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_audit.py"
 GIVES_A_SPARE = frozenset({"fleet.swap_node", "fleet.pull_lemon"})
@@ -43,7 +43,7 @@ class Person:
         form = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         said = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": form[1]}
         assert browser.post("/sign-in", said).status_code in (302, 303)
-        until = sockets.wall.now() + timedelta(days=1)
+        until = registry.wall.now() + timedelta(days=1)
         issued = browser.post(
             "/api/v1/tokens",
             {"name": "journey", "powers": powers, "expires_at": until.isoformat()},
@@ -68,7 +68,7 @@ class Person:
 
 @pytest.fixture
 def clock(db, tmp_path) -> Iterator[FixedClock]:
-    with plugged(tmp_path) as fixed:
+    with registered(tmp_path) as fixed:
         for name, role, scope in CAST:
             giver = SETUP if name == "ada" else Actor(ActorKind.PERSON, "ada")
             people.create_person(actor=giver, name=name, password=PASSWORD, now=NOW)
@@ -84,16 +84,16 @@ def runner() -> InlineRunner:
     """The runner without an engine, calling what the real one calls."""
     return InlineRunner(
         RunSteps(
-            begin=lambda one: execution.begin_action(one, now=sockets.clock.now()),
-            perform=lambda one, step: execution.run_step(one, step, now=sockets.clock.now()),
-            finish=lambda one: execution.finish_action(one, now=sockets.clock.now()).value,
+            begin=lambda one: execution.begin_action(one, now=registry.clock.now()),
+            perform=lambda one, step: execution.run_step(one, step, now=registry.clock.now()),
+            finish=lambda one: execution.finish_action(one, now=registry.clock.now()).value,
         )
     )
 
 
 def work(runner: InlineRunner) -> None:
     """Do what the worker's beats do: start what was asked for and carry it out."""
-    outbox.sweep(now=sockets.clock.now(), runner=runner)
+    outbox.sweep(now=registry.clock.now(), runner=runner)
     runner.drain()
 
 
@@ -160,7 +160,7 @@ def test_from_a_signal_to_a_verified_audit(clock, runner, tmp_path):  # noqa: PL
     # its effect is measured beside what was expected
     clock.advance(timedelta(days=40))
     poll()
-    outcomes.measure_due(now=sockets.clock.now())
+    outcomes.measure_due(now=registry.clock.now())
     outcome = lena.get(action)["outcome"]
     assert outcome["verdict"] in ("met", "missed")
     assert outcome["value"] is not None

@@ -1,15 +1,15 @@
-"""A plugged hall and the cast, for every test of the loop that asks for them."""
+"""A registered hall and the cast, for every test of the loop that asks for them."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.loop.factories import Hall, make_cast, plugged
+from tests.loop.factories import Hall, make_cast, registered
 
 
 @pytest.fixture
 def hall() -> Iterator[Hall]:
-    with plugged() as fresh:
+    with registered() as fresh:
         yield fresh
 
 

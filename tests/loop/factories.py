@@ -36,7 +36,7 @@ from scuderia.loop.nouns import (
     Step,
 )
 from scuderia.loop.operations import people
-from scuderia.loop.ports import Sockets, sockets
+from scuderia.loop.ports import Registry, registry
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SETUP = Actor(ActorKind.SERVICE, "setup")
@@ -222,7 +222,7 @@ class ValveLineage:
 
 @dataclass
 class Hall:
-    """Everything plugged: the world, both executors, one gate, one agent."""
+    """Everything registered: the world, both executors, one gate, one agent."""
 
     world: World
     turn: ValveExecutor
@@ -232,17 +232,17 @@ class Hall:
 
 
 @contextmanager
-def plugged() -> Iterator[Hall]:
-    """Plug a fresh hall into the loop's sockets, and leave them as they were."""
-    kept = {name: getattr(sockets, name) for name in Sockets.__dataclass_fields__}
-    fresh = Sockets()
+def registered() -> Iterator[Hall]:
+    """Register a fresh hall into the loop's registry, and leave them as they were."""
+    kept = {name: getattr(registry, name) for name in Registry.__dataclass_fields__}
+    fresh = Registry()
     for name in kept:
-        setattr(sockets, name, getattr(fresh, name))
+        setattr(registry, name, getattr(fresh, name))
     try:
         yield _fill()
     finally:
         for name, value in kept.items():
-            setattr(sockets, name, value)
+            setattr(registry, name, value)
 
 
 def _fill() -> Hall:
@@ -253,11 +253,11 @@ def _fill() -> Hall:
         kind_named("hall.restore_valves", params=(back,), undo_kind="", safe_direction=True), world
     )
     hall = Hall(world, turn, restore, FakeGate(), FakeAgent())
-    sockets.plug_executor(turn)
-    sockets.plug_executor(restore)
-    sockets.plug_lineage(ValveLineage())
-    sockets.gates.append(hall.gate)
-    sockets.agents[hall.agent.name] = hall.agent
+    registry.register_executor(turn)
+    registry.register_executor(restore)
+    registry.register_lineage(ValveLineage())
+    registry.gates.append(hall.gate)
+    registry.agents[hall.agent.name] = hall.agent
     return hall
 
 

@@ -32,7 +32,7 @@ from scuderia.loop.operations import (
     proposals,
     rounds,
 )
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries import agents
 from scuderia.loop.queries import audit as audit_read
 from scuderia.loop.queries import grants as grant_queries
@@ -96,7 +96,7 @@ def test_a_persons_edit_survives_the_next_round(hall):
 
 
 def test_a_broken_agent_fails_alone_and_is_shown(hall):
-    sockets.agents["broken"] = FakeAgent(name="broken", error=ValueError("no data"))
+    registry.agents["broken"] = FakeAgent(name="broken", error=ValueError("no data"))
     hall.agent.brings = Round(proposals=(proposal_draft(),))
     broken, plumber = rounds.make_rounds(actor=OMAR, now=NOW)
     assert broken.error == "ValueError: no data"
@@ -317,14 +317,14 @@ def test_a_living_workers_claim_is_respected(hall, monkeypatch):
     action_id = approve(file())
     execution.begin_action(action_id, now=NOW)
     monkeypatch.setitem(heartbeats._self, "executor_id", "other")
-    heartbeats.beat("other", wall=sockets.wall.now())
+    heartbeats.beat("other", wall=registry.wall.now())
     hall.world.trouble = ["unknown"]
     hall.turn.before_perform.append(lambda: setattr(hall.world, "silent", True))
     execution.run_step(action_id, 0, now=NOW)
     hall.world.silent = False
     monkeypatch.setattr(heartbeats, "_INCARNATION", "a-new-process")
     assert execution.run_step(action_id, 0, now=NOW).value == "unknown"
-    heartbeats.beat("other", wall=sockets.wall.now())  # the restart under the same name
+    heartbeats.beat("other", wall=registry.wall.now())  # the restart under the same name
     assert execution.run_step(action_id, 0, now=NOW).value == "done"
 
 

@@ -38,7 +38,7 @@ from scuderia.loop.operations import (
     proposals,
     undo,
 )
-from tests.loop.factories import NOW, Crash, make_cast, person, plugged, proposal_draft, valves
+from tests.loop.factories import NOW, Crash, make_cast, person, proposal_draft, registered, valves
 
 HISTORIES = int(os.environ.get("SCUDERIA_HISTORIES", "40"))
 PEOPLE = [person(name) for name in ("omar", "lena", "vera", "acme-op", "birch-op", "oscar")]
@@ -64,7 +64,7 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
-        self.context = plugged()
+        self.context = registered()
         self.hall = self.context.__enter__()
         self.now = NOW
         self.shown = []  # every digest anybody ever saw, with its proposal

@@ -8,14 +8,14 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
-from tests.pages.stage import Stage, fill, plugged
+from tests.pages.stage import Stage, fill, registered
 
 
 @pytest.fixture(scope="package")
 def _filled(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Stage]:
     with (
         django_db_blocker.unblock(),
-        plugged(tmp_path_factory.mktemp("world")) as clock,
+        registered(tmp_path_factory.mktemp("world")) as clock,
         transaction.atomic(),
     ):
         stage = fill(clock)

@@ -13,12 +13,12 @@ from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.connectors.embedded.seeding import create_world
 from scuderia.fleet.operations import observations
-from scuderia.fleet.ports import sockets as fleet
+from scuderia.fleet.ports import registry as fleet
 from scuderia.fleet.queries.board import fleet_board
 from scuderia.loop.nouns import Role
 from scuderia.loop.operations import people
 from scuderia.loop.operations.rounds import make_rounds
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.proposals import QueueRow, list_queue
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -65,17 +65,17 @@ class Stage:
 
 
 @contextmanager
-def plugged(folder: Path) -> Iterator[FixedClock]:
-    """Plug a demo fleet in `folder` under a fixed clock; put back what was plugged before."""
-    clock, before = FixedClock(NOW), (sockets.clock, fleet.reader, fleet.control)
+def registered(folder: Path) -> Iterator[FixedClock]:
+    """Register a demo fleet in `folder` under a fixed clock; put back what was there."""
+    clock, before = FixedClock(NOW), (registry.clock, fleet.reader, fleet.control)
     world = folder / "world.sqlite3"
     create_world(world, now=NOW - timedelta(minutes=1), speed=1.0)
-    sockets.clock = clock
+    registry.clock = clock
     fleet.reader, fleet.control = EmbeddedReader(world, clock), EmbeddedControl(world, clock)
     try:
         yield clock
     finally:
-        sockets.clock, fleet.reader, fleet.control = before
+        registry.clock, fleet.reader, fleet.control = before
 
 
 def fill(clock: FixedClock) -> Stage:
@@ -95,5 +95,5 @@ def fill(clock: FixedClock) -> Stage:
 def poll() -> None:
     """Read everything that the fleet has said so far."""
     assert fleet.reader is not None
-    while observations.poll(fleet.reader, now=sockets.clock.now()).more:
+    while observations.poll(fleet.reader, now=registry.clock.now()).more:
         pass

@@ -12,7 +12,7 @@ from scuderia.basics.subjects import SubjectRef  # noqa: E402
 from scuderia.loop.nouns import ProposalDraft, Rehearsal  # noqa: E402
 from scuderia.loop.operations.decisions import approve_proposal  # noqa: E402
 from scuderia.loop.operations.proposals import file_proposal  # noqa: E402
-from scuderia.loop.ports import sockets  # noqa: E402
+from scuderia.loop.ports import registry  # noqa: E402
 from scuderia.loop.queries.proposals import get_proposal  # noqa: E402
 
 ADA = Actor(ActorKind.PERSON, "ada")
@@ -41,7 +41,7 @@ def approve(kind: str, target: str, params: dict[str, str]) -> str:
         regret_gpu_hours_per_day=1,
         dedup_key=f"{kind}:{target}",
     )
-    now = sockets.clock.now()
+    now = registry.clock.now()
     proposal_id = file_proposal(draft, agent="", actor=ADA, now=now)
     digest = get_proposal(ADA, proposal_id, now=now).row.digest
     return str(approve_proposal(actor=ADA, proposal_id=proposal_id, digest=digest, now=now))

@@ -24,7 +24,7 @@ from scuderia.basics.errors import (
 from scuderia.fleet.api.routes import router as fleet
 from scuderia.loop.api.routes import router as loop
 from scuderia.loop.operations import people
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
@@ -89,7 +89,7 @@ class TokenDoor(HttpBearer):
         """Return the person behind the token; tokens age by the wall's clock."""
         if len(token) > TOKEN_CHARACTERS_MAX or not token.isascii() or not token.isprintable():
             return None
-        return people.authenticate_token(token, now=sockets.wall.now())
+        return people.authenticate_token(token, now=registry.wall.now())
 
 
 class SessionDoor(APIKeyCookie):

@@ -1,4 +1,4 @@
-"""The Django app that plugs the product together once its tables' classes are loaded."""
+"""The Django app that puts the product together once its tables' classes are loaded."""
 
 from django.apps import AppConfig
 
@@ -10,7 +10,7 @@ class ConfigApp(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        """Plug every port; reads no table, so that `migrate` can run on an empty home."""
+        """Register every port; reads no table, so that `migrate` can run on an empty home."""
         from scuderia.config import wiring
 
-        wiring.plug()
+        wiring.register()

@@ -116,7 +116,7 @@ def _refuse_other_health(home: Home, *, healthy: bool) -> None:
 
 def _make_people(home: Home) -> str:
     from scuderia.loop.operations import people
-    from scuderia.loop.ports import sockets
+    from scuderia.loop.ports import registry
     from scuderia.loop.queries.people import person_named
 
     if not read_cast(home):
@@ -127,7 +127,7 @@ def _make_people(home: Home) -> str:
     for member in read_cast(home):
         if person_named(member.name) is not None:
             continue
-        now = sockets.clock.now()
+        now = registry.clock.now()
         people.create_person(
             actor=owner,
             name=member.name,
@@ -155,23 +155,23 @@ def _cast(name: str, role: Role, scope: str, full_name: str) -> CastMember:
 def _read_history() -> str:
     from scuderia.config import wiring
     from scuderia.fleet.operations import observations
-    from scuderia.fleet.ports import sockets as fleet
-    from scuderia.loop.ports import sockets
+    from scuderia.fleet.ports import registry as fleet
+    from scuderia.loop.ports import registry
 
-    wiring.plug()  # the world may have been made after Django was ready
+    wiring.register()  # the world may have been made after Django was ready
     if fleet.reader is None:
-        return "no fleet is plugged"
+        return "no fleet is registered"
     read, more = 0, True
     while more:
-        report = observations.poll(fleet.reader, now=sockets.clock.now())
+        report = observations.poll(fleet.reader, now=registry.clock.now())
         read, more = read + report.observations, report.more
     return f"{read:,} observations read onto the books"
 
 
 def _make_first_round() -> str:
     from scuderia.loop.operations.rounds import make_rounds
-    from scuderia.loop.ports import sockets
+    from scuderia.loop.ports import registry
 
-    reports = make_rounds(actor=WORKER, now=sockets.clock.now())
+    reports = make_rounds(actor=WORKER, now=registry.clock.now())
     waiting = sum(report.proposals_open for report in reports)
     return f"{len(reports)} agents looked, {waiting} proposals wait for a person"

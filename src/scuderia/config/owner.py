@@ -22,13 +22,13 @@ def make_owner(home: Home) -> str:
 
     from scuderia.loop.nouns import Role
     from scuderia.loop.operations import people
-    from scuderia.loop.ports import sockets
+    from scuderia.loop.ports import registry
     from scuderia.loop.queries.people import person_named
 
     note = home.path / "owner"
     if note.exists():
         return f"{note.read_text(encoding='utf-8').strip()} is admin here"
-    name, now = _login(), sockets.clock.now()
+    name, now = _login(), registry.clock.now()
     if person_named(name) is None:
         try:
             with transaction.atomic():

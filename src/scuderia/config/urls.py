@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from scuderia.config.api import STATUSES, api
 from scuderia.config.home import current_home
 from scuderia.loop.pages.brake import brake_notices
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.web.page_chrome import NavEntry, Notice, chrome
 
 DEMO = Notice(
@@ -20,7 +20,7 @@ def demo_notice(request: HttpRequest) -> tuple[Notice, ...]:  # noqa: ARG001 - a
     return (DEMO,) if current_home().embedded_fleet.exists() else ()
 
 
-chrome.clock = lambda: sockets.clock.now()  # noqa: PLW0108 - the clock is plugged in later
+chrome.clock = lambda: registry.clock.now()  # noqa: PLW0108 - the clock is registered later
 chrome.statuses = STATUSES
 chrome.nav = (
     NavEntry("Now", "/", "n"),

@@ -11,8 +11,8 @@ from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.crew.playbook import roster
 from scuderia.fleet.playbook import catalogue
-from scuderia.fleet.ports import sockets as fleet
-from scuderia.loop.ports import sockets as loop
+from scuderia.fleet.ports import registry as fleet
+from scuderia.loop.ports import registry as loop
 
 if TYPE_CHECKING:
     from scuderia.connectors.dbos.runner import DbosRunner
@@ -21,24 +21,24 @@ Given = ParamSpec("Given")
 Returned = TypeVar("Returned")
 
 
-def plug() -> None:
-    """Plug what every process needs; the runner is plugged by the worker alone."""
+def register() -> None:
+    """Register what every process needs; the runner is registered by the worker alone."""
     loop.clock = clock_of(current_home())
-    plug_embedded_fleet()
-    catalogue.plug(loop)  # action kinds and executors, evidence, detectors, lineage
-    roster.plug(loop)  # the agents
+    register_embedded_fleet()
+    catalogue.register(loop)  # action kinds and executors, evidence, detectors, lineage
+    roster.register(loop)  # the agents
 
 
-def plug_embedded_fleet() -> None:
-    """Plug the demo's outside world, where this home has one."""
+def register_embedded_fleet() -> None:
+    """Register the demo's outside world, where this home has one."""
     world = current_home().embedded_fleet
     if world.exists():
         fleet.reader = EmbeddedReader(world, loop.clock)
         fleet.control = EmbeddedControl(world, loop.clock)
 
 
-def plug_runner(executor_id: str | None = None) -> "DbosRunner":
-    """Plug the durable runner; for the one process that carries runs out."""
+def register_runner(executor_id: str | None = None) -> "DbosRunner":
+    """Register the durable runner; for the one process that carries runs out."""
     from scuderia.connectors.dbos.runner import DbosRunner
     from scuderia.connectors.dbos.steps import RunSteps
     from scuderia.loop.operations import execution

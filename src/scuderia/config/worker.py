@@ -16,9 +16,9 @@ from scuderia.config.home import current_home
 from scuderia.connectors.dbos.runner import DbosRunner
 from scuderia.connectors.embedded.clock import tick
 from scuderia.fleet.operations import observations
-from scuderia.fleet.ports import sockets as fleet
+from scuderia.fleet.ports import registry as fleet
 from scuderia.loop import jobs
-from scuderia.loop.ports import sockets as loop
+from scuderia.loop.ports import registry as loop
 
 _log = logging.getLogger(__name__)
 GRACE_S = 8
@@ -33,7 +33,7 @@ def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
 
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, stop_working)
-    runner = wiring.plug_runner()
+    runner = wiring.register_runner()
     jobs.say_alive()
     _log.info("worker %s (pid %d) at work", runner.executor_id, os.getpid())
     lanes = [

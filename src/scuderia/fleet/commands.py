@@ -19,7 +19,7 @@ from scuderia.fleet.queries.lemons import PolicyResult, lemon_board
 from scuderia.fleet.queries.outages import node_timeline
 from scuderia.fleet.queries.places import list_customers
 from scuderia.loop.commands.shown import print_facts, print_json, print_table, say
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -66,7 +66,7 @@ def import_faults(
         def show(done: int, whole: int) -> None:
             bar.update(task, completed=done, total=whole)
 
-        done = import_outages(request, actor=IMPORTER, now=sockets.clock.now(), on_progress=show)
+        done = import_outages(request, actor=IMPORTER, now=registry.clock.now(), on_progress=show)
     if as_json:
         print_json(done)
         return
@@ -109,7 +109,7 @@ def nodes(
     as_json: AsJson = False,
 ) -> None:
     """List every node: where it stands, its state and who holds it."""
-    board = fleet_board(_instant(at, "--at") or sockets.clock.now(), site=site)
+    board = fleet_board(_instant(at, "--at") or registry.clock.now(), site=site)
     if as_json:
         print_json(board.nodes)
         return
@@ -127,7 +127,7 @@ def nodes(
 def node(name: str, start: From = None, end: To = None, as_json: AsJson = False) -> None:
     """Show one node: its state, and what happened to it."""
     period = _period(start, end, None)
-    status = node_status(name, sockets.clock.now())
+    status = node_status(name, registry.clock.now())
     timeline = node_timeline(name, period.start, period.end)
     if as_json:
         print_json({"status": status, "timeline": timeline})
@@ -162,7 +162,7 @@ def lemons(
     as_json: AsJson = False,
 ) -> None:
     """Rank the nodes by lemon score, and show beside it what the score was worth."""
-    found = lemon_board(sockets.clock.now(), limit=limit)
+    found = lemon_board(registry.clock.now(), limit=limit)
     if as_json:
         print_json(found)
         return
@@ -237,7 +237,7 @@ def evidence(
         end=period.end,
         customer=customer,
         actor=EVIDENCE_SERVICE,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     if as_json:
         print_json(written)
@@ -321,7 +321,7 @@ def _period(
     begins, ends = _edge(start, "--from", customer), _edge(end, "--to", customer)
     if begins is not None and ends is not None:
         return reports.Period(begins, ends)
-    whole = reports.whole_period(now=sockets.clock.now(), site=site)
+    whole = reports.whole_period(now=registry.clock.now(), site=site)
     return reports.Period(begins or whole.start, ends or whole.end)
 
 

@@ -60,11 +60,11 @@ class ClusterControl(Protocol):
 
 
 @dataclass
-class Sockets:
-    """Where config/wiring.py plugs the cluster in."""
+class Registry:
+    """Where config/wiring.py registers the cluster."""
 
     reader: FleetReader | None = None
     control: ClusterControl | None = None
 
 
-sockets = Sockets()
+registry = Registry()

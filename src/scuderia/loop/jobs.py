@@ -16,16 +16,16 @@ from scuderia.loop.operations import (
     proposals,
     rounds,
 )
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.workers import list_alive
 
 
 def say_alive() -> None:
     """Beat this worker's heart, in wall time."""
-    if sockets.runner is not None:
+    if registry.runner is not None:
         heartbeats.beat(
-            sockets.runner.executor_id,
-            wall=sockets.wall.now(),
+            registry.runner.executor_id,
+            wall=registry.wall.now(),
             host=socket.gethostname(),
             pid=os.getpid(),
         )
@@ -33,14 +33,14 @@ def say_alive() -> None:
 
 def say_gone() -> None:
     """Let this worker's heart stop at once, so that what it left is taken over without a wait."""
-    if sockets.runner is not None:
-        long_ago = sockets.wall.now() - 2 * heartbeats.STALE_AFTER
-        heartbeats.beat(sockets.runner.executor_id, wall=long_ago)
+    if registry.runner is not None:
+        long_ago = registry.wall.now() - 2 * heartbeats.STALE_AFTER
+        heartbeats.beat(registry.runner.executor_id, wall=long_ago)
 
 
 def adopt_orphans() -> int:
     """Take over the unfinished runs of workers whose heartbeat stopped; return how many."""
-    return heartbeats.adopt(wall=sockets.wall.now(), runner=sockets.runner)
+    return heartbeats.adopt(wall=registry.wall.now(), runner=registry.runner)
 
 
 def adopt_strays(held_by_others: Callable[[], Mapping[ActionId, str]]) -> int:
@@ -48,11 +48,11 @@ def adopt_strays(held_by_others: Callable[[], Mapping[ActionId, str]]) -> int:
 
     held_by_others   runs in the hands of other executors, with their names, as the engine has it
     """
-    runner = sockets.runner
+    runner = registry.runner
     held = held_by_others()
     if runner is None or not held:
         return 0
-    alive = list_alive(since=sockets.wall.now() - 2 * heartbeats.STALE_AFTER)
+    alive = list_alive(since=registry.wall.now() - 2 * heartbeats.STALE_AFTER)
     strays = [action_id for action_id, executor in held.items() if executor not in alive]
     for action_id in strays:
         runner.resume(action_id)
@@ -61,35 +61,35 @@ def adopt_strays(held_by_others: Callable[[], Mapping[ActionId, str]]) -> int:
 
 def revive_runs() -> int:
     """Ask again for runs that ended before their action did; return how many."""
-    return outbox.revive(runner=sockets.runner)
+    return outbox.revive(runner=registry.runner)
 
 
 def settle_unknown() -> int:
     """Look again at effects of unknown result that nobody has in hand; return how many settled."""
-    return execution.settle_unknown(now=sockets.clock.now())
+    return execution.settle_unknown(now=registry.clock.now())
 
 
 def start_runs() -> int:
     """Start the runs that were asked for; return how many."""
-    return outbox.sweep(now=sockets.clock.now(), runner=sockets.runner)
+    return outbox.sweep(now=registry.clock.now(), runner=registry.runner)
 
 
 def clear_settled() -> int:
     """Clear findings that their detectors no longer stand by; return how many."""
-    return findings.clear_settled(now=sockets.clock.now())
+    return findings.clear_settled(now=registry.clock.now())
 
 
 def expire_due() -> int:
     """Close proposals and grants whose time has passed; return how many."""
-    now = sockets.clock.now()
+    now = registry.clock.now()
     return proposals.expire_due(now=now) + grants.expire_due(now=now)
 
 
 def measure_outcomes() -> int:
     """Measure what actions did; return how many got their verdict."""
-    return outcomes.measure_due(now=sockets.clock.now())
+    return outcomes.measure_due(now=registry.clock.now())
 
 
 def make_rounds() -> tuple[rounds.RoundReport, ...]:
     """Have every agent look, and file what they bring back."""
-    return rounds.make_rounds(actor=WORKER, now=sockets.clock.now())
+    return rounds.make_rounds(actor=WORKER, now=registry.clock.now())

@@ -29,7 +29,7 @@ from scuderia.loop.nouns import (
 
 
 class UnknownKind(Refused):
-    """No executor is plugged for this action kind, so it can be neither filed nor done."""
+    """No executor is registered for this action kind, so it can be neither filed nor done."""
 
     code = "LOOP-006"
     remedy = "Use one of the action kinds that `scuderia crew list` names."
@@ -169,8 +169,8 @@ class Runner(Protocol):
 
 
 @dataclass
-class Sockets:
-    """Where config/wiring.py plugs the ports in; the loop reads them from here alone.
+class Registry:
+    """Where config/wiring.py registers the ports; the loop reads them from here alone.
 
     clock   fleet time, for everything that happens in the domain
     wall    wall time, for heartbeats, tokens and nothing else
@@ -186,23 +186,23 @@ class Sockets:
     clock: Clock = field(default_factory=SystemClock)
     wall: Clock = field(default_factory=SystemClock)
 
-    def plug_executor(self, executor: Executor) -> None:
+    def register_executor(self, executor: Executor) -> None:
         """Register an action kind, or refuse a declaration that leaves anything empty."""
         refuse_incomplete(executor.kind)
         self.executors[executor.kind.name] = executor
 
-    def plug_lineage(self, source: LineageOf) -> None:
+    def register_lineage(self, source: LineageOf) -> None:
         """Register who knows where subjects of these kinds hang."""
         for kind in source.kinds:
             self.lineages[kind] = source
 
 
-sockets = Sockets()
+registry = Registry()
 
 
 def executor_of(kind: str) -> Executor:
     """Return who carries out this kind, or raise UnknownKind."""
-    executor = sockets.executors.get(kind)
+    executor = registry.executors.get(kind)
     if executor is None:
         raise UnknownKind(f"no executor for {kind[:64]!r}", kind=kind)
     return executor
@@ -210,4 +210,4 @@ def executor_of(kind: str) -> Executor:
 
 def policy_of(kind: ActionKind) -> str:
     """Return the version of the rules in force for this kind."""
-    return policy_version(kind, [gate.name for gate in sockets.gates])
+    return policy_version(kind, [gate.name for gate in registry.gates])

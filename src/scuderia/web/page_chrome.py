@@ -34,7 +34,7 @@ class Notice:
 
 @dataclass
 class Chrome:
-    """Where config plugs in what the rooms bring to every page."""
+    """Where config brings what the rooms bring to every page."""
 
     nav: tuple[NavEntry, ...] = ()
     clock: Callable[[], datetime] | None = None

@@ -41,7 +41,7 @@ class CrewQuery:
 
 
 def crew_queries(clock: Callable[[], Clock]) -> tuple[CrewQuery, ...]:
-    """Return every query of the crew, reading the present from the clock plugged at that time."""
+    """Return every query of the crew, reading the present from the clock of that time."""
 
     def now() -> AwareDatetime:
         return clock().now()

@@ -1,4 +1,4 @@
-"""The crew: who is in it, and how it is plugged into the loop's sockets."""
+"""The crew: who is in it, and how it is registered into the loop's registry."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from scuderia.crew.playbook.repair_chaser import RepairChaser
 from scuderia.crew.playbook.sla_watch import SlaWatch
 from scuderia.crew.playbook.spare_planner import SparePlanner
 from scuderia.loop.nouns import Plan
-from scuderia.loop.ports import Agent, Sockets
+from scuderia.loop.ports import Agent, Registry
 
 
 def crew(senses: Senses | None = None) -> tuple[Agent, ...]:
@@ -19,7 +19,7 @@ def crew(senses: Senses | None = None) -> tuple[Agent, ...]:
     return (LemonScout(shared), RepairChaser(shared), SparePlanner(shared), SlaWatch(shared))
 
 
-def plug(sockets: Sockets) -> None:
+def register(registry: Registry) -> None:
     """Register the agents and the crew's evidence.
 
     The agents get the evidence by name and the executors' objections, never an executor: they
@@ -27,12 +27,12 @@ def plug(sockets: Sockets) -> None:
     """
 
     def objections(plan: Plan, now: AwareDatetime) -> Sequence[str]:
-        executor = sockets.executors.get(plan.kind)
+        executor = registry.executors.get(plan.kind)
         if executor is None:
             return (f"nothing here carries out {plan.kind}",)
         return executor.objections(plan, now=now)
 
-    for query in crew_queries(lambda: sockets.clock):
-        sockets.evidence[query.name] = query
-    for agent in crew(Senses(sockets.evidence, objections)):
-        sockets.agents[agent.name] = agent
+    for query in crew_queries(lambda: registry.clock):
+        registry.evidence[query.name] = query
+    for agent in crew(Senses(registry.evidence, objections)):
+        registry.agents[agent.name] = agent

@@ -21,7 +21,7 @@ from scuderia.fleet.queries.report import (
     whole_period,
 )
 from scuderia.loop.api.door import Limit, Offset, RefusalOut, Wanted, answers, page_of, who
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 router = Router()
 Target = Annotated[float | None, Query(gt=0, le=1)]
@@ -114,13 +114,13 @@ def get_packet(
         actor=who(request),
         customer=name,
         period=_period(since, until),
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return HttpResponse(body, content_type=ZIP, headers={"Cache-Control": "private, no-store"})
 
 
 def _period(since: str, until: str) -> Period:
-    whole = whole_period(now=sockets.clock.now())
+    whole = whole_period(now=registry.clock.now())
     end = _instant(until, field="until") if until else whole.end
     usual = max(whole.start, end - timedelta(days=DAYS_USUAL))
     period = Period(_instant(since, field="since") if since else usual, end)

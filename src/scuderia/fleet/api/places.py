@@ -16,7 +16,7 @@ from scuderia.fleet.queries.outages import node_timeline, open_outages
 from scuderia.fleet.queries.places import list_customers, list_spare_pools
 from scuderia.fleet.queries.reach import readable_scopes, require_reach, within_reach
 from scuderia.loop.api.door import Limit, Offset, PageOut, Wanted, answers, page_of, who
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 router = Router()
 Days = Annotated[int, Query(ge=1, le=366)]
@@ -35,7 +35,7 @@ def list_nodes(
     offset: Offset = 0,
 ) -> dict[str, object]:
     """Return the board: nodes as they stand, in order of place."""
-    board, scopes = fleet_board(sockets.clock.now()), readable_scopes(who(request))
+    board, scopes = fleet_board(registry.clock.now()), readable_scopes(who(request))
     seen = [node for node in board.nodes if within_reach(node, scopes)]
     nodes = [
         node
@@ -58,14 +58,14 @@ def list_nodes(
 def get_node(request: HttpRequest, name: str) -> NodeStatus:
     """Return one node as it stands."""
     require_reach(who(request), SubjectRef.parse(f"node:{name}"))
-    return node_status(name, sockets.clock.now())
+    return node_status(name, registry.clock.now())
 
 
 @router.get("/nodes/{name}/timeline", response=answers(shapes.TimelineOut))
 def get_timeline(request: HttpRequest, name: str, days: Days = 90) -> dict[str, object]:
     """Return what happened to one node in the days before now, newest first, 200 of each."""
     require_reach(who(request), SubjectRef.parse(f"node:{name}"))
-    now, scopes = sockets.clock.now(), readable_scopes(who(request))
+    now, scopes = registry.clock.now(), readable_scopes(who(request))
     told = node_timeline(name, now - timedelta(days=days), now)
     whole = not scopes.isdisjoint(_above(told.place.site, told.place.cluster, told.place.rack))
     own = [
@@ -92,7 +92,7 @@ def list_open_outages(
     scopes = readable_scopes(who(request))
     found = [
         outage
-        for outage in open_outages(sockets.clock.now())
+        for outage in open_outages(registry.clock.now())
         if within_reach(cast("NodeStatus", outage), scopes)  # it asks for place and customer alone
     ]
     return page_of(found, limit, offset)
@@ -104,7 +104,7 @@ def get_spare_pools(
 ) -> Mapping[str, object]:
     """Return each cluster's spares: the pool's target and what stands ready."""
     scopes = readable_scopes(who(request))
-    nodes = fleet_board(sockets.clock.now()).nodes
+    nodes = fleet_board(registry.clock.now()).nodes
     ready = Counter(node.place.cluster for node in nodes if node.spare)
     pools = [
         {

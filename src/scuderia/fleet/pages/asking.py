@@ -11,7 +11,7 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.queries.board import NodeStatus
 from scuderia.fleet.queries.reach import readable_scopes, require_reach, within_reach
 from scuderia.fleet.queries.report import Period, whole_period
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 DAYS_OFFERED = (7, 30, 90, 365)
 DAYS_USUAL = 30
@@ -42,7 +42,7 @@ class Asking:
 def asking(request: HttpRequest) -> Asking:
     """Return who asks, when, and what they may read."""
     actor = actor_of(request.user)
-    return Asking(actor, sockets.clock.now(), readable_scopes(actor))
+    return Asking(actor, registry.clock.now(), readable_scopes(actor))
 
 
 def period_from(request: HttpRequest, *, now: AwareDatetime) -> tuple[Period, int]:

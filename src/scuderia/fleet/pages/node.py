@@ -18,7 +18,7 @@ from scuderia.fleet.pages.drawn import STATE_LOOKS, look_of
 from scuderia.fleet.queries.board import NodeStatus, node_status
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
 from scuderia.fleet.queries.outages import NodeTimeline, node_timeline
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.findings import FindingRow, list_findings
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Card, Cell, Column, Crumb, Entry, Row, Tab, Table, facts
@@ -95,7 +95,7 @@ def _days(text: str) -> int:
 
 def _lemon(node: str, now: AwareDatetime) -> tuple[Facts, LemonWorth | None]:
     """Return the score and its worth, kept for an hour of the fleet: both read all of it."""
-    query = sockets.evidence.get(LEMON_QUERY)
+    query = registry.evidence.get(LEMON_QUERY)
     if query is None:
         return (), None
     hour = f"{now:%Y%m%d%H}"

@@ -4,10 +4,10 @@ from scuderia.fleet.playbook import detectors, evidence, repairs
 from scuderia.fleet.playbook.pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
 from scuderia.fleet.queries.places import FleetLineage
-from scuderia.loop.ports import Sockets
+from scuderia.loop.ports import Registry
 
 
-def plug(sockets: Sockets) -> None:
+def register(registry: Registry) -> None:
     """Register everything; a declaration that leaves something empty is refused."""
     for executor in (
         SwapNode(),
@@ -19,9 +19,9 @@ def plug(sockets: Sockets) -> None:
         repairs.DEESCALATE_REPAIR,
         ResizeSparePool(),
     ):
-        sockets.plug_executor(executor)
+        registry.register_executor(executor)
     for query in evidence.QUERIES:
-        sockets.evidence[query.name] = query
+        registry.evidence[query.name] = query
     for detector in (detectors.NodeOut(), detectors.BadReturn()):
-        sockets.detectors[detector.name] = detector
-    sockets.plug_lineage(FleetLineage())
+        registry.detectors[detector.name] = detector
+    registry.register_lineage(FleetLineage())

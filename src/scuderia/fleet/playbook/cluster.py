@@ -1,4 +1,4 @@
-"""How the fleet's executors see and change the plugged cluster: live, never from our own tables."""
+"""How the fleet's executors see and change the cluster: live, never from our own tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ OUT = frozenset(
 
 
 class NoCluster(Unable):
-    """No cluster is plugged in, so nothing can be seen or done."""
+    """No cluster is registered, so nothing can be seen or done."""
 
     code = "FLEET-040"
-    remedy = "Start the demo with `scuderia demo`, or plug a cluster's connector in."
+    remedy = "Start the demo with `scuderia demo`, or register a cluster's connector."
 
 
 class NotInCluster(Refused):
-    """The plan names a node or a cluster that the plugged cluster does not know."""
+    """The plan names a node or a cluster that the registered cluster does not know."""
 
     code = "FLEET-041"
     remedy = "List the nodes with `scuderia fleet nodes` and name one of them."
@@ -76,12 +76,12 @@ class Sight:
 def look() -> Sight:
     """Return the cluster as it stands now.
 
-    raises   NoCluster: none is plugged
+    raises   NoCluster: none is registered
              Unable: it does not answer
     """
-    reader = ports.sockets.reader
+    reader = ports.registry.reader
     if reader is None:
-        raise NoCluster("No cluster is plugged in.")
+        raise NoCluster("No cluster is registered.")
     stock = reader.inventory()
     return Sight(
         nodes=reader.current(),
@@ -122,9 +122,9 @@ class ClusterExecutor:
         raises   Refused: the cluster says it makes no sense
                  Unable: no answer; `observe` then tells
         """
-        control = ports.sockets.control
+        control = ports.registry.control
         if control is None:
-            raise NoCluster("No cluster is plugged in.")
+            raise NoCluster("No cluster is registered.")
         return _report(control.apply(_command(step.arguments), key=key))
 
     def observe(self, step: Step, *, key: str) -> EffectReport:
@@ -132,9 +132,9 @@ class ClusterExecutor:
 
         No answer is UNKNOWN; a receipt is DONE; an answer without a receipt is NOT_DONE.
         """
-        control = ports.sockets.control
+        control = ports.registry.control
         if control is None:
-            return EffectReport(EffectState.UNKNOWN, {"error": "no cluster is plugged in"})
+            return EffectReport(EffectState.UNKNOWN, {"error": "no cluster is registered"})
         try:
             receipt = control.receipt(key)
         except Unable as error:

@@ -11,7 +11,7 @@ from scuderia.basics.errors import BadInput
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
 from scuderia.fleet.queries import board, lemons, outages, places, report
-from scuderia.loop.ports import sockets as loop
+from scuderia.loop.ports import registry as loop
 
 _LOOK_BACK_DAYS = 28
 _LOOK_BACK_DAYS_MAX = 400

@@ -11,7 +11,7 @@ from scuderia.loop.api import shapes
 from scuderia.loop.api.door import Limit, Offset, PageOut, Wanted, answers, page_of, up_to, who
 from scuderia.loop.nouns import ActionId, ProposalId, ProposalState
 from scuderia.loop.operations import decisions, proposals
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries import findings, signals
 from scuderia.loop.queries import proposals as proposal_queries
 from scuderia.loop.queries.proposals import ProposalCard
@@ -23,7 +23,7 @@ router = Router(tags=["proposals"])
 def list_queue(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> Mapping[str, object]:
     """Return what waits for a person, dearest first."""
     rows = proposal_queries.list_queue(
-        who(request), sockets.clock.now(), limit=up_to(limit, offset)
+        who(request), registry.clock.now(), limit=up_to(limit, offset)
     )
     return page_of(rows, limit, offset)
 
@@ -45,7 +45,7 @@ def list_proposals(
 def get_proposal(request: HttpRequest, proposal_id: UUID) -> ProposalCard:
     """Return one proposal in full."""
     return proposal_queries.get_proposal(
-        who(request), ProposalId(proposal_id), now=sockets.clock.now()
+        who(request), ProposalId(proposal_id), now=registry.clock.now()
     )
 
 
@@ -59,7 +59,7 @@ def approve(
         proposal_id=ProposalId(proposal_id),
         digest=said.digest,
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(202, {"action_id": action_id})
 
@@ -71,7 +71,7 @@ def reject(request: HttpRequest, proposal_id: UUID, said: shapes.ReasonIn) -> St
         actor=who(request),
         proposal_id=ProposalId(proposal_id),
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(204, None)
 
@@ -87,7 +87,7 @@ def edit(request: HttpRequest, proposal_id: UUID, said: shapes.EditIn) -> dict[s
         targets=targets,
         params=said.params,
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return {"digest": digest}
 

@@ -14,7 +14,7 @@ from scuderia.loop.api.door import Limit, Offset, PageOut, answers, page_of, who
 from scuderia.loop.nouns import BrakeScope, GrantId, Power
 from scuderia.loop.operations import brakes, grants, people
 from scuderia.loop.operations.people import IssuedToken
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries import brakes as brake_queries
 from scuderia.loop.queries import grants as grant_queries
 from scuderia.loop.queries.access import may
@@ -45,7 +45,7 @@ def set_brake(request: HttpRequest, said: shapes.BrakeIn) -> Status[None]:
         scope=said.stops,
         value=said.value,
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(204, None)
 
@@ -58,7 +58,7 @@ def lift_brake(request: HttpRequest, said: shapes.BrakeIn) -> Status[None]:
         scope=said.stops,
         value=said.value,
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(204, None)
 
@@ -68,7 +68,7 @@ def list_grants(
     request: HttpRequest, limit: Limit = 50, offset: Offset = 0
 ) -> Mapping[str, object]:
     """Return how far each agent may go, newest first."""
-    return page_of(grant_queries.list_grants(who(request), now=sockets.clock.now()), limit, offset)
+    return page_of(grant_queries.list_grants(who(request), now=registry.clock.now()), limit, offset)
 
 
 @router.post("/grants", response=answers(shapes.GrantIdOut, status=201))
@@ -83,7 +83,7 @@ def give_grant(request: HttpRequest, said: shapes.GrantIn) -> Status[dict[str, G
         expires_at=said.expires_at,
         budget=grants.Budget(said.actions_per_day, said.targets_per_day, said.cents_per_day),
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(201, {"grant_id": grant_id})
 
@@ -95,7 +95,7 @@ def revoke_grant(request: HttpRequest, grant_id: UUID, said: shapes.ReasonIn) ->
         actor=who(request),
         grant_id=GrantId(grant_id),
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(204, None)
 
@@ -110,7 +110,7 @@ def me(request: HttpRequest) -> dict[str, object]:
         "active": mine.active,
         "roles": mine.roles,
         "via": actor.via,
-        "fleet_now": sockets.clock.now(),
+        "fleet_now": registry.clock.now(),
     }
 
 
@@ -141,7 +141,7 @@ def issue_token(request: HttpRequest, said: shapes.TokenIn) -> Status[IssuedToke
         powers=list(dict.fromkeys(said.powers)),
         scope=SubjectRef.parse(said.scope),
         expires_at=said.expires_at,
-        now=sockets.wall.now(),
+        now=registry.wall.now(),
     )
     return Status(201, issued)
 
@@ -152,7 +152,7 @@ def revoke_token(request: HttpRequest, said: shapes.TokenNameIn) -> Status[None]
     actor = who(request)
     if actor.via and actor.via != said.name:
         raise NotAuthorised("a token may end itself alone", remedy="Sign in with your password.")
-    people.revoke_token(actor=actor, person=actor.name, name=said.name, now=sockets.wall.now())
+    people.revoke_token(actor=actor, person=actor.name, name=said.name, now=registry.wall.now())
     return Status(204, None)
 
 

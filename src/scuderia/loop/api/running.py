@@ -14,7 +14,7 @@ from scuderia.loop.api import shapes
 from scuderia.loop.api.door import Limit, Offset, PageOut, answers, page_of, up_to, who
 from scuderia.loop.nouns import ActionId, ActionState, Power
 from scuderia.loop.operations import authority, execution, rounds, undo
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries import actions
 from scuderia.loop.queries import agents as agent_queries
 from scuderia.loop.queries.access import scopes_with
@@ -57,7 +57,7 @@ def undo_action(
         actor=who(request),
         action_id=ActionId(action_id),
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(202, {"action_id": queued})
 
@@ -69,7 +69,7 @@ def resume_action(request: HttpRequest, action_id: UUID, said: shapes.ReasonIn) 
         actor=_reader(request, action_id),
         action_id=ActionId(action_id),
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(204, None)
 
@@ -81,7 +81,7 @@ def halt_action(request: HttpRequest, action_id: UUID, said: shapes.ReasonIn) ->
         actor=_reader(request, action_id),
         action_id=ActionId(action_id),
         reason=said.reason,
-        now=sockets.clock.now(),
+        now=registry.clock.now(),
     )
     return Status(204, None)
 
@@ -106,7 +106,7 @@ def list_rounds(
     """Return one agent's looks, newest first, with what it considered and dropped."""
     actor = who(request)
     rows = agent_queries.list_rounds(actor, agent=name, limit=up_to(limit, offset))
-    if name not in sockets.agents and not rows:
+    if name not in registry.agents and not rows:
         raise NotFound("no such agent is visible to you")
     return page_of(_told(actor, rows), limit, offset)
 
@@ -115,14 +115,14 @@ def list_rounds(
 def run_crew(request: HttpRequest, said: shapes.RunCrewIn) -> Sequence[rounds.RoundReport]:
     """Have the named agents look now, or all of them."""
     authority.require(who(request), Power.RUN_CREW, EVERYTHING)
-    return rounds.make_rounds(said.agents, actor=who(request), now=sockets.clock.now())
+    return rounds.make_rounds(said.agents, actor=who(request), now=registry.clock.now())
 
 
 @agents.post("/evidence/{query}", response=answers(shapes.EvidenceAgainOut))
 def run_evidence(request: HttpRequest, query: str, said: shapes.EvidenceIn) -> dict[str, object]:
     """Run a registered query again; every subject that it names must be readable."""
-    actor, now = who(request), sockets.clock.now()
-    found = sockets.evidence.get(query)
+    actor, now = who(request), registry.clock.now()
+    found = registry.evidence.get(query)
     if found is None or not scopes_with(actor, Power.READ):
         raise NotFound("no such query is visible to you")
     for subject in _subjects(said.params) or [EVERYTHING]:
@@ -141,9 +141,9 @@ def _subjects(params: Mapping[str, object]) -> list[SubjectRef]:
     named = []
     for name, value in params.items():
         text = str(value)
-        if name in sockets.lineages:
+        if name in registry.lineages:
             named.append(SubjectRef.parse(f"{name}:{text.removeprefix(f'{name}:')}"))
-        elif text.partition(":")[0] in sockets.lineages:
+        elif text.partition(":")[0] in registry.lineages:
             named.append(SubjectRef.parse(text))
     return named
 

@@ -15,7 +15,7 @@ from scuderia.basics.actors import BY_COMMAND_LINE, Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.loop.operations import people
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.people import person_named
 
 As = Annotated[
@@ -46,7 +46,7 @@ class NobodyActs(Refused):
 
 def now() -> AwareDatetime:
     """Return the instant at which this command acts."""
-    return sockets.clock.now()
+    return registry.clock.now()
 
 
 def acting(as_name: str, token: str) -> Actor:
@@ -56,7 +56,7 @@ def acting(as_name: str, token: str) -> Actor:
              NobodyActs: the named person is unknown, or this is not the home's owner
     """
     if token:
-        found = people.authenticate_token(token, now=sockets.wall.now())
+        found = people.authenticate_token(token, now=registry.wall.now())
         if found is None:
             raise TokenRefused("that token lets nobody in")
         return found

@@ -10,7 +10,7 @@ from scuderia.loop.commands.acting import As, AsJson, Token, acting, now
 from scuderia.loop.commands.shown import print_json, print_table, say
 from scuderia.loop.nouns import Power, Role
 from scuderia.loop.operations import people
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.people import list_people
 
 app = typer.Typer(no_args_is_help=True, help="People, their roles and their tokens.")
@@ -121,7 +121,7 @@ def issue_token(
     as_json: AsJson = False,
 ) -> None:
     """Issue a token for a person and print its secret, this once."""
-    at = sockets.wall.now()  # a token lives in wall time
+    at = registry.wall.now()  # a token lives in wall time
     issued = people.issue_token(
         actor=acting(as_name, token),
         person=name,
@@ -148,7 +148,7 @@ def revoke_token(
 ) -> None:
     """End a token at once."""
     people.revoke_token(
-        actor=acting(as_name, token), person=name, name=label, now=sockets.wall.now()
+        actor=acting(as_name, token), person=name, name=label, now=registry.wall.now()
     )
     _report({"person": name, "revoked": label}, as_json=as_json)
 

@@ -19,7 +19,7 @@ from scuderia.loop.operations import heartbeats
 from scuderia.loop.operations.moves import move
 from scuderia.loop.operations.returning import record, stop_action
 from scuderia.loop.operations.standing import plan_of, stop_by_people
-from scuderia.loop.ports import executor_of, sockets
+from scuderia.loop.ports import executor_of, registry
 
 LOOKS_AT_ONCE = 3
 _flying: set[str] = set()
@@ -63,7 +63,7 @@ def is_in_other_hands(effect: Effect) -> bool:
     """Say whether a living worker, this process included, is performing the effect right now."""
     if effect.claimed_by == heartbeats.identity():
         return effect.key in _flying
-    return heartbeats.is_alive(effect.claimed_by, wall=sockets.wall.now())
+    return heartbeats.is_alive(effect.claimed_by, wall=registry.wall.now())
 
 
 def claim(

@@ -12,7 +12,7 @@ from scuderia.loop.engine.json_codec import spell_evidence
 from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import FindingDraft, FindingState
 from scuderia.loop.operations.moves import move
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.lineage import lineage_of
 
 CLAIM_CHARACTERS_MAX = 1000
@@ -71,7 +71,7 @@ def clear_unclaimed(raised_by: str, claimed: Iterable[str], *, now: AwareDatetim
 def clear_settled(*, now: AwareDatetime) -> int:
     """Clear the open findings that their detectors no longer stand by; return how many."""
     cleared = 0
-    for detector in sockets.detectors.values():
+    for detector in registry.detectors.values():
         for finding in Finding.objects.filter(raised_by=detector.name, state=FindingState.OPEN):
             subject = SubjectRef.parse(finding.subject)
             if not detector.still_stands(subject, now=now, opened_at=finding.opened_at):

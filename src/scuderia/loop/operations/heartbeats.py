@@ -7,7 +7,7 @@ from scuderia.basics.ids import new_id
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.workers import Heartbeat
 from scuderia.loop.nouns import ActionId, ActionState
-from scuderia.loop.ports import Runner, sockets
+from scuderia.loop.ports import Runner, registry
 
 STALE_AFTER = timedelta(seconds=15)
 _INCARNATION = str(new_id())
@@ -52,7 +52,7 @@ def adopt(*, wall: AwareDatetime, runner: Runner | None = None) -> int:
 
     Taking over a run that lives after all is harmless: every effect is claimed under its key.
     """
-    hand = runner or sockets.runner
+    hand = runner or registry.runner
     dead = list_dead(wall=wall)
     if hand is None or not dead:
         return 0

@@ -4,7 +4,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Unable
 from scuderia.loop.models.actions import Action, RunRequest
 from scuderia.loop.nouns import ActionId, ActionState
-from scuderia.loop.ports import Runner, sockets
+from scuderia.loop.ports import Runner, registry
 
 BATCH = 200
 _ENDED = frozenset({"absent", "success", "error"})
@@ -15,9 +15,11 @@ def sweep(*, now: AwareDatetime, runner: Runner | None = None) -> int:
 
     A crash between the start and its record starts the run again, which does nothing.
     """
-    hand = runner or sockets.runner
+    hand = runner or registry.runner
     if hand is None:
-        raise Unable("no runner is plugged in this process", remedy="Run `scuderia serve worker`.")
+        raise Unable(
+            "no runner is registered in this process", remedy="Run `scuderia serve worker`."
+        )
     asked = RunRequest.objects.filter(started_at__isnull=True).order_by("asked_at")[:BATCH]
     started = 0
     for request in asked:
@@ -36,7 +38,7 @@ def revive(*, runner: Runner | None = None) -> int:
 
     That is how an effect of unknown result is looked at again, for as long as it takes.
     """
-    hand = runner or sockets.runner
+    hand = runner or registry.runner
     if hand is None:
         return 0
     live = (

@@ -31,7 +31,7 @@ from scuderia.loop.operations import audit, authority
 from scuderia.loop.operations.binding import Bound, bind
 from scuderia.loop.operations.findings import file_finding
 from scuderia.loop.operations.moves import move
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.lineage import common_lineage, live_lineage
 
@@ -237,7 +237,7 @@ def _refuse_unfit(draft: ProposalDraft, *, agent: str, now: AwareDatetime) -> Au
         raise NotFiled(f"a proposal that lives {draft.expires_after_h} h")
     if not math.isfinite(draft.regret_gpu_hours_per_day):
         raise NotFiled("a regret that is no number")
-    member = sockets.agents.get(agent)
+    member = registry.agents.get(agent)
     if member is not None and draft.kind not in member.kinds:
         raise NotFiled(f"{agent} may not propose {draft.kind}")
     if not agent:

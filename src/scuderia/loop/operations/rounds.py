@@ -16,7 +16,7 @@ from scuderia.loop.nouns import Power, ProposalId, ProposalState, Round
 from scuderia.loop.operations import audit, authority
 from scuderia.loop.operations.findings import clear_unclaimed, file_finding
 from scuderia.loop.operations.proposals import file_proposal, withdraw_proposal
-from scuderia.loop.ports import Agent, sockets
+from scuderia.loop.ports import Agent, registry
 from scuderia.loop.queries.brakes import brakes_on
 
 CONSIDERED_MAX = 200
@@ -53,11 +53,13 @@ def make_rounds(
     An agent that raises is recorded as a failed round; the others still look.
     """
     authority.require(actor, Power.RUN_CREW, EVERYTHING)
-    chosen = sorted(sockets.agents) if names is None else list(names)
+    chosen = sorted(registry.agents) if names is None else list(names)
     for name in chosen:
-        if name not in sockets.agents:
-            raise NotFound(f"no agent {name[:64]!r}; there are {', '.join(sorted(sockets.agents))}")
-    return tuple(_make_round(sockets.agents[name], now) for name in chosen)
+        if name not in registry.agents:
+            raise NotFound(
+                f"no agent {name[:64]!r}; there are {', '.join(sorted(registry.agents))}"
+            )
+    return tuple(_make_round(registry.agents[name], now) for name in chosen)
 
 
 def _make_round(agent: Agent, now: AwareDatetime) -> RoundReport:

@@ -9,7 +9,7 @@ from scuderia.loop.engine.json_codec import plain
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations.findings import file_finding
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 _BATCH = 500
 
@@ -38,7 +38,7 @@ def record_signals(drafts: Sequence[SignalDraft], *, now: AwareDatetime) -> int:
         ignore_conflicts=True,  # another writer stored the same fact at this moment
     )
     if new:
-        for detector in sockets.detectors.values():
+        for detector in registry.detectors.values():
             for finding in detector.detect(new, now=now):
                 file_finding(finding, raised_by=detector.name, now=now)
     return len(new)

@@ -10,7 +10,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import ParamSpec
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.web.components import Field
 
 
@@ -31,7 +31,7 @@ class Asking:
 
 def asking(request: HttpRequest) -> Asking:
     """Return who asks and when."""
-    return Asking(actor_of(request.user), sockets.clock.now())
+    return Asking(actor_of(request.user), registry.clock.now())
 
 
 def said(request: HttpRequest, name: str) -> str:

@@ -12,7 +12,7 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import BrakeScope, Power
 from scuderia.loop.operations import brakes
 from scuderia.loop.pages.asking import BadForm, asking, said
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.brakes import BrakeRow, list_brakes
 from scuderia.web.base_views import act, page, show
@@ -123,7 +123,7 @@ def _shown(request: HttpRequest) -> HttpResponse:
 
 
 def _fields() -> tuple[Field, ...]:
-    known = [*sorted(sockets.agents), *sorted(sockets.executors)]
+    known = [*sorted(registry.agents), *sorted(registry.executors)]
     return (
         Field("stops", "Stop", "select", value="agent", choices=(
             ("agent", "one agent"), ("kind", "one kind of action"), ("scope", "one scope"))),

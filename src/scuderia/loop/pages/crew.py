@@ -11,7 +11,7 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Autonomy, Power
 from scuderia.loop.operations import authority, rounds
 from scuderia.loop.pages.asking import asking
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may, scopes_with
 from scuderia.loop.queries.agents import AgentCard, RoundRow, list_agents, list_rounds
 from scuderia.loop.queries.grants import GrantRow, list_grants
@@ -114,7 +114,7 @@ def _shown(request: HttpRequest) -> HttpResponse:
 
 def _member(card: AgentCard) -> Member:
     track = card.track
-    titles = {name: executor.kind.title for name, executor in sockets.executors.items()}
+    titles = {name: executor.kind.title for name, executor in registry.executors.items()}
     return Member(
         card=card,
         levels=tuple(

@@ -27,7 +27,7 @@ from scuderia.loop.pages.drawn import (
     gates_of,
     track_of,
 )
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.actions import get_action
 from scuderia.loop.queries.lineage import common_lineage
@@ -169,7 +169,7 @@ def _may_decide(actor: Actor, card: ProposalCard) -> bool:
 
 
 def _specs(kind: str) -> tuple:
-    executor = sockets.executors.get(kind)
+    executor = registry.executors.get(kind)
     return executor.kind.params if executor else ()
 
 
@@ -187,5 +187,5 @@ def _run_again(card: ProposalCard, number: int | None) -> object:
     pieces = [piece for finding in card.findings for piece in finding.evidence]
     if number is None or number >= len(pieces):
         return None
-    query = sockets.evidence.get(pieces[number].query)
+    query = registry.evidence.get(pieces[number].query)
     return dict(query.run(pieces[number].params)) if query else {"note": "that query is gone"}

@@ -28,7 +28,7 @@ from scuderia.loop.nouns import (
     Power,
     ProposalState,
 )
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
 
 
@@ -100,9 +100,9 @@ def round_row(made: AgentRound) -> RoundRow:
 
 
 def list_agents(actor: Actor) -> tuple[AgentCard, ...]:
-    """Return every plugged agent with its last look and its record."""
+    """Return every registered agent with its last look and its record."""
     scopes = _require_reader(actor)
-    names = sorted(sockets.agents)
+    names = sorted(registry.agents)
     rounds = _last_rounds()
     open_findings = dict(
         Finding.objects.filter(state=FindingState.OPEN, raised_by__in=names)
@@ -116,9 +116,9 @@ def list_agents(actor: Actor) -> tuple[AgentCard, ...]:
     return tuple(
         AgentCard(
             name=name,
-            title=sockets.agents[name].title,
-            job=sockets.agents[name].job,
-            kinds=tuple(sockets.agents[name].kinds),
+            title=registry.agents[name].title,
+            job=registry.agents[name].job,
+            kinds=tuple(registry.agents[name].kinds),
             last_round=_told(rounds.get(name), scopes),
             open_findings=open_findings.get(name, 0),
             braked=stopped or name in braked,

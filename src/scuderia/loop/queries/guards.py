@@ -12,7 +12,7 @@ from scuderia.loop.nouns import (
     GateVerdict,
     Plan,
 )
-from scuderia.loop.ports import Executor, Gate, executor_of, sockets
+from scuderia.loop.ports import Executor, Gate, executor_of, registry
 from scuderia.loop.queries.lineage import union_lineage
 
 NO_RADIUS = BlastRadius(count=-1, denominator_count=0, unit="?", gpus=0, customers=())
@@ -69,7 +69,7 @@ def ask_gates(
         phase=phase,
         safe_direction=safe_direction,
     )
-    return tuple(_ask(gate, request) for gate in sockets.gates)
+    return tuple(_ask(gate, request) for gate in registry.gates)
 
 
 def _ask(gate: Gate, request: GateRequest) -> GateVerdict:

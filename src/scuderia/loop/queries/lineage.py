@@ -3,7 +3,7 @@
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.models.proposals import Proposal
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 
 
 def lineage_of(subject: SubjectRef) -> Lineage:
@@ -11,7 +11,7 @@ def lineage_of(subject: SubjectRef) -> Lineage:
 
     raises   NotFound: its room knows no such subject
     """
-    source = sockets.lineages.get(subject.kind)
+    source = registry.lineages.get(subject.kind)
     if source is None:
         return frozenset({subject, EVERYTHING})
     return source.lineage(subject) | {subject, EVERYTHING}

@@ -30,7 +30,7 @@ from scuderia.loop.nouns import (
     Rehearsal,
     Reversibility,
 )
-from scuderia.loop.ports import sockets
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.agents import TrackRecord, track_record
 from scuderia.loop.queries.brakes import brake_words, brakes_on
@@ -167,7 +167,7 @@ def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -
     proposal = _reachable(actor).filter(pk=proposal_id).first()
     if proposal is None:
         raise NotFound("no such proposal is visible to you")
-    executor = sockets.executors.get(proposal.kind)
+    executor = registry.executors.get(proposal.kind)
     declared = executor.kind if executor else None
     plan = read_plan(proposal.kind, proposal.targets, proposal.params)
     gates, objections, level = _standing(proposal, plan, declared, actor, now)
@@ -213,7 +213,7 @@ def _standing(
 ) -> tuple[tuple[GateVerdict, ...], tuple[str, ...], Autonomy]:
     """Return the gates' words, what forbids approving now, and the agent's level; pending only."""
     if proposal.state != ProposalState.PENDING or declared is None:
-        said = () if declared else ("no executor is plugged for this kind",)
+        said = () if declared else ("no executor is registered for this kind",)
         return (), said, Autonomy.ACT_ONCE_APPROVED
     safe = declared.safe_direction or proposal.undo_of_id is not None
     try:
