@@ -21,7 +21,17 @@ from scuderia.fleet.nouns import (
 )
 from scuderia.fleet.operations import books
 from scuderia.fleet.operations.inventory import NoSuchZone, PlaceConflict
-from scuderia.fleet.queries import board, outages, places, report
+from scuderia.fleet.queries import (
+    allocations,
+    customers,
+    inventory,
+    lineage,
+    nodes,
+    outages,
+    reports,
+    spare_pools,
+)
+from scuderia.fleet.queries.nodes import fleet_board, node_status
 
 pytestmark = pytest.mark.django_db
 T0 = parse_instant("2026-01-01T00:00:00Z", field="t0")
@@ -30,7 +40,7 @@ DAY = timedelta(days=1)
 SKU = Sku("h-8", 8, "H", 250)
 
 
-def inventory(count, *, zone="Europe/Rome", racks_of=4, site="milan"):
+def inventory_of(count, *, zone="Europe/Rome", racks_of=4, site="milan"):
     return Inventory(
         places=tuple(
             NodePlace(NodeName(f"n{i:03d}"), site, "c1", f"r{i // racks_of:02d}", "h-8")
@@ -44,7 +54,7 @@ def inventory(count, *, zone="Europe/Rome", racks_of=4, site="milan"):
 
 def register(count=4, **changes):
     return books.register_inventory(
-        inventory(count, **changes), actor=WORKER, now=T0, active_from=T0
+        inventory_of(count, **changes), actor=WORKER, now=T0, active_from=T0
     )
 
 
@@ -79,7 +89,7 @@ def test_a_rack_in_two_clusters_and_an_unknown_zone_are_refused():
 
 def test_the_board_shows_each_node_as_it_stood(fleet):
     def states(hours):
-        return [node.state for node in board.fleet_board(T0 + hours * HOUR).nodes]
+        return [node.state for node in fleet_board(T0 + hours * HOUR).nodes]
 
     up = NodeState.UP
     assert states(0) == [up, up, up, up]
@@ -88,21 +98,21 @@ def test_the_board_shows_each_node_as_it_stood(fleet):
     assert states(19) == [NodeState.VALIDATING, up, up, up]
     assert states(20) == [up, up, up, up]
     assert states(40) == [up, NodeState.WAITING_PARTS, up, up]
-    now = board.fleet_board(T0 + 40 * HOUR)
+    now = fleet_board(T0 + 40 * HOUR)
     assert [node.spare for node in now.nodes] == [False, False, False, True]
     assert now.nodes[1].cause == "gpu [2J"
     assert now.nodes[1].since == T0 + 30 * HOUR
     assert now.count_by_state()[NodeState.UP] == 3
-    assert len(board.fleet_board(T0 + 40 * HOUR, customer="ada").nodes) == 3
-    assert board.node_status("n001", T0 + 40 * HOUR) == now.nodes[1]
+    assert len(fleet_board(T0 + 40 * HOUR, customer="ada").nodes) == 3
+    assert node_status("n001", T0 + 40 * HOUR) == now.nodes[1]
 
 
 def test_a_silent_source_makes_the_node_unknown(fleet):
     seen = NodeObservation(NodeName("n002"), T0 + HOUR, NodeState.UNKNOWN)
     assert books.record_latest([seen]) == 1
     assert books.record_latest([seen]) == 0
-    assert board.node_status("n002", T0 + 2 * HOUR).state is NodeState.UNKNOWN
-    assert board.node_status("n002", T0).state is NodeState.UP
+    assert node_status("n002", T0 + 2 * HOUR).state is NodeState.UNKNOWN
+    assert node_status("n002", T0).state is NodeState.UP
 
 
 @pytest.mark.parametrize("count", [4, 40])
@@ -115,17 +125,17 @@ def test_reads_take_the_same_number_of_queries_at_any_size(count, django_assert_
         )
     at = T0 + 3 * DAY
     with django_assert_num_queries(5):
-        board.fleet_board(at)
+        fleet_board(at)
     with django_assert_num_queries(5):
         outages.open_outages(at)
     with django_assert_num_queries(5):
-        report.sla_report(T0, at)
+        reports.sla_report(T0, at)
     with django_assert_num_queries(5):
-        report.ledger_for("ada", T0, at)
+        reports.ledger_for("ada", T0, at)
     with django_assert_num_queries(4):
-        outages.node_timeline("n001", T0, at)
+        nodes.node_timeline("n001", T0, at)
     with django_assert_num_queries(2):
-        places.list_customers()
+        customers.list_customers()
 
 
 def test_open_outages_carry_age_phase_and_holder(fleet):
@@ -151,16 +161,16 @@ def test_outages_are_found_by_period_and_by_customer(fleet):
 
 
 def test_a_timeline_holds_what_happened_to_one_node(fleet):
-    found = outages.node_timeline("n000", T0, T0 + DAY)
+    found = nodes.node_timeline("n000", T0, T0 + DAY)
     assert [row.cause for row in found.outages] == ["fan"]
     assert [row.state for row in found.phases] == [NodeState.VALIDATING, NodeState.IN_REPAIR]
     assert [row.customer for row in found.allocations] == ["ada"]
-    with pytest.raises(places.UnknownSubject):
-        outages.node_timeline("n999", T0, T0 + DAY)
+    with pytest.raises(inventory.UnknownSubject):
+        nodes.node_timeline("n999", T0, T0 + DAY)
 
 
 def test_a_ledger_is_cut_at_the_customers_midnights(fleet):
-    found = report.ledger_for("ada", T0, T0 + 2 * DAY)
+    found = reports.ledger_for("ada", T0, T0 + 2 * DAY)
     assert found.time_zone == "Europe/Rome"
     assert [day.length_s // 3600 for day in found.days] == [23, 24, 1]
     assert found.node_seconds == 3 * 2 * 86_400
@@ -178,27 +188,27 @@ def test_relapses_and_the_whole_period_are_read(fleet):
     assert (stats.outages, stats.within_24h) == (2, 0)
     books.advance_cursor(source="milan", cursor="17", as_of=T0 + 2 * DAY)
     assert books.read_cursor("milan") == "17"
-    assert report.whole_period(now=T0 + 9 * DAY) == report.Period(T0, T0 + 2 * DAY)
+    assert reports.whole_period(now=T0 + 9 * DAY) == reports.Period(T0, T0 + 2 * DAY)
 
 
 def test_nothing_on_the_books_is_said_so():
-    with pytest.raises(report.NothingOnTheBooks):
-        report.whole_period(now=T0)
-    with pytest.raises(report.NothingOnTheBooks):
-        report.sla_report(T0, T0 + DAY)
+    with pytest.raises(reports.NothingOnTheBooks):
+        reports.whole_period(now=T0)
+    with pytest.raises(reports.NothingOnTheBooks):
+        reports.sla_report(T0, T0 + DAY)
 
 
 def test_strange_questions_are_refused(fleet):
-    with pytest.raises(places.UnknownSubject):
-        report.sla_report(T0, T0 + DAY, customer="nobody")
-    with pytest.raises(report.NotAPeriod):
-        report.sla_report(T0, T0)
-    with pytest.raises(report.NotATarget):
-        report.sla_report(T0, T0 + DAY, target=95.0)
+    with pytest.raises(inventory.UnknownSubject):
+        reports.sla_report(T0, T0 + DAY, customer="nobody")
+    with pytest.raises(reports.NotAPeriod):
+        reports.sla_report(T0, T0)
+    with pytest.raises(reports.NotATarget):
+        reports.sla_report(T0, T0 + DAY, target=95.0)
 
 
 def test_a_lineage_reaches_from_the_node_to_its_holder(fleet):
-    assert {str(ref) for ref in places.lineage(SubjectRef("node", "n001"))} == {
+    assert {str(ref) for ref in lineage.lineage(SubjectRef("node", "n001"))} == {
         "node:n001",
         "rack:r00",
         "cluster:c1",
@@ -206,18 +216,18 @@ def test_a_lineage_reaches_from_the_node_to_its_holder(fleet):
         "customer:ada",
         "*",
     }
-    assert {str(ref) for ref in places.lineage(SubjectRef("rack", "r00"))} == {
+    assert {str(ref) for ref in lineage.lineage(SubjectRef("rack", "r00"))} == {
         "rack:r00",
         "cluster:c1",
         "site:milan",
         "*",
     }
-    assert "site:milan" in {str(ref) for ref in places.lineage(SubjectRef("cluster", "c1"))}
-    assert len(places.lineage(SubjectRef("customer", "ada"))) == 2
-    assert len(places.lineage(SubjectRef("site", "milan"))) == 2
+    assert "site:milan" in {str(ref) for ref in lineage.lineage(SubjectRef("cluster", "c1"))}
+    assert len(lineage.lineage(SubjectRef("customer", "ada"))) == 2
+    assert len(lineage.lineage(SubjectRef("site", "milan"))) == 2
     for kind in ("node", "rack", "cluster", "site", "customer", "planet"):
-        with pytest.raises(places.UnknownSubject):
-            places.lineage(SubjectRef(kind, "nowhere"))
+        with pytest.raises(inventory.UnknownSubject):
+            lineage.lineage(SubjectRef(kind, "nowhere"))
 
 
 def test_writes_that_break_the_order_are_refused(fleet):
@@ -230,9 +240,9 @@ def test_writes_that_break_the_order_are_refused(fleet):
     with pytest.raises(BadInput):
         books.start_phase(node="n001", state=NodeState.UP, start=T0)
     books.set_spare_pool(cluster="c1", target_size=3)
-    assert places.list_spare_pools()[0].target_size == 3
+    assert spare_pools.list_spare_pools()[0].target_size == 3
     register(4)
-    with pytest.raises(places.UnknownSubject):
+    with pytest.raises(inventory.UnknownSubject):
         books.open_allocation(node="n001", customer="bo", start=T0)
 
 
@@ -251,20 +261,20 @@ def test_a_node_passes_from_one_customer_to_the_next_without_sharing_a_second(fl
         books.open_allocation(node="n000", customer="bo", start=T0 + 5 * HOUR)
     books.close_allocation(node="n000", end=T0 + 5 * HOUR)
     assert books.open_allocation(node="n000", customer="bo", start=T0 + 5 * HOUR)
-    found = outages.allocations_between(T0, T0 + DAY)
+    found = allocations.allocations_between(T0, T0 + DAY)
     assert [(row.customer, row.end) for row in found if row.node == "n000"] == [
         ("ada", T0 + 5 * HOUR),
         ("bo", None),
     ]
-    assert report.ledger_for(None, T0, T0 + DAY).node_seconds == 4 * 86_400
+    assert reports.ledger_for(None, T0, T0 + DAY).node_seconds == 4 * 86_400
 
 
 def test_a_customers_month_has_all_its_days_by_its_own_clocks(fleet):
-    start = report.day_begins(date(2026, 3, 1), customer="ada")
-    end = report.day_begins(date(2026, 4, 1), customer="ada")
+    start = reports.day_begins(date(2026, 3, 1), customer="ada")
+    end = reports.day_begins(date(2026, 4, 1), customer="ada")
     assert (start.isoformat(), end.isoformat()) == (
         "2026-02-28T23:00:00+00:00",
         "2026-03-31T22:00:00+00:00",
     )
-    assert report.sla_report(start, end, customer="ada").days_known == 31
-    assert report.day_begins(date(2026, 3, 1)).isoformat() == "2026-03-01T00:00:00+00:00"
+    assert reports.sla_report(start, end, customer="ada").days_known == 31
+    assert reports.day_begins(date(2026, 3, 1)).isoformat() == "2026-03-01T00:00:00+00:00"

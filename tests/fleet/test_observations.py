@@ -26,7 +26,8 @@ from scuderia.fleet.nouns import (
     ObservationPage,
 )
 from scuderia.fleet.operations import books, observations
-from scuderia.fleet.queries import board, outages, report
+from scuderia.fleet.queries import outages, reports
+from scuderia.fleet.queries.nodes import fleet_board, node_status
 from scuderia.loop.models.signals import Signal
 from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
@@ -198,11 +199,11 @@ def test_the_ledger_counts_the_same_seconds_in_every_class(bench: Bench) -> None
         for one, after in zip(found, [*found[1:], replace(found[0], at=until)], strict=True):
             idle = LedgerClass.SERVING if one.customer else LedgerClass.IDLE_SPARE
             expected[as_ledger.get(one.state, idle)] += int((after.at - one.at).total_seconds())
-    ledger = report.ledger_for(None, BEGIN, until)
+    ledger = reports.ledger_for(None, BEGIN, until)
     assert {kind: ledger_seconds(ledger, kind) for kind in LedgerClass} == expected
 
 
-def ledger_seconds(ledger: report.Ledger, kind: LedgerClass) -> int:
+def ledger_seconds(ledger: reports.Ledger, kind: LedgerClass) -> int:
     return ledger.seconds[kind]
 
 
@@ -216,9 +217,9 @@ def test_the_books_follow_a_swap(bench: Bench) -> None:
     bench.do(ControlVerb.ASSIGN, spare, customer=layout.AURORA)
     bench.do(ControlVerb.RELEASE, broken)
     poll(bench)
-    status = board.node_status(spare, bench.clock.now())
+    status = node_status(spare, bench.clock.now())
     assert (status.customer, status.spare) == (layout.AURORA, False)
-    assert board.node_status(broken, bench.clock.now()).customer is None
+    assert node_status(broken, bench.clock.now()).customer is None
     assert Allocation.objects.get(node__name=broken).end == bench.clock.now()
 
 
@@ -226,12 +227,12 @@ def test_a_drain_is_planned_and_a_return_ends_it(bench: Bench) -> None:
     node = bench.one(NodeState.UP)
     bench.do(ControlVerb.DRAIN, node)
     poll(bench)
-    assert board.node_status(node, NOW).state is NodeState.DRAINED
+    assert node_status(node, NOW).state is NodeState.DRAINED
     assert Outage.objects.get(node__name=node, end__isnull=True).planned
     bench.clock.advance(timedelta(hours=1))
     bench.do(ControlVerb.UNDRAIN, node)
     poll(bench)
-    assert board.node_status(node, bench.clock.now()).state is NodeState.UP
+    assert node_status(node, bench.clock.now()).state is NodeState.UP
 
 
 def test_two_words_in_one_second_are_both_heard_in_either_paging(bench: Bench) -> None:
@@ -248,7 +249,7 @@ def test_silence_leaves_every_node_unknown_until_the_source_speaks(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll(bench)
-    before = {node.place.node: node.state for node in board.fleet_board(NOW).nodes}
+    before = {node.place.node: node.state for node in fleet_board(NOW).nodes}
 
     def silent(*_: object, **__: object) -> None:
         raise WorldSilent("The embedded fleet does not answer.")
@@ -257,10 +258,10 @@ def test_silence_leaves_every_node_unknown_until_the_source_speaks(
         patch.setattr(EmbeddedReader, "observe", silent)
         told = [poll(bench), poll(bench)]
     assert all("does not answer" in one.silent for one in told)
-    assert {node.state for node in board.fleet_board(NOW).nodes} == {NodeState.UNKNOWN}
+    assert {node.state for node in fleet_board(NOW).nodes} == {NodeState.UNKNOWN}
     assert Signal.objects.filter(kind=observations.SOURCE_SILENT).count() == 1
     poll(bench)
-    assert {node.place.node: node.state for node in board.fleet_board(NOW).nodes} == before
+    assert {node.place.node: node.state for node in fleet_board(NOW).nodes} == before
 
 
 def test_a_relapse_is_signalled_with_its_hours(listed: Bench) -> None:
@@ -313,4 +314,4 @@ def test_hostile_words_stay_words(listed: Bench) -> None:
 
 def test_a_source_that_moves_a_node_between_customers_in_one_word(listed: Bench) -> None:
     record(listed, seen("r01-n01", NOW, NodeState.UP, "demo-borealis"))
-    assert board.node_status("r01-n01", NOW).customer == "demo-borealis"
+    assert node_status("r01-n01", NOW).customer == "demo-borealis"

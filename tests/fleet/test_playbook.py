@@ -16,19 +16,11 @@ from scuderia.fleet import ports as fleet_ports
 from scuderia.fleet.nouns import ControlVerb, NodeState
 from scuderia.fleet.operations import observations
 from scuderia.fleet.playbook import catalogue
-from scuderia.fleet.queries import board
+from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.engine.action_kinds import refuse_incomplete
 from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.proposals import Proposal
-from scuderia.loop.nouns import (
-    ActionId,
-    ActionState,
-    EffectState,
-    Plan,
-    Rehearsal,
-    Role,
-    StepWord,
-)
+from scuderia.loop.nouns import ActionId, ActionState, EffectState, Plan, Rehearsal, Role, StepWord
 from scuderia.loop.operations import (
     audit,
     decisions,
@@ -290,7 +282,7 @@ def test_detectors_claim_what_still_stands_and_propose_nothing(booked: Bench) ->
     kinds = list(Finding.objects.values_list("kind", flat=True))
     out = {
         status.place.node
-        for status in board.fleet_board(NOW).nodes
+        for status in fleet_board(NOW).nodes
         if status.state not in (NodeState.UP, NodeState.DRAINED)
     }
     said = Finding.objects.filter(kind="fleet.node_out").values_list("subject", flat=True)
@@ -310,7 +302,7 @@ def test_findings_are_cleared_once_their_nodes_have_returned(booked: Bench) -> N
     assert findings.clear_settled(now=later) == 0
     out = {
         str(status.place.ref)
-        for status in board.fleet_board(later).nodes
+        for status in fleet_board(later).nodes
         if status.state is not NodeState.UP
     }
     standing = set(

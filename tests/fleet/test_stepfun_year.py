@@ -9,7 +9,7 @@ from scuderia.basics.actors import IMPORTER
 from scuderia.basics.clock import FixedClock, parse_instant
 from scuderia.fleet.commands import app
 from scuderia.fleet.operations.importing import ImportRequest, import_outages
-from scuderia.fleet.queries.report import sla_report, whole_period
+from scuderia.fleet.queries.reports import sla_report, whole_period
 from scuderia.loop.ports import registry
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.connectors.embedded.seeding import create_world
 from scuderia.fleet.operations import observations
 from scuderia.fleet.ports import registry as fleet
-from scuderia.fleet.queries.board import fleet_board
+from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.nouns import Role
 from scuderia.loop.operations import people
 from scuderia.loop.operations.rounds import make_rounds

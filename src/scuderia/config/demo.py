@@ -92,7 +92,7 @@ def _refuse_real_fleet(home: Home) -> None:
 
     if "fleet_site" not in connection.introspection.table_names():
         return
-    from scuderia.fleet.queries.places import list_places
+    from scuderia.fleet.queries.inventory import list_places
 
     if list_places():
         place = "this database" if tables_url() else home.path

@@ -11,7 +11,8 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook, SwapRecord
 from scuderia.fleet.engine.lemon import NodeHistory
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, OutageRecord, SlaDefinition
-from scuderia.fleet.queries import board, outages, places, report
+from scuderia.fleet.queries import customers, outages, reports, spare_pools
+from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.queries.decisions import answers_to
 
 HISTORY_DAYS = 365
@@ -21,10 +22,10 @@ DAY_S = 86_400
 
 def fleet_picture(now: AwareDatetime) -> FleetPicture | None:
     """Return the fleet as the books tell it at `now`; None where no node is on the books."""
-    standing = board.fleet_board(now)
+    standing = fleet_board(now)
     if not standing.nodes:
         return None
-    begins = report.whole_period(now=now).start
+    begins = reports.whole_period(now=now).start
     epoch = max(begins, now - timedelta(days=HISTORY_DAYS))
     told = _histories(outages.outages_between(epoch, now), epoch)
     quiet = np.zeros(0)
@@ -46,8 +47,8 @@ def fleet_picture(now: AwareDatetime) -> FleetPicture | None:
         now=now,
         epoch=epoch,
         nodes=nodes,
-        pools=tuple((pool.cluster, pool.target_size) for pool in places.list_spare_pools()),
-        months=tuple(_month(sla, nodes, now, begins) for sla in places.list_slas()),
+        pools=tuple((pool.cluster, pool.target_size) for pool in spare_pools.list_spare_pools()),
+        months=tuple(_month(sla, nodes, now, begins) for sla in customers.list_slas()),
         swaps=_swaps(now),
     )
 
@@ -82,7 +83,7 @@ def _month(
     served = lost = 0
     since = max(starts_at, begins)
     if since < now:
-        booked = report.ledger_for(sla.customer, since, now).seconds
+        booked = reports.ledger_for(sla.customer, since, now).seconds
         served = booked.get(LedgerClass.SERVING, 0)
         lost = sum(booked.get(part, 0) for part in DOWNTIME)
     return CustomerMonth(

@@ -13,11 +13,10 @@ from scuderia.basics.units import format_duration
 from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.operations.evidence import verify_evidence, write_evidence
 from scuderia.fleet.operations.importing import ImportRequest, OnError, import_outages
-from scuderia.fleet.queries import report as reports
-from scuderia.fleet.queries.board import fleet_board, node_status
+from scuderia.fleet.queries import reports
+from scuderia.fleet.queries.customers import list_customers
 from scuderia.fleet.queries.lemons import PolicyResult, lemon_board
-from scuderia.fleet.queries.outages import node_timeline
-from scuderia.fleet.queries.places import list_customers
+from scuderia.fleet.queries.nodes import fleet_board, node_status, node_timeline
 from scuderia.loop.commands.shown import print_facts, print_json, print_table, say
 from scuderia.loop.ports import registry
 

@@ -11,10 +11,11 @@ from ninja import Query, Router
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.api import shapes
 from scuderia.fleet.nouns import NodeState
-from scuderia.fleet.queries.board import NodeStatus, fleet_board, node_status
-from scuderia.fleet.queries.outages import node_timeline, open_outages
-from scuderia.fleet.queries.places import list_customers, list_spare_pools
-from scuderia.fleet.queries.reach import readable_scopes, require_reach, within_reach
+from scuderia.fleet.queries.access import readable_scopes, require_reach, within_reach
+from scuderia.fleet.queries.customers import list_customers
+from scuderia.fleet.queries.nodes import NodeStatus, fleet_board, node_status, node_timeline
+from scuderia.fleet.queries.outages import open_outages
+from scuderia.fleet.queries.spare_pools import list_spare_pools
 from scuderia.loop.api.door import Limit, Offset, PageOut, Wanted, answers, page_of, who
 from scuderia.loop.ports import registry
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q
 
-from scuderia.basics.clock import require_aware
+from scuderia.basics.clock import AwareDatetime, require_aware
 
 NAME_MAX = 128
 CAUSE_MAX = 200
@@ -73,3 +73,8 @@ def ends_after_start(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=Q(end__isnull=True) | Q(end__gte=F("start")), name=f"{name}_ends_after_start"
     )
+
+
+def touching(start: AwareDatetime, end: AwareDatetime) -> Q:
+    """Keep the rows whose [start, end) shares an instant with this one."""
+    return Q(start__lt=end) & (Q(end__isnull=True) | Q(end__gt=start))

@@ -15,12 +15,8 @@ from scuderia.fleet.models.observations import LatestObservation, ObservationCur
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import NodeObservation, NodeState
-from scuderia.fleet.operations.inventory import (
-    InventoryChange,
-    register_inventory,
-    set_spare_pool,
-)
-from scuderia.fleet.queries.places import UnknownSubject
+from scuderia.fleet.operations.inventory import InventoryChange, register_inventory, set_spare_pool
+from scuderia.fleet.queries.inventory import UnknownSubject
 
 __all__ = [
     "EndsBeforeStart",

@@ -11,7 +11,7 @@ from scuderia.basics.errors import BadInput, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.engine.evidence_packet import MANIFEST, PARTS, packet_of, verify_packet
 from scuderia.fleet.engine.report_figures import SlaReport
-from scuderia.fleet.queries.report import request_facts
+from scuderia.fleet.queries.reports import request_facts
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import audit, authority
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.operations.evidence import write_evidence
-from scuderia.fleet.queries.report import Period
+from scuderia.fleet.queries.reports import Period
 
 _FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 

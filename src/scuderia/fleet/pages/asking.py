@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from scuderia.basics.actors import Actor, actor_of
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.fleet.queries.board import NodeStatus
-from scuderia.fleet.queries.reach import readable_scopes, require_reach, within_reach
-from scuderia.fleet.queries.report import Period, whole_period
+from scuderia.fleet.queries.access import readable_scopes, require_reach, within_reach
+from scuderia.fleet.queries.nodes import NodeStatus
+from scuderia.fleet.queries.reports import Period, whole_period
 from scuderia.loop.ports import registry
 
 DAYS_OFFERED = (7, 30, 90, 365)

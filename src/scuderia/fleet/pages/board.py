@@ -12,8 +12,8 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import NodeName, NodeState
 from scuderia.fleet.pages.asking import Asking, asking
 from scuderia.fleet.pages.drawn import SPARE, STATE_LOOKS, look_of, state_key
-from scuderia.fleet.queries.board import NodeStatus, fleet_board
-from scuderia.fleet.queries.places import list_spare_pools
+from scuderia.fleet.queries.nodes import NodeStatus, fleet_board
+from scuderia.fleet.queries.spare_pools import list_spare_pools
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Card, Field, Tile, TileGroup
 

@@ -19,7 +19,7 @@ from scuderia.fleet.pages.report_tables import (
     hours_table,
     longest_table,
 )
-from scuderia.fleet.queries.report import SlaReport, sla_report
+from scuderia.fleet.queries.reports import SlaReport, sla_report
 from scuderia.web.base_views import page, show
 from scuderia.web.charts import Spec, on_paper
 from scuderia.web.components import Card, Crumb, Field, Tab, Table

@@ -1,7 +1,7 @@
 """How the fleet's nouns look: a node's state as colour, shape and word."""
 
 from scuderia.fleet.nouns import LedgerClass, NodeState
-from scuderia.fleet.queries.board import NodeStatus
+from scuderia.fleet.queries.nodes import NodeStatus
 
 SPARE = "spare"
 STATE_LOOKS = {

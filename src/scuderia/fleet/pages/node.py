@@ -15,9 +15,8 @@ from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
 from scuderia.fleet.pages.asking import asking
 from scuderia.fleet.pages.drawn import STATE_LOOKS, look_of
-from scuderia.fleet.queries.board import NodeStatus, node_status
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
-from scuderia.fleet.queries.outages import NodeTimeline, node_timeline
+from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline, node_status, node_timeline
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.findings import FindingRow, list_findings
 from scuderia.web.base_views import page, show

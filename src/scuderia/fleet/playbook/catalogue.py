@@ -3,7 +3,7 @@
 from scuderia.fleet.playbook import detectors, evidence, repairs
 from scuderia.fleet.playbook.pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
-from scuderia.fleet.queries.places import FleetLineage
+from scuderia.fleet.queries.lineage import FleetLineage
 from scuderia.loop.ports import Registry
 
 

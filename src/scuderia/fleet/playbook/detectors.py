@@ -8,8 +8,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.operations.observations import NODE_DOWN, NODE_RELAPSED
 from scuderia.fleet.playbook.evidence import QUERIES
-from scuderia.fleet.queries import board
-from scuderia.fleet.queries.board import NodeStatus
+from scuderia.fleet.queries.nodes import NodeStatus, node_status
 from scuderia.loop.nouns import Evidence, FindingDraft, SignalDraft
 
 _WEEK_H = 168.0
@@ -36,7 +35,7 @@ class NodeOut:
         opened_at: AwareDatetime,  # noqa: ARG002 - the port's
     ) -> bool:
         """Say whether the node is still out, whatever became of the reason."""
-        return board.node_status(subject.name, now).state is not NodeState.UP
+        return node_status(subject.name, now).state is not NodeState.UP
 
 
 class BadReturn:
@@ -55,12 +54,12 @@ class BadReturn:
     ) -> bool:
         """Say whether the relapse is fresh, or the node still out because of it."""
         fresh = now - opened_at <= _RELAPSE_FRESH
-        return fresh or board.node_status(subject.name, now).state is not NodeState.UP
+        return fresh or node_status(subject.name, now).state is not NodeState.UP
 
 
 def _out(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[FindingDraft]:
     for subject in sorted({signal.subject for signal in signals if signal.kind == NODE_DOWN}):
-        status = board.node_status(subject.name, now)
+        status = node_status(subject.name, now)
         if status.state is NodeState.UP or status.since is None or status.planned:
             continue
         holder = f", held by {status.customer}" if status.customer else ""
@@ -79,7 +78,7 @@ def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator
     for signal in signals:
         if signal.kind != NODE_RELAPSED or now - signal.occurred_at > _RELAPSE_FRESH:
             continue
-        status = board.node_status(signal.subject.name, now)
+        status = node_status(signal.subject.name, now)
         hours = signal.payload.get("hours_since_return")
         yield FindingDraft(
             kind="fleet.bad_return",

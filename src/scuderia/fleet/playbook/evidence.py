@@ -10,7 +10,8 @@ from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
-from scuderia.fleet.queries import board, lemons, outages, places, report
+from scuderia.fleet.queries import customers, lemons, outages, reports, spare_pools
+from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.ports import registry as loop
 
 _LOOK_BACK_DAYS = 28
@@ -69,8 +70,8 @@ def _repair_age(params: JsonObject, at: AwareDatetime) -> JsonObject:
 def _spare_pool_state(params: JsonObject, at: AwareDatetime) -> JsonObject:
     """Return the pool's target, the spares that stand ready, and the nodes nobody holds."""
     cluster = _name(params, "cluster")
-    nodes = [node for node in board.fleet_board(at).nodes if node.place.cluster == cluster]
-    targets = {pool.cluster: pool.target_size for pool in places.list_spare_pools()}
+    nodes = [node for node in fleet_board(at).nodes if node.place.cluster == cluster]
+    targets = {pool.cluster: pool.target_size for pool in spare_pools.list_spare_pools()}
     return {
         "cluster": cluster,
         "target": targets.get(cluster, 0),
@@ -86,12 +87,12 @@ def _spare_pool_state(params: JsonObject, at: AwareDatetime) -> JsonObject:
 def _customer_month(params: JsonObject, at: AwareDatetime) -> JsonObject:
     """Return the customer's month up to `at`, in its own time zone, beside its target."""
     customer = _name(params, "customer")
-    promised = {sla.customer: sla for sla in places.list_slas()}.get(customer)  # type: ignore[call-overload]
+    promised = {sla.customer: sla for sla in customers.list_slas()}.get(customer)  # type: ignore[call-overload]
     zone = promised.time_zone if promised else "UTC"
     month = month_start(at, zone)
     if month >= at:
         return {"customer": customer, "month": f"{month:%Y-%m}", "availability": None}
-    told = report.sla_report(month, at, customer=customer)
+    told = reports.sla_report(month, at, customer=customer)
     return {
         "customer": customer,
         "month": f"{at.astimezone(month.tzinfo):%Y-%m}",

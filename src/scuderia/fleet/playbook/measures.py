@@ -6,7 +6,7 @@ from datetime import timedelta
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import AllocationRecord, OutageRecord
-from scuderia.fleet.queries import outages, places
+from scuderia.fleet.queries import allocations, inventory, outages
 from scuderia.loop.nouns import Measurement
 
 
@@ -43,7 +43,7 @@ def cluster_hours_lost(
     *, cluster: str, horizon_days: float, acted_at: AwareDatetime, now: AwareDatetime
 ) -> Measurement | None:
     """Measure the hours that the cluster's nodes were out while any customer held them."""
-    names = {str(place.node) for place in places.list_places() if place.cluster == cluster}
+    names = {str(place.node) for place in inventory.list_places() if place.cluster == cluster}
     return _measure(
         lambda start, end: hours_lost_while_held(start, end, customer=None, nodes=names),
         horizon_days=horizon_days,
@@ -57,7 +57,7 @@ def hours_lost_while_held(
 ) -> float:
     """Return the hours of outage of these nodes in [start, end) while held (by `customer`)."""
     held: dict[str, list[AllocationRecord]] = {}
-    for holding in outages.allocations_between(start, end, customer=customer):
+    for holding in allocations.allocations_between(start, end, customer=customer):
         held.setdefault(holding.node, []).append(holding)
     return sum(
         _overlap_h(outage, max(start, holding.start), min(end, holding.end or end))

@@ -14,9 +14,9 @@ from scuderia.fleet.engine.lemon_rules import PolicyResult
 from scuderia.fleet.engine.lemon_worth import LemonWorth, published_because, worth_of
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.nouns import CustomerName, NodePlace, NodeState
-from scuderia.fleet.queries.board import NodeStatus, fleet_board
+from scuderia.fleet.queries.nodes import NodeStatus, fleet_board
 from scuderia.fleet.queries.outages import outages_between
-from scuderia.fleet.queries.report import Period, whole_period
+from scuderia.fleet.queries.reports import Period, whole_period
 
 __all__ = ["LemonBoard", "LemonRow", "LemonWorth", "PolicyResult", "lemon_board", "lemon_worth"]
 

@@ -1,4 +1,4 @@
-"""What broke, when and why; who held what; how often it broke again."""
+"""What broke, when and why; how often it broke again."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,24 +14,10 @@ from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
-from scuderia.fleet.nouns import (
-    AllocationRecord,
-    CustomerName,
-    NodeName,
-    NodePlace,
-    NodeState,
-    OutageRecord,
-    RepairPhase,
-)
-from scuderia.fleet.queries.loading import load_facts
-from scuderia.fleet.queries.places import UnknownSubject
+from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState, OutageRecord
+from scuderia.fleet.queries.facts import load_facts
+from scuderia.fleet.queries.inventory import PLACE_COLUMNS
 
-PLACE_COLUMNS = (
-    "rack__cluster__site__name",
-    "rack__cluster__name",
-    "rack__name",
-    "sku__name",
-)
 RECENT = timedelta(days=28)
 FOR_EVER = Value(2**62, output_field=BigIntegerField())
 
@@ -50,18 +36,6 @@ class OpenOutage:
     phase: NodeState | None
     phase_since: AwareDatetime | None
     outages_28d: int
-
-
-@dataclass(frozen=True, slots=True)
-class NodeTimeline:
-    """What happened to one node over [start, end), newest first in each list."""
-
-    place: NodePlace
-    start: AwareDatetime
-    end: AwareDatetime
-    outages: tuple[OutageRecord, ...]
-    phases: tuple[RepairPhase, ...]
-    allocations: tuple[AllocationRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,52 +152,6 @@ def outages_between(
     )
 
 
-def phases_between(start: AwareDatetime, end: AwareDatetime) -> tuple[RepairPhase, ...]:
-    """Return the repair phases that touch [start, end), by start."""
-    rows = Repair.objects.filter(_touching(start, end)).order_by("start", "id")
-    return tuple(
-        RepairPhase(NodeName(name), NodeState(state), begun, ended)
-        for name, state, begun, ended in rows.values_list(
-            "outage__node__name", "state", "start", "end"
-        )
-    )
-
-
-def allocations_between(
-    start: AwareDatetime, end: AwareDatetime, *, customer: str | None = None
-) -> tuple[AllocationRecord, ...]:
-    """Return who held what in [start, end), by start."""
-    rows = Allocation.objects.filter(_touching(start, end))
-    if customer is not None:
-        rows = rows.filter(customer__name=customer)
-    return _allocations(rows)
-
-
-def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTimeline:
-    """Return the node's outages (as reported), repair phases and holders in [start, end).
-
-    raises   UnknownSubject: no such node
-    """
-    found = Node.objects.filter(name=node).values_list("name", *PLACE_COLUMNS).first()
-    if found is None:
-        raise UnknownSubject(f"no node is named {node!r}")
-    phases = Repair.objects.filter(_touching(start, end), outage__node__name=node)
-    holds = Allocation.objects.filter(_touching(start, end), node__name=node)
-    return NodeTimeline(
-        place=NodePlace(NodeName(found[0]), *found[1:]),
-        start=start,
-        end=end,
-        outages=outages_between(start, end, node=node, merged=False)[::-1],
-        phases=tuple(
-            RepairPhase(NodeName(node), NodeState(state), begun, ended)
-            for state, begun, ended in phases.order_by("-start", "-id").values_list(
-                "state", "start", "end"
-            )
-        ),
-        allocations=_allocations(holds)[::-1],
-    )
-
-
 def relapse_stats(
     start: AwareDatetime, end: AwareDatetime, *, site: str | None = None
 ) -> RelapseStats:
@@ -234,23 +162,10 @@ def relapse_stats(
     return RelapseStats(outages, *within)
 
 
-def _touching(start: AwareDatetime, end: AwareDatetime) -> Q:
-    return Q(start__lt=end) & (Q(end__isnull=True) | Q(end__gt=start))
-
-
 def _holds_during(customer: str) -> QuerySet[Allocation]:
     """Return the customer's holds that share a second with the outer outage, or see its start."""
     overlaps = Q(end__isnull=True) | Q(end__gt=OuterRef("start"))
     begins = Q(start__lte=OuterRef("start")) | Q(start__lt=Coalesce(OuterRef("end"), FOR_EVER))
     return Allocation.objects.filter(
         overlaps, begins, customer__name=customer, node=OuterRef("node")
-    )
-
-
-def _allocations(rows: QuerySet[Allocation]) -> tuple[AllocationRecord, ...]:
-    return tuple(
-        AllocationRecord(CustomerName(customer), NodeName(name), begun, ended)
-        for customer, name, begun, ended in rows.order_by("start", "id").values_list(
-            "customer__name", "node__name", "start", "end"
-        )
     )

@@ -19,7 +19,7 @@ from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import LedgerClass
-from scuderia.fleet.queries.places import UnknownSubject
+from scuderia.fleet.queries.inventory import UnknownSubject
 
 _CLASSES = {kind.value: kind for kind in LedgerClass}
 

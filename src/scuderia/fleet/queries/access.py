@@ -3,8 +3,8 @@
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.fleet.queries.board import NodeStatus
-from scuderia.fleet.queries.places import lineage
+from scuderia.fleet.queries.lineage import lineage
+from scuderia.fleet.queries.nodes import NodeStatus
 from scuderia.loop.nouns import Power
 from scuderia.loop.queries.access import may, scopes_with
 

@@ -1,4 +1,4 @@
-"""The fleet as it stands at one instant: one line per node, a constant number of queries."""
+"""The nodes as they stand at one instant, in a constant number of queries; and one's history."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,12 +10,23 @@ from django.db.models import Q, QuerySet
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.engine.facts import is_unknown
 from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.columns import touching
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import LatestObservation
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
-from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
-from scuderia.fleet.queries.places import UnknownSubject
+from scuderia.fleet.nouns import (
+    AllocationRecord,
+    CustomerName,
+    NodeName,
+    NodePlace,
+    NodeState,
+    OutageRecord,
+    RepairPhase,
+)
+from scuderia.fleet.queries.allocations import as_allocations
+from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
+from scuderia.fleet.queries.outages import outages_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +167,41 @@ def _status(
         cause=next((cause for _, cause, _ in stays if not is_unknown(cause)), ""),
         planned=bool(stays) and all(planned for _, _, planned in stays),
         observed_at=None if said is None else said[0],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTimeline:
+    """What happened to one node over [start, end), newest first in each list."""
+
+    place: NodePlace
+    start: AwareDatetime
+    end: AwareDatetime
+    outages: tuple[OutageRecord, ...]
+    phases: tuple[RepairPhase, ...]
+    allocations: tuple[AllocationRecord, ...]
+
+
+def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTimeline:
+    """Return the node's outages (as reported), repair phases and holders in [start, end).
+
+    raises   UnknownSubject: no such node
+    """
+    found = Node.objects.filter(name=node).values_list("name", *PLACE_COLUMNS).first()
+    if found is None:
+        raise UnknownSubject(f"no node is named {node!r}")
+    phases = Repair.objects.filter(touching(start, end), outage__node__name=node)
+    holds = Allocation.objects.filter(touching(start, end), node__name=node)
+    return NodeTimeline(
+        place=NodePlace(NodeName(found[0]), *found[1:]),
+        start=start,
+        end=end,
+        outages=outages_between(start, end, node=node, merged=False)[::-1],
+        phases=tuple(
+            RepairPhase(NodeName(node), NodeState(state), begun, ended)
+            for state, begun, ended in phases.order_by("-start", "-id").values_list(
+                "state", "start", "end"
+            )
+        ),
+        allocations=as_allocations(holds)[::-1],
     )

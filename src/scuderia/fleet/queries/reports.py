@@ -24,7 +24,7 @@ from scuderia.fleet.engine.sla import NotAPeriod, Request, ledger_of, report_of
 from scuderia.fleet.models.customers import SlaDefinition
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import ObservationCursor
-from scuderia.fleet.queries.loading import NothingOnTheBooks, load_facts
+from scuderia.fleet.queries.facts import NothingOnTheBooks, load_facts
 
 __all__ = [
     "CauseShare",

@@ -1,0 +1,47 @@
+"""What stands where: nodes and their places, sites, SKUs."""
+
+from scuderia.basics.errors import NotFound
+from scuderia.fleet.models.inventory import Node, Site
+from scuderia.fleet.models.inventory import Sku as SkuRow
+from scuderia.fleet.nouns import NodeName, NodePlace, Sku
+
+PLACE_COLUMNS = (
+    "rack__cluster__site__name",
+    "rack__cluster__name",
+    "rack__name",
+    "sku__name",
+)
+
+
+UNKNOWN_REMEDY = "List what is on the books with `scuderia fleet nodes` or `fleet customers`."
+
+
+class UnknownSubject(NotFound):
+    """Nothing by that name is on the fleet's books."""
+
+    code = "FLEET-001"
+    remedy = UNKNOWN_REMEDY
+
+
+def list_places(*, site: str | None = None) -> tuple[NodePlace, ...]:
+    """Return every node's place, by name, in one query."""
+    nodes = Node.objects.order_by("name")
+    if site is not None:
+        nodes = nodes.filter(rack__cluster__site__name=site)
+    rows = nodes.values_list(
+        "name", "rack__cluster__site__name", "rack__cluster__name", "rack__name", "sku__name"
+    )
+    return tuple(NodePlace(NodeName(row[0]), *row[1:]) for row in rows)
+
+
+def list_sites() -> tuple[str, ...]:
+    """Return the sites' names."""
+    return tuple(Site.objects.order_by("name").values_list("name", flat=True))
+
+
+def list_skus() -> tuple[Sku, ...]:
+    """Return every node type and its stated price."""
+    rows = SkuRow.objects.order_by("name")
+    return tuple(
+        Sku(row.name, row.gpus_per_node, row.gpu_model, row.cents_per_gpu_hour) for row in rows
+    )
