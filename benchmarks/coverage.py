@@ -146,7 +146,7 @@ def _fleet(seed: int) -> Iterator[Any]:
 
 def _poll(now: datetime) -> None:
     from scuderia.fleet import ports
-    from scuderia.fleet.operations.observations import poll
+    from scuderia.fleet.operations.sources import poll
 
     reader = ports.registry.reader
     while reader is not None and poll(reader, now=now).more:

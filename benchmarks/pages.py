@@ -97,7 +97,7 @@ def _build(folder: Path, nodes: int, outages: int) -> tuple[str, int]:
     from scuderia.basics.actors import WORKER, Actor, ActorKind
     from scuderia.basics.clock import FixedClock
     from scuderia.basics.subjects import EVERYTHING
-    from scuderia.fleet.operations.importing import ImportRequest, import_outages
+    from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
     from scuderia.loop.nouns import Role
     from scuderia.loop.operations import people, rounds
     from scuderia.loop.ports import registry

@@ -12,7 +12,7 @@ from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.connectors.embedded.seeding import create_world
 from scuderia.crew.playbook import roster
 from scuderia.fleet import ports as fleet
-from scuderia.fleet.operations.observations import poll
+from scuderia.fleet.operations.sources import poll
 from scuderia.fleet.playbook import catalogue
 from scuderia.loop.nouns import Round
 from scuderia.loop.ports import Registry

@@ -19,8 +19,22 @@ from scuderia.fleet.nouns import (
     Sku,
     SlaDefinition,
 )
-from scuderia.fleet.operations import books
-from scuderia.fleet.operations.inventory import NoSuchZone, PlaceConflict
+from scuderia.fleet.operations.allocations import NodeIsHeld, close_allocation, open_allocation
+from scuderia.fleet.operations.inventory import (
+    NoSuchZone,
+    PlaceConflict,
+    register_inventory,
+    set_spare_pool,
+)
+from scuderia.fleet.operations.observations import advance_cursor, read_cursor, record_latest
+from scuderia.fleet.operations.outages import (
+    EndsBeforeStart,
+    NoOpenOutage,
+    OutageAlreadyOpen,
+    close_outage,
+    open_outage,
+    start_phase,
+)
 from scuderia.fleet.queries import (
     allocations,
     customers,
@@ -53,9 +67,7 @@ def inventory_of(count, *, zone="Europe/Rome", racks_of=4, site="milan"):
 
 
 def register(count=4, **changes):
-    return books.register_inventory(
-        inventory_of(count, **changes), actor=WORKER, now=T0, active_from=T0
-    )
+    return register_inventory(inventory_of(count, **changes), actor=WORKER, now=T0, active_from=T0)
 
 
 @pytest.fixture
@@ -63,13 +75,13 @@ def fleet():
     """Four nodes: ada holds three; n000 is out from hour 10 to 20, n001 from hour 30 on."""
     register()
     for number in range(3):
-        books.open_allocation(node=f"n{number:03d}", customer="ada", start=T0)
-    books.open_outage(node="n000", start=T0 + 10 * HOUR, cause="fan", source_key="k1")
-    books.start_phase(node="n000", state=NodeState.IN_REPAIR, start=T0 + 12 * HOUR)
-    books.start_phase(node="n000", state=NodeState.VALIDATING, start=T0 + 18 * HOUR)
-    books.close_outage(node="n000", end=T0 + 20 * HOUR)
-    books.open_outage(node="n001", start=T0 + 30 * HOUR, cause="gpu\x1b[2J", source_key="k2")
-    books.start_phase(node="n001", state=NodeState.WAITING_PARTS, start=T0 + 31 * HOUR)
+        open_allocation(node=f"n{number:03d}", customer="ada", start=T0)
+    open_outage(node="n000", start=T0 + 10 * HOUR, cause="fan", source_key="k1")
+    start_phase(node="n000", state=NodeState.IN_REPAIR, start=T0 + 12 * HOUR)
+    start_phase(node="n000", state=NodeState.VALIDATING, start=T0 + 18 * HOUR)
+    close_outage(node="n000", end=T0 + 20 * HOUR)
+    open_outage(node="n001", start=T0 + 30 * HOUR, cause="gpu\x1b[2J", source_key="k2")
+    start_phase(node="n001", state=NodeState.WAITING_PARTS, start=T0 + 31 * HOUR)
 
 
 def test_registering_twice_changes_nothing():
@@ -109,8 +121,8 @@ def test_the_board_shows_each_node_as_it_stood(fleet):
 
 def test_a_silent_source_makes_the_node_unknown(fleet):
     seen = NodeObservation(NodeName("n002"), T0 + HOUR, NodeState.UNKNOWN)
-    assert books.record_latest([seen]) == 1
-    assert books.record_latest([seen]) == 0
+    assert record_latest([seen]) == 1
+    assert record_latest([seen]) == 0
     assert node_status("n002", T0 + 2 * HOUR).state is NodeState.UNKNOWN
     assert node_status("n002", T0).state is NodeState.UP
 
@@ -119,10 +131,8 @@ def test_a_silent_source_makes_the_node_unknown(fleet):
 def test_reads_take_the_same_number_of_queries_at_any_size(count, django_assert_num_queries):
     register(count)
     for number in range(count):
-        books.open_allocation(node=f"n{number:03d}", customer="ada", start=T0)
-        books.open_outage(
-            node=f"n{number:03d}", start=T0 + HOUR, cause="x", source_key=f"k{number}"
-        )
+        open_allocation(node=f"n{number:03d}", customer="ada", start=T0)
+        open_outage(node=f"n{number:03d}", start=T0 + HOUR, cause="x", source_key=f"k{number}")
     at = T0 + 3 * DAY
     with django_assert_num_queries(5):
         fleet_board(at)
@@ -155,7 +165,7 @@ def test_outages_are_found_by_period_and_by_customer(fleet):
     assert names(19, 30) == ["n000"]
     assert names(100, 101) == ["n001"]
     assert names(0, 48, customer="ada", site="milan") == ["n000", "n001"]
-    books.close_allocation(node="n001", end=T0 + 29 * HOUR)
+    close_allocation(node="n001", end=T0 + 29 * HOUR)
     assert names(0, 48, customer="ada") == ["n000"]
     assert names(0, 48, node="n001") == ["n001"]
 
@@ -186,8 +196,8 @@ def test_a_ledger_is_cut_at_the_customers_midnights(fleet):
 def test_relapses_and_the_whole_period_are_read(fleet):
     stats = outages.relapse_stats(T0, T0 + 2 * DAY)
     assert (stats.outages, stats.within_24h) == (2, 0)
-    books.advance_cursor(source="milan", cursor="17", as_of=T0 + 2 * DAY)
-    assert books.read_cursor("milan") == "17"
+    advance_cursor(source="milan", cursor="17", as_of=T0 + 2 * DAY)
+    assert read_cursor("milan") == "17"
     assert reports.whole_period(now=T0 + 9 * DAY) == reports.Period(T0, T0 + 2 * DAY)
 
 
@@ -231,36 +241,36 @@ def test_a_lineage_reaches_from_the_node_to_its_holder(fleet):
 
 
 def test_writes_that_break_the_order_are_refused(fleet):
-    with pytest.raises(books.OutageAlreadyOpen):
-        books.open_outage(node="n001", start=T0 + 50 * HOUR, cause="", source_key="k3")
-    with pytest.raises(books.EndsBeforeStart):
-        books.close_outage(node="n001", end=T0)
-    with pytest.raises(books.NoOpenOutage):
-        books.start_phase(node="n002", state=NodeState.IN_REPAIR, start=T0)
+    with pytest.raises(OutageAlreadyOpen):
+        open_outage(node="n001", start=T0 + 50 * HOUR, cause="", source_key="k3")
+    with pytest.raises(EndsBeforeStart):
+        close_outage(node="n001", end=T0)
+    with pytest.raises(NoOpenOutage):
+        start_phase(node="n002", state=NodeState.IN_REPAIR, start=T0)
     with pytest.raises(BadInput):
-        books.start_phase(node="n001", state=NodeState.UP, start=T0)
-    books.set_spare_pool(cluster="c1", target_size=3)
+        start_phase(node="n001", state=NodeState.UP, start=T0)
+    set_spare_pool(cluster="c1", target_size=3)
     assert spare_pools.list_spare_pools()[0].target_size == 3
     register(4)
     with pytest.raises(inventory.UnknownSubject):
-        books.open_allocation(node="n001", customer="bo", start=T0)
+        open_allocation(node="n001", customer="bo", start=T0)
 
 
 def test_repeats_of_a_write_change_nothing(fleet):
-    assert not books.open_outage(node="n001", start=T0, cause="", source_key="k2")
-    assert not books.close_outage(node="n000", end=T0 + 90 * HOUR)
-    assert not books.open_allocation(node="n000", customer="ada", start=T0 + HOUR)
-    assert not books.start_phase(node="n001", state=NodeState.WAITING_PARTS, start=T0 + 40 * HOUR)
-    assert not books.close_allocation(node="n003", end=T0 + HOUR)
+    assert not open_outage(node="n001", start=T0, cause="", source_key="k2")
+    assert not close_outage(node="n000", end=T0 + 90 * HOUR)
+    assert not open_allocation(node="n000", customer="ada", start=T0 + HOUR)
+    assert not start_phase(node="n001", state=NodeState.WAITING_PARTS, start=T0 + 40 * HOUR)
+    assert not close_allocation(node="n003", end=T0 + HOUR)
 
 
 def test_a_node_passes_from_one_customer_to_the_next_without_sharing_a_second(fleet):
     register_bo = Inventory((), (SKU,), (SlaDefinition(CustomerName("bo"), 0.9, "UTC"),), {})
-    books.register_inventory(register_bo, actor=WORKER, now=T0, active_from=T0)
-    with pytest.raises(books.NodeIsHeld):
-        books.open_allocation(node="n000", customer="bo", start=T0 + 5 * HOUR)
-    books.close_allocation(node="n000", end=T0 + 5 * HOUR)
-    assert books.open_allocation(node="n000", customer="bo", start=T0 + 5 * HOUR)
+    register_inventory(register_bo, actor=WORKER, now=T0, active_from=T0)
+    with pytest.raises(NodeIsHeld):
+        open_allocation(node="n000", customer="bo", start=T0 + 5 * HOUR)
+    close_allocation(node="n000", end=T0 + 5 * HOUR)
+    assert open_allocation(node="n000", customer="bo", start=T0 + 5 * HOUR)
     found = allocations.allocations_between(T0, T0 + DAY)
     assert [(row.customer, row.end) for row in found if row.node == "n000"] == [
         ("ada", T0 + 5 * HOUR),

@@ -25,7 +25,7 @@ from scuderia.fleet.nouns import (
     NodeState,
     ObservationPage,
 )
-from scuderia.fleet.operations import books, observations
+from scuderia.fleet.operations import observations, sources
 from scuderia.fleet.queries import outages, reports
 from scuderia.fleet.queries.nodes import fleet_board, node_status
 from scuderia.loop.models.signals import Signal
@@ -58,7 +58,7 @@ def everything() -> list[object]:
 
 
 def poll(bench: Bench, **bounds: int) -> observations.PollReport:
-    return observations.poll(bench.reader, now=bench.clock.now(), **bounds)
+    return sources.poll(bench.reader, now=bench.clock.now(), **bounds)
 
 
 def seen(
@@ -141,7 +141,7 @@ def test_a_kill_between_facts_and_cursor_cannot_part_them(
     def die(**_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(books, "advance_cursor", die)
+    monkeypatch.setattr(observations, "advance_cursor", die)
     with pytest.raises(Killed):
         poll(bench)
     assert Outage.objects.count() == Allocation.objects.count() == Node.objects.count() == 0
@@ -259,7 +259,7 @@ def test_silence_leaves_every_node_unknown_until_the_source_speaks(
         told = [poll(bench), poll(bench)]
     assert all("does not answer" in one.silent for one in told)
     assert {node.state for node in fleet_board(NOW).nodes} == {NodeState.UNKNOWN}
-    assert Signal.objects.filter(kind=observations.SOURCE_SILENT).count() == 1
+    assert Signal.objects.filter(kind=sources.SOURCE_SILENT).count() == 1
     poll(bench)
     assert {node.place.node: node.state for node in fleet_board(NOW).nodes} == before
 

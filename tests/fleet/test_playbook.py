@@ -14,7 +14,7 @@ from scuderia.connectors.embedded.mishaps import Mishap, order_mishap
 from scuderia.crew.playbook import roster
 from scuderia.fleet import ports as fleet_ports
 from scuderia.fleet.nouns import ControlVerb, NodeState
-from scuderia.fleet.operations import observations
+from scuderia.fleet.operations import sources
 from scuderia.fleet.playbook import catalogue
 from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.engine.action_kinds import refuse_incomplete
@@ -57,7 +57,7 @@ def register(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def poll(bench: Bench) -> Bench:
-    observations.poll(bench.reader, now=bench.clock.now())
+    sources.poll(bench.reader, now=bench.clock.now())
     return bench
 
 
@@ -250,7 +250,7 @@ def test_the_effect_is_measured_from_the_books(booked: Bench) -> None:
     assert partial is not None
     assert (partial.value, partial.final) == (72.0, False), "three days lost before the swap"
     booked.days(7)
-    observations.poll(booked.reader, now=booked.clock.now())
+    sources.poll(booked.reader, now=booked.clock.now())
     told = hand.measure(wish, REHEARSAL, acted_at=NOW, now=booked.clock.now())
     assert told is not None
     assert (told.value, told.final) == (0.0, True), "the spare served all week"
@@ -271,7 +271,7 @@ def test_evidence_gives_the_same_value_for_the_same_instant(booked: Bench) -> No
     assert isinstance(month["availability"], float)
     assert month["availability"] < 0.975
     booked.days(5)
-    observations.poll(booked.reader, now=booked.clock.now())
+    sources.poll(booked.reader, now=booked.clock.now())
     assert registry.evidence["node_outages"].run(params) == found
     for query in ("node_outages", "repair_age", "spare_pool_state", "customer_month"):
         with pytest.raises(Refused):

@@ -12,7 +12,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.connectors.embedded.seeding import create_world
-from scuderia.fleet.operations import observations
+from scuderia.fleet.operations import sources
 from scuderia.fleet.ports import registry as fleet
 from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.nouns import Role
@@ -95,5 +95,5 @@ def fill(clock: FixedClock) -> Stage:
 def poll() -> None:
     """Read everything that the fleet has said so far."""
     assert fleet.reader is not None
-    while observations.poll(fleet.reader, now=registry.clock.now()).more:
+    while sources.poll(fleet.reader, now=registry.clock.now()).more:
         pass

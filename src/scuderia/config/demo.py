@@ -154,7 +154,7 @@ def _cast(name: str, role: Role, scope: str, full_name: str) -> CastMember:
 
 def _read_history() -> str:
     from scuderia.config import wiring
-    from scuderia.fleet.operations import observations
+    from scuderia.fleet.operations import sources
     from scuderia.fleet.ports import registry as fleet
     from scuderia.loop.ports import registry
 
@@ -163,7 +163,7 @@ def _read_history() -> str:
         return "no fleet is registered"
     read, more = 0, True
     while more:
-        report = observations.poll(fleet.reader, now=registry.clock.now())
+        report = sources.poll(fleet.reader, now=registry.clock.now())
         read, more = read + report.observations, report.more
     return f"{read:,} observations read onto the books"
 

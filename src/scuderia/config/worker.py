@@ -15,7 +15,7 @@ from scuderia.config.beats import Beat, Lane
 from scuderia.config.home import current_home
 from scuderia.connectors.dbos.runner import DbosRunner
 from scuderia.connectors.embedded.clock import tick
-from scuderia.fleet.operations import observations
+from scuderia.fleet.operations import sources
 from scuderia.fleet.ports import registry as fleet
 from scuderia.loop import jobs
 from scuderia.loop.ports import registry as loop
@@ -77,7 +77,7 @@ def _beats(runner: DbosRunner, crew_every_s: float, poll_every_s: float) -> dict
 def poll_fleet() -> None:
     """Put what the cluster's reader has seen since the last look on the books."""
     if fleet.reader is not None:
-        observations.poll(fleet.reader, now=loop.clock.now())
+        sources.poll(fleet.reader, now=loop.clock.now())
 
 
 def _keep_fleet_time() -> None:

@@ -11,8 +11,8 @@ from scuderia.basics.actors import IMPORTER, Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.units import format_duration
 from scuderia.fleet.nouns import NodeState
-from scuderia.fleet.operations.evidence import verify_evidence, write_evidence
-from scuderia.fleet.operations.importing import ImportRequest, OnError, import_outages
+from scuderia.fleet.operations.evidence_packet import verify_evidence, write_evidence
+from scuderia.fleet.operations.import_outages import ImportRequest, OnError, import_outages
 from scuderia.fleet.queries import reports
 from scuderia.fleet.queries.customers import list_customers
 from scuderia.fleet.queries.lemons import PolicyResult, lemon_board

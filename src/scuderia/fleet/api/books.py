@@ -11,7 +11,7 @@ from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.api import shapes
-from scuderia.fleet.operations.packets import zip_evidence
+from scuderia.fleet.operations.evidence_packet import zip_evidence
 from scuderia.fleet.queries.access import require_reach
 from scuderia.fleet.queries.reports import Period, SlaReport, ledger_for, sla_report, whole_period
 from scuderia.loop.api.door import Limit, Offset, RefusalOut, Wanted, answers, page_of, who

@@ -16,6 +16,7 @@ from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Site, Sku
 from scuderia.fleet.models.spare_pools import SparePool
 from scuderia.fleet.nouns import Inventory, NodePlace, SlaDefinition
 from scuderia.fleet.nouns import Sku as SkuNoun
+from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.operations import audit
 
 
@@ -185,3 +186,25 @@ def _keep_pools(pools: Mapping[str, int]) -> int:
             made = True
         changed += made
     return changed
+
+
+def find_node(name: str) -> Node:
+    """Return the node's row.
+
+    raises   UnknownSubject
+    """
+    row = Node.objects.filter(name=name).first()
+    if row is None:
+        raise UnknownSubject(f"no node is named {name!r}")
+    return row
+
+
+def find_customer(name: str) -> Customer:
+    """Return the customer's row.
+
+    raises   UnknownSubject
+    """
+    row = Customer.objects.filter(name=name).first()
+    if row is None:
+        raise UnknownSubject(f"no customer is named {name!r}")
+    return row

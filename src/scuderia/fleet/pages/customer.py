@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.fleet.operations.packets import zip_evidence
+from scuderia.fleet.operations.evidence_packet import zip_evidence
 from scuderia.fleet.pages.asking import DAYS_OFFERED, asking, period_from
 from scuderia.fleet.pages.report_tables import (
     cards_of,

@@ -17,8 +17,8 @@ from scuderia.fleet.engine.evidence_packet import (
     verify_packet,
 )
 from scuderia.fleet.engine.sla import Request
-from scuderia.fleet.operations.evidence import FolderTaken, verify_evidence, write_evidence
-from scuderia.fleet.operations.importing import ImportRequest, import_outages
+from scuderia.fleet.operations.evidence_packet import FolderTaken, verify_evidence, write_evidence
+from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
 from scuderia.loop.operations import audit
 from tests.fleet.test_sla_report import DAY, FACTS
 

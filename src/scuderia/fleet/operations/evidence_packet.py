@@ -1,5 +1,8 @@
-"""Writes an evidence packet to a folder, and checks one without believing it."""
+"""Writes an evidence packet to a folder or as one zip, and checks one without believing it."""
 
+import io
+import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from scuderia.basics.errors import BadInput, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.engine.evidence_packet import MANIFEST, PARTS, packet_of, verify_packet
 from scuderia.fleet.engine.report_figures import SlaReport
-from scuderia.fleet.queries.reports import request_facts
+from scuderia.fleet.queries.reports import Period, request_facts
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import audit, authority
 
@@ -105,3 +108,21 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
             (folder / name).write_bytes(body)
     except OSError as error:
         raise PacketUnwritable(f"{folder} cannot be written: {error.strerror}") from None
+
+
+_FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def zip_evidence(*, actor: Actor, customer: str, period: Period, now: AwareDatetime) -> bytes:
+    """Return the packet of a customer's period, recorded in the audit as written."""
+    body = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="scuderia-packet-") as place:
+        folder = Path(place) / "packet"
+        write_evidence(
+            folder, start=period.start, end=period.end, customer=customer, actor=actor, now=now
+        )
+        with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(folder.iterdir()):
+                entry = zipfile.ZipInfo(file.name, date_time=_FIRST_ZIP_DATE)
+                archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return body.getvalue()

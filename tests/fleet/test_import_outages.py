@@ -12,7 +12,7 @@ from scuderia.fleet.engine.traces.records import RecordRefused, TraceUnreadable
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.inventory import Gpu, Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
-from scuderia.fleet.operations.importing import (
+from scuderia.fleet.operations.import_outages import (
     ImportedOtherwise,
     ImportRequest,
     OnError,

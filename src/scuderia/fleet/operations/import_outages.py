@@ -27,8 +27,8 @@ from scuderia.fleet.engine.traces.stepfun import FORMAT as STEPFUN
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
+from scuderia.fleet.operations.import_site import Standing, stand_fleet
 from scuderia.fleet.operations.reading import Progress, TraceFile, read_trace
-from scuderia.fleet.operations.standing import Standing, stand_fleet
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import audit, authority
 

@@ -1,0 +1,106 @@
+"""Polls a cluster's reader page by page; a source that falls silent leaves every node unknown.
+
+A page and the cursor that follows it are one transaction, so a kill between pages loses nothing
+and repeats nothing.
+"""
+
+from django.db import transaction
+
+from scuderia.basics.actors import WORKER
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import Unable
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.fleet.models.columns import CAUSE_MAX
+from scuderia.fleet.models.observations import LatestObservation, ObservationCursor
+from scuderia.fleet.nouns import NodeState, ObservationPage
+from scuderia.fleet.operations import inventory
+from scuderia.fleet.operations.observations import (
+    PollReport,
+    read_cursor,
+    record_latest,
+    record_observations,
+)
+from scuderia.fleet.ports import FleetReader
+from scuderia.loop.nouns import SignalDraft
+from scuderia.loop.operations import signals
+
+PAGE_LIMIT = 1_000
+PAGES_MAX = 100
+
+
+SOURCE_SILENT = "fleet.source.silent"
+
+
+def poll(
+    reader: FleetReader,
+    *,
+    now: AwareDatetime,
+    page_limit: int = PAGE_LIMIT,
+    pages_max: int = PAGES_MAX,
+) -> PollReport:
+    """Read what is new from a cluster, page by page, and put it on the books.
+
+    Never raises for a silent source: the silence is a fact too, and is recorded as one.
+    """
+    total = PollReport()
+    try:
+        for turn in range(pages_max):
+            page = reader.observe(cursor=read_cursor(reader.source), limit=page_limit)
+            with transaction.atomic():
+                if turn == 0:
+                    _register(reader, page, now=now)
+                one = record_observations(page, source=reader.source, now=now)
+            total = _sum(total, one)
+            if not page.more:
+                _break_silence(reader)
+                break
+    except Unable as error:
+        return _sum(total, record_silence(reader.source, error=str(error), now=now))
+    return total
+
+
+@transaction.atomic
+def record_silence(source: str, *, error: str, now: AwareDatetime) -> PollReport:
+    """Mark every node unknown: what was true when the source last spoke is no longer known."""
+    spoke = ObservationCursor.objects.filter(source=source).first()
+    LatestObservation.objects.exclude(state=NodeState.UNKNOWN).update(state=NodeState.UNKNOWN)
+    last_word = spoke.as_of.isoformat() if spoke else "never"
+    draft = SignalDraft(
+        kind=SOURCE_SILENT,
+        subject=EVERYTHING,
+        occurred_at=now,
+        source=source,
+        dedup_key=f"{source}/silent-since/{last_word}",
+        payload={"last_word": last_word, "error": error[:CAUSE_MAX]},
+    )
+    signals.record_signals([draft], now=now)
+    return PollReport(signals=1, silent=error[:CAUSE_MAX])
+
+
+def _register(reader: FleetReader, page: ObservationPage, *, now: AwareDatetime) -> None:
+    """Bring what the source lists onto the books; its history begins with its first word."""
+    active_from = min([seen.at for seen in page.observations] or [page.as_of])
+    inventory.register_inventory(reader.inventory(), actor=WORKER, now=now, active_from=active_from)
+
+
+def _break_silence(reader: FleetReader) -> None:
+    """After a silence, take the source's present word for the nodes that it left unknown."""
+    silenced = LatestObservation.objects.filter(state=NodeState.UNKNOWN)
+    names = set(silenced.values_list("node__name", flat=True))
+    if names:
+        with transaction.atomic():
+            current = reader.current()
+            silenced.filter(node__name__in=current).delete()
+            record_latest(tuple(current[name] for name in sorted(names & set(current))))
+
+
+def _sum(one: PollReport, other: PollReport) -> PollReport:
+    return PollReport(
+        pages=one.pages + other.pages,
+        observations=one.observations + other.observations,
+        signals=one.signals + other.signals,
+        strangers=tuple(sorted({*one.strangers, *other.strangers})),
+        disputed=one.disputed + other.disputed,
+        silent=other.silent,
+        more=other.more,
+    )
