@@ -99,7 +99,7 @@ def _build(folder: Path, nodes: int, outages: int) -> tuple[str, int]:
     from scuderia.basics.subjects import EVERYTHING
     from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
     from scuderia.loop.nouns import Role
-    from scuderia.loop.operations import people, rounds
+    from scuderia.loop.operations import agents, people
     from scuderia.loop.ports import registry
 
     start = datetime(2025, 11, 1, tzinfo=UTC)
@@ -129,7 +129,7 @@ def _build(folder: Path, nodes: int, outages: int) -> tuple[str, int]:
         path, nodes, site="bench", customer="aurora", starts_at=start, ends_at=now
     )
     import_outages(request, actor=WORKER, now=now)
-    rounds.make_rounds(actor=WORKER, now=now)
+    agents.make_rounds(actor=WORKER, now=now)
     return rows[0][1], len(rows)
 
 

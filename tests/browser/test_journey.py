@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scuderia.loop.nouns import ActionState
-from scuderia.loop.operations import execution
+from scuderia.loop.operations import actions
 from scuderia.loop.queries.actions import list_actions
 from tests.pages.stage import LENA, poll
 
@@ -30,10 +30,10 @@ def arrive(page, heading):
 def carry_out(stage):
     """Do what the worker does with one queued action, step by step."""
     (run,) = list_actions(LENA, states=[ActionState.QUEUED])
-    steps = execution.begin_action(run.id, now=stage.clock.now())
+    steps = actions.begin_action(run.id, now=stage.clock.now())
     for index in range(steps):
-        execution.run_step(run.id, index, now=stage.clock.now())
-    state = execution.finish_action(run.id, now=stage.clock.now())
+        actions.run_step(run.id, index, now=stage.clock.now())
+    state = actions.finish_action(run.id, now=stage.clock.now())
     stage.clock.advance(timedelta(minutes=2))
     poll()
     return state

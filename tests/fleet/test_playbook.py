@@ -22,13 +22,13 @@ from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionId, ActionState, EffectState, Plan, Rehearsal, Role, StepWord
 from scuderia.loop.operations import (
+    actions,
+    agents,
     audit,
     decisions,
-    execution,
     findings,
     outcomes,
     people,
-    rounds,
     undo,
 )
 from scuderia.loop.ports import Executor, registry
@@ -79,16 +79,16 @@ def crew_looks(bench: Bench) -> Actor:
     setup, now = Actor(ActorKind.SERVICE, "setup"), bench.clock.now()
     ada = people.create_person(actor=setup, name="ada", password="a-long-enough-word", now=now)
     people.give_role(actor=setup, person="ada", role=Role.ADMIN, scope=EVERYTHING, now=now)
-    told = rounds.make_rounds(actor=ada, now=now)
+    told = agents.make_rounds(actor=ada, now=now)
     assert [report.error for report in told] == [""] * len(told)
     return ada
 
 
 def carry_through(action: ActionId) -> None:
     """Run an action as the runner would."""
-    for index in range(execution.begin_action(action, now=NOW)):
-        assert execution.run_step(action, index, now=NOW) is StepWord.DONE
-    assert execution.finish_action(action, now=NOW) is ActionState.DONE
+    for index in range(actions.begin_action(action, now=NOW)):
+        assert actions.run_step(action, index, now=NOW) is StepWord.DONE
+    assert actions.finish_action(action, now=NOW) is ActionState.DONE
 
 
 def executor(name: str) -> Executor:

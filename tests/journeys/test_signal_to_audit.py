@@ -22,7 +22,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.connectors.dbos.fake import InlineRunner
 from scuderia.connectors.dbos.steps import RunSteps
 from scuderia.fleet.ports import registry as fleet
-from scuderia.loop.operations import execution, outbox, outcomes, people
+from scuderia.loop.operations import actions, outbox, outcomes, people
 from scuderia.loop.ports import registry
 from tests.pages.stage import CAST, NOW, PASSWORD, SETUP, poll, registered
 
@@ -84,9 +84,9 @@ def runner() -> InlineRunner:
     """The runner without an engine, calling what the real one calls."""
     return InlineRunner(
         RunSteps(
-            begin=lambda one: execution.begin_action(one, now=registry.clock.now()),
-            perform=lambda one, step: execution.run_step(one, step, now=registry.clock.now()),
-            finish=lambda one: execution.finish_action(one, now=registry.clock.now()).value,
+            begin=lambda one: actions.begin_action(one, now=registry.clock.now()),
+            perform=lambda one, step: actions.run_step(one, step, now=registry.clock.now()),
+            finish=lambda one: actions.finish_action(one, now=registry.clock.now()).value,
         )
     )
 

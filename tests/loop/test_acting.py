@@ -9,7 +9,7 @@ from scuderia.loop.models.decisions import Decision
 from scuderia.loop.models.effects import Effect
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionState, Answer, EffectState, ProposalState, StepWord
-from scuderia.loop.operations import brakes, decisions, execution, proposals, undo
+from scuderia.loop.operations import actions, brakes, decisions, proposal_filing, proposals, undo
 from scuderia.loop.operations.decisions import Objected
 from scuderia.loop.operations.proposals import StaleDigest
 from tests.loop.factories import NOW, Crash, later, person, proposal_draft, valves
@@ -19,7 +19,9 @@ OMAR = person("omar")
 
 
 def file(*names, **changes):
-    return proposals.file_proposal(proposal_draft(*names, **changes), agent="plumber", now=NOW)
+    return proposal_filing.file_proposal(
+        proposal_draft(*names, **changes), agent="plumber", now=NOW
+    )
 
 
 def digest_of(proposal_id):
@@ -34,15 +36,15 @@ def approve(proposal_id, actor=OMAR, now=NOW):
 
 def carry_out(action_id, now=NOW):
     """Do what the runner's workflow does."""
-    for index in range(execution.begin_action(action_id, now=now)):
+    for index in range(actions.begin_action(action_id, now=now)):
         word = StepWord.UNKNOWN
         for _ in range(10):
-            word = execution.run_step(action_id, index, now=now)
+            word = actions.run_step(action_id, index, now=now)
             if word is not StepWord.UNKNOWN:
                 break
         if word is not StepWord.DONE:
             break
-    return execution.finish_action(action_id, now=now)
+    return actions.finish_action(action_id, now=now)
 
 
 def test_an_approved_proposal_is_carried_out_once_and_verified(hall):
@@ -84,14 +86,14 @@ def test_drift_after_the_decision_sends_the_proposal_back_undone(hall):
     assert not Action.objects.get(pk=action_id).resumable
     again = approve(proposal_id)
     assert carry_out(again) is ActionState.DONE
-    assert execution.begin_action(action_id, now=NOW) == 0
+    assert actions.begin_action(action_id, now=NOW) == 0
 
 
 def test_drift_between_begin_and_the_first_step_is_seen_too(hall):
     action_id = approve(file())
-    assert execution.begin_action(action_id, now=NOW) == 1
+    assert actions.begin_action(action_id, now=NOW) == 1
     hall.world.positions["v1"] = 7
-    assert execution.run_step(action_id, 0, now=NOW) is StepWord.STOP
+    assert actions.run_step(action_id, 0, now=NOW) is StepWord.STOP
     assert not hall.world.happened
 
 
@@ -161,12 +163,12 @@ def test_an_erroring_gate_is_a_no_at_decide_and_at_execute(hall):
 
 def test_a_gate_that_says_no_between_steps_halts_the_run(hall):
     action_id = approve(file("v1", "v2"))
-    execution.begin_action(action_id, now=NOW)
-    assert execution.run_step(action_id, 0, now=NOW) is StepWord.DONE
+    actions.begin_action(action_id, now=NOW)
+    assert actions.run_step(action_id, 0, now=NOW) is StepWord.DONE
     hall.gate.answer = Answer.NO
-    assert execution.run_step(action_id, 1, now=NOW) is StepWord.STOP
+    assert actions.run_step(action_id, 1, now=NOW) is StepWord.STOP
     hall.gate.answer = Answer.YES
-    execution.resume_action(actor=OMAR, action_id=action_id, now=NOW)
+    actions.resume_action(actor=OMAR, action_id=action_id, now=NOW)
     assert carry_out(action_id) is ActionState.DONE
     assert set(hall.world.happened.values()) == {1}
 
@@ -215,14 +217,14 @@ def test_a_crash_in_mid_effect_is_looked_into_and_never_repeated(hall, trouble):
 
 def test_an_unknown_stays_unknown_while_the_world_is_silent(hall):
     action_id = approve(file())
-    execution.begin_action(action_id, now=NOW)
+    actions.begin_action(action_id, now=NOW)
     hall.world.trouble = ["fail-after"]
     hall.turn.before_perform.append(lambda: setattr(hall.world, "silent", True))
     for _ in range(5):
-        assert execution.run_step(action_id, 0, now=NOW) is StepWord.UNKNOWN
+        assert actions.run_step(action_id, 0, now=NOW) is StepWord.UNKNOWN
     assert set(hall.world.happened.values()) == {1}
     hall.world.silent = False
-    assert execution.settle_unknown(now=NOW) == 1
+    assert actions.settle_unknown(now=NOW) == 1
     assert carry_out(action_id) is ActionState.DONE
     assert set(hall.world.happened.values()) == {1}
 
@@ -231,36 +233,36 @@ def test_a_silent_world_at_begin_is_asked_again_later(hall):
     action_id = approve(file())
     hall.world.silent = True
     with pytest.raises(Unable):
-        execution.begin_action(action_id, now=NOW)
+        actions.begin_action(action_id, now=NOW)
     hall.world.silent = False
     assert carry_out(action_id) is ActionState.DONE
 
 
 def test_a_second_worker_in_mid_effect_keeps_its_hands_off(hall):
     action_id = approve(file())
-    execution.begin_action(action_id, now=NOW)
+    actions.begin_action(action_id, now=NOW)
     words = []
-    hall.turn.before_perform.append(lambda: words.append(execution.run_step(action_id, 0, now=NOW)))
-    assert execution.run_step(action_id, 0, now=NOW) is StepWord.DONE
+    hall.turn.before_perform.append(lambda: words.append(actions.run_step(action_id, 0, now=NOW)))
+    assert actions.run_step(action_id, 0, now=NOW) is StepWord.DONE
     assert words == [StepWord.UNKNOWN]
     assert set(hall.world.happened.values()) == {1}
 
 
 def test_a_step_out_of_turn_does_nothing(hall):
     action_id = approve(file("v1", "v2"))
-    assert execution.run_step(action_id, 0, now=NOW) is StepWord.STOP
-    execution.begin_action(action_id, now=NOW)
-    assert execution.run_step(action_id, 1, now=NOW) is StepWord.STOP
-    assert execution.run_step(action_id, 5, now=NOW) is StepWord.STOP
+    assert actions.run_step(action_id, 0, now=NOW) is StepWord.STOP
+    actions.begin_action(action_id, now=NOW)
+    assert actions.run_step(action_id, 1, now=NOW) is StepWord.STOP
+    assert actions.run_step(action_id, 5, now=NOW) is StepWord.STOP
     assert not hall.world.happened
 
 
 def test_a_failed_probe_fails_the_action(hall):
     action_id = approve(file())
-    execution.begin_action(action_id, now=NOW)
-    execution.run_step(action_id, 0, now=NOW)
+    actions.begin_action(action_id, now=NOW)
+    actions.run_step(action_id, 0, now=NOW)
     hall.world.positions["v1"] = 9
-    assert execution.finish_action(action_id, now=NOW) is ActionState.FAILED
+    assert actions.finish_action(action_id, now=NOW) is ActionState.FAILED
 
 
 def test_undo_puts_the_world_back_and_says_so(hall):
@@ -298,17 +300,17 @@ def test_a_digest_is_decided_once(hall):
 
 def test_a_braked_action_is_halted_before_the_next_step_and_resumed_by_a_person(hall):
     action_id = approve(file("v1", "v2"))
-    execution.begin_action(action_id, now=NOW)
-    execution.run_step(action_id, 0, now=NOW)
+    actions.begin_action(action_id, now=NOW)
+    actions.run_step(action_id, 0, now=NOW)
     brake = {"scope": brakes.BrakeScope.SCOPE, "value": "hall:hall-acme"}
     brakes.set_brake(actor=OMAR, **brake, reason="smoke", now=NOW)
-    assert execution.run_step(action_id, 1, now=NOW) is StepWord.STOP
-    with pytest.raises(execution.StillStopped):
-        execution.resume_action(actor=OMAR, action_id=action_id, now=NOW)
+    assert actions.run_step(action_id, 1, now=NOW) is StepWord.STOP
+    with pytest.raises(actions.StillStopped):
+        actions.resume_action(actor=OMAR, action_id=action_id, now=NOW)
     with pytest.raises(NotAuthorised):
         brakes.lift_brake(actor=OMAR, **brake, now=NOW)
     brakes.lift_brake(actor=person("lena"), **brake, now=NOW)
-    execution.resume_action(actor=OMAR, action_id=action_id, now=NOW)
+    actions.resume_action(actor=OMAR, action_id=action_id, now=NOW)
     assert RunRequest.objects.filter(started_at__isnull=True).count() == 2
     assert carry_out(action_id) is ActionState.DONE
 

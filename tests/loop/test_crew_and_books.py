@@ -22,16 +22,16 @@ from scuderia.loop.nouns import (
     Round,
 )
 from scuderia.loop.operations import (
+    actions,
     brakes,
     decisions,
-    execution,
     grants,
-    heartbeats,
     outbox,
     outcomes,
     proposals,
-    rounds,
+    workers,
 )
+from scuderia.loop.operations import agents as agent_operations
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import agents
 from scuderia.loop.queries import audit as audit_read
@@ -55,7 +55,7 @@ OMAR = person("omar")
 
 def make_round(hall, *brought, now=NOW, **more):
     hall.agent.brings = Round(proposals=brought, **more)
-    return rounds.make_rounds(actor=OMAR, now=now)[0]
+    return agent_operations.make_rounds(actor=OMAR, now=now)[0]
 
 
 def test_a_round_files_findings_and_proposals_and_says_what_it_dropped(hall):
@@ -98,7 +98,7 @@ def test_a_persons_edit_survives_the_next_round(hall):
 def test_a_broken_agent_fails_alone_and_is_shown(hall):
     registry.agents["broken"] = FakeAgent(name="broken", error=ValueError("no data"))
     hall.agent.brings = Round(proposals=(proposal_draft(),))
-    broken, plumber = rounds.make_rounds(actor=OMAR, now=NOW)
+    broken, plumber = agent_operations.make_rounds(actor=OMAR, now=NOW)
     assert broken.error == "ValueError: no data"
     assert plumber.filed == 1
     assert AgentRound.objects.get(agent="broken").error == "ValueError: no data"
@@ -292,43 +292,43 @@ def test_the_outbox_starts_each_run_once_even_after_a_crash(hall):
 def test_a_run_that_ended_before_its_action_is_asked_for_again(hall):
     runner, action_id = FakeRunner(), approve(file())
     outbox.sweep(now=NOW, runner=runner)
-    assert outbox.revive(runner=runner) == 0
+    assert outbox.requeue_ended(runner=runner) == 0
     runner.words[action_id] = "error"
-    assert outbox.revive(runner=runner) == 1
+    assert outbox.requeue_ended(runner=runner) == 1
     carry_out(action_id)
     runner.words[action_id] = "success"
-    assert outbox.revive(runner=runner) == 0
+    assert outbox.requeue_ended(runner=runner) == 0
 
 
 def test_the_runs_of_a_dead_worker_are_taken_over(hall, monkeypatch):
-    monkeypatch.setitem(heartbeats._self, "executor_id", "unnamed")
-    heartbeats.beat("old", wall=NOW)
+    monkeypatch.setitem(workers._self, "executor_id", "unnamed")
+    workers.record_heartbeat("old", wall=NOW)
     action_id = approve(file())
-    execution.begin_action(action_id, now=NOW)
+    actions.begin_action(action_id, now=NOW)
     runner = FakeRunner()
-    assert heartbeats.adopt(wall=NOW + timedelta(seconds=5), runner=runner) == 0
-    assert heartbeats.adopt(wall=NOW + timedelta(seconds=60), runner=runner) == 1
+    assert workers.recover_dead_workers(wall=NOW + timedelta(seconds=5), runner=runner) == 0
+    assert workers.recover_dead_workers(wall=NOW + timedelta(seconds=60), runner=runner) == 1
     assert runner.calls == [("resume", action_id)]
     assert Action.objects.get().worker == "live"
-    assert heartbeats.list_dead(wall=NOW + timedelta(seconds=60)) == []
+    assert workers.list_dead(wall=NOW + timedelta(seconds=60)) == []
 
 
 def test_a_living_workers_claim_is_respected(hall, monkeypatch):
     action_id = approve(file())
-    execution.begin_action(action_id, now=NOW)
-    monkeypatch.setitem(heartbeats._self, "executor_id", "other")
-    heartbeats.beat("other", wall=registry.wall.now())
+    actions.begin_action(action_id, now=NOW)
+    monkeypatch.setitem(workers._self, "executor_id", "other")
+    workers.record_heartbeat("other", wall=registry.wall.now())
     hall.world.trouble = ["unknown"]
     hall.turn.before_perform.append(lambda: setattr(hall.world, "silent", True))
-    execution.run_step(action_id, 0, now=NOW)
+    actions.run_step(action_id, 0, now=NOW)
     hall.world.silent = False
-    monkeypatch.setattr(heartbeats, "_INCARNATION", "a-new-process")
-    assert execution.run_step(action_id, 0, now=NOW).value == "unknown"
-    heartbeats.beat("other", wall=registry.wall.now())  # the restart under the same name
-    assert execution.run_step(action_id, 0, now=NOW).value == "done"
+    monkeypatch.setattr(workers, "_INCARNATION", "a-new-process")
+    assert actions.run_step(action_id, 0, now=NOW).value == "unknown"
+    workers.record_heartbeat("other", wall=registry.wall.now())  # the restart under the same name
+    assert actions.run_step(action_id, 0, now=NOW).value == "done"
 
 
 def test_machines_may_have_the_crew_look(hall):
     worker = Actor(ActorKind.SERVICE, "worker")
     hall.agent.brings = Round(findings=(finding_draft(),))
-    assert rounds.make_rounds(["plumber"], actor=worker, now=NOW)[0].findings_open == 1
+    assert agent_operations.make_rounds(["plumber"], actor=worker, now=NOW)[0].findings_open == 1

@@ -29,14 +29,15 @@ from scuderia.loop.models.effects import Effect
 from scuderia.loop.models.grants import Grant
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionState, Answer, Autonomy, BrakeScope, GrantState
+from scuderia.loop.operations import actions as action_operations
 from scuderia.loop.operations import (
     brakes,
     decisions,
-    execution,
     grants,
-    heartbeats,
+    proposal_filing,
     proposals,
     undo,
+    workers,
 )
 from tests.loop.factories import NOW, Crash, make_cast, person, proposal_draft, registered, valves
 
@@ -108,7 +109,7 @@ class Histories(RuleBasedStateMachine):
     )
     def file(self, names, to, hours):
         draft = proposal_draft(*names.split(), to=to, expires_after_h=hours)
-        self._try(lambda: proposals.file_proposal(draft, agent="plumber", now=self.now))
+        self._try(lambda: proposal_filing.file_proposal(draft, agent="plumber", now=self.now))
         self.shown += [(one.pk, one.digest) for one in Proposal.objects.all()]
 
     @rule(who=WHO, which=picks)
@@ -228,7 +229,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(who=WHO, which=picks, resume=st.booleans())
     def halt_or_resume(self, who, which, resume):
-        act = execution.resume_action if resume else execution.halt_action
+        act = action_operations.resume_action if resume else action_operations.halt_action
         self._on_action(which, lambda one: act(actor=who, action_id=one, now=self.now))
 
     @rule(who=WHO, on=st.sampled_from([True, False, False]), where=st.sampled_from(
@@ -286,7 +287,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(which=picks)
     def begin(self, which):
-        self._on_action(which, lambda one: execution.begin_action(one, now=self.now))
+        self._on_action(which, lambda one: action_operations.begin_action(one, now=self.now))
 
     @rule(
         which=picks,
@@ -301,13 +302,13 @@ class Histories(RuleBasedStateMachine):
         self.hall.world.trouble = [trouble]
         if nested:  # the other worker comes by while this one is in mid-effect
             self.hall.turn.before_perform = [lambda: self.step_plainly(which, index)]
-        self._on_action(which, lambda one: execution.run_step(one, index, now=self.now))
+        self._on_action(which, lambda one: action_operations.run_step(one, index, now=self.now))
         self.hall.world.trouble = []
         self.hall.turn.before_perform = []
 
     def step_plainly(self, which, index):
         kept, self.hall.world.trouble = self.hall.world.trouble, []
-        self._on_action(which, lambda one: execution.run_step(one, index, now=self.now))
+        self._on_action(which, lambda one: action_operations.run_step(one, index, now=self.now))
         self.hall.world.trouble = kept
 
     @rule(which=picks, trouble=st.sampled_from(TROUBLES))
@@ -315,23 +316,23 @@ class Histories(RuleBasedStateMachine):
         self.hall.world.trouble = [trouble]
 
         def run(one):
-            for index in range(execution.begin_action(one, now=self.now)):
-                execution.run_step(one, index, now=self.now)
-            execution.finish_action(one, now=self.now)
+            for index in range(action_operations.begin_action(one, now=self.now)):
+                action_operations.run_step(one, index, now=self.now)
+            action_operations.finish_action(one, now=self.now)
 
         self._on_action(which, run)
         self.hall.world.trouble = []
 
     @rule(which=picks)
     def finish(self, which):
-        self._on_action(which, lambda one: execution.finish_action(one, now=self.now))
+        self._on_action(which, lambda one: action_operations.finish_action(one, now=self.now))
 
     @rule(settle=st.booleans())
     def worker_is_replaced(self, settle):
         """A new process: nothing is in flight there, and the old one's claims are orphans."""
-        heartbeats._INCARNATION = f"{heartbeats._INCARNATION[:8]}-{len(self.turns)}"
+        workers._INCARNATION = f"{workers._INCARNATION[:8]}-{len(self.turns)}"
         if settle:
-            execution.settle_unknown(now=self.now)
+            action_operations.settle_unknown(now=self.now)
 
     # --- what must hold -----------------------------------------------------------------
 
@@ -455,7 +456,7 @@ def test_every_trouble_at_every_step_with_every_accident_after_it(hall):
         life.nothing_stood_in_the_way_of_any_effect()
         life.no_acknowledged_approval_is_lost()
         life.hall.world.silent = False
-        execution.settle_unknown(now=life.now)
+        action_operations.settle_unknown(now=life.now)
         assert not Effect.objects.filter(state="unknown").exists()
         seen[Action.objects.get().state] += 1
         life.teardown()

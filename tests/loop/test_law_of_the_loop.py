@@ -28,8 +28,8 @@ from scuderia.loop.nouns import (
     Role,
     SignalDraft,
 )
-from scuderia.loop.operations import brakes, decisions, proposals, signals
-from scuderia.loop.operations.moves import move
+from scuderia.loop.operations import brakes, decisions, proposal_filing, signals
+from scuderia.loop.operations.transitions import move
 from tests.loop.factories import (
     NOW,
     ValveLineage,
@@ -166,7 +166,7 @@ def test_the_most_specific_grant_decides_and_of_equals_the_most_cautious():
 
 @pytest.fixture
 def filled(hall, cast):
-    proposal_id = proposals.file_proposal(proposal_draft(), agent="plumber", now=NOW)
+    proposal_id = proposal_filing.file_proposal(proposal_draft(), agent="plumber", now=NOW)
     decisions.approve_proposal(
         actor=person("omar"),
         proposal_id=proposal_id,

@@ -10,15 +10,16 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Autonomy, BrakeScope, Power, Reversibility, Role
+from scuderia.loop.operations import access as access_operations
+from scuderia.loop.operations import actions as action_operations
 from scuderia.loop.operations import (
-    authority,
+    agents,
     brakes,
     decisions,
-    execution,
     grants,
     people,
+    proposal_filing,
     proposals,
-    rounds,
     undo,
 )
 from scuderia.loop.queries import access, actions, audit, findings
@@ -35,7 +36,7 @@ ACME = SubjectRef("customer", "acme")
 
 @pytest.fixture
 def acme_proposal(hall):
-    return proposals.file_proposal(proposal_draft("v1"), agent="plumber", now=NOW)
+    return proposal_filing.file_proposal(proposal_draft("v1"), agent="plumber", now=NOW)
 
 
 def digest():
@@ -67,14 +68,14 @@ def test_a_viewer_reads_and_does_nothing(acme_proposal):
             actor=vera, proposal_id=acme_proposal, digest=digest(), now=NOW
         ),
         lambda: brakes.set_brake(actor=vera, scope=BrakeScope.ALL, reason="x", now=NOW),
-        lambda: rounds.make_rounds(actor=vera, now=NOW),
+        lambda: agents.make_rounds(actor=vera, now=NOW),
     ):
         with pytest.raises(NotAuthorised):
             call()
 
 
 def test_a_scoped_operator_decides_only_what_lies_wholly_within(hall, acme_proposal):
-    both = proposals.file_proposal(proposal_draft("v1", "v3"), agent="plumber", now=NOW)
+    both = proposal_filing.file_proposal(proposal_draft("v1", "v3"), agent="plumber", now=NOW)
     acme = person("acme-op")
     assert [row.id for row in proposal_queries.list_queue(acme, NOW)] == [acme_proposal]
     with pytest.raises(NotFound):
@@ -106,7 +107,7 @@ def test_machines_decide_nothing_ever(acme_proposal, machine):
         lambda: decisions.reject_proposal(actor=machine, proposal_id=acme_proposal, now=NOW),
         lambda: brakes.lift_brake(actor=machine, scope=BrakeScope.ALL, now=NOW),
         lambda: undo.undo_action(actor=machine, action_id=action_id, now=NOW),
-        lambda: execution.resume_action(actor=machine, action_id=action_id, now=NOW),
+        lambda: action_operations.resume_action(actor=machine, action_id=action_id, now=NOW),
         lambda: give(actor=machine),
         lambda: people.create_person(actor=machine, name="bob", now=NOW),
     ):
@@ -133,7 +134,7 @@ def test_an_irreversible_kind_needs_a_lead(hall):
     hall.turn.kind = kind_named(
         "hall.turn_valves", reversibility=Reversibility.IRREVERSIBLE, undo="", undo_kind=""
     )
-    proposal_id = proposals.file_proposal(proposal_draft("v1"), agent="plumber", now=NOW)
+    proposal_id = proposal_filing.file_proposal(proposal_draft("v1"), agent="plumber", now=NOW)
     approve = {"proposal_id": proposal_id, "digest": digest(), "now": NOW}
     with pytest.raises(NotAuthorised):
         decisions.approve_proposal(actor=person("omar"), **approve)
@@ -142,7 +143,7 @@ def test_an_irreversible_kind_needs_a_lead(hall):
 
 def test_four_eyes_are_two_people(hall):
     omar = person("omar")
-    proposal_id = proposals.file_proposal(
+    proposal_id = proposal_filing.file_proposal(
         proposal_draft("v1"), agent="", actor=omar, four_eyes=True, now=NOW
     )
     approve = {"proposal_id": proposal_id, "digest": digest(), "now": NOW}
@@ -174,7 +175,7 @@ def test_set_up_makes_the_first_admin_and_then_nobody_else():
     people.give_role(actor=person("ada"), person="new", role=Role.VIEWER, scope=EVERYTHING, now=NOW)
     people.take_role(actor=person("ada"), person="new", scope=EVERYTHING, now=NOW)
     with pytest.raises(NotFound):
-        authority.require(person("new"), Power.READ, EVERYTHING)
+        access_operations.require(person("new"), Power.READ, EVERYTHING)
 
 
 def test_only_who_manages_people_sees_everyone():
@@ -196,20 +197,20 @@ def test_a_token_speaks_for_its_person_within_its_powers_and_scope(hall):
     token = issue()
     omar = people.authenticate_token(token.secret, now=later(1))
     assert omar == Actor(ActorKind.PERSON, "omar", via="laptop")
-    authority.require(omar, Power.DECIDE, lineage_of(valves("v1")[0]))
+    access_operations.require(omar, Power.DECIDE, lineage_of(valves("v1")[0]))
     with pytest.raises(NotFound):
-        authority.require(omar, Power.DECIDE, lineage_of(valves("v3")[0]))
+        access_operations.require(omar, Power.DECIDE, lineage_of(valves("v3")[0]))
     with pytest.raises(NotAuthorised):
-        authority.require(omar, Power.UNDO, lineage_of(valves("v1")[0]))
+        access_operations.require(omar, Power.UNDO, lineage_of(valves("v1")[0]))
 
 
 def test_a_token_never_widens_its_person(hall):
     token = issue(who="acme-op", powers=tuple(Power), scope=EVERYTHING)
     acme = people.authenticate_token(token.secret, now=NOW)
-    authority.require(acme, Power.DECIDE, lineage_of(valves("v1")[0]))
+    access_operations.require(acme, Power.DECIDE, lineage_of(valves("v1")[0]))
     for power, valve in [(Power.GRANT, "v1"), (Power.DECIDE, "v3")]:
         with pytest.raises((NotAuthorised, NotFound)):
-            authority.require(acme, power, lineage_of(valves(valve)[0]))
+            access_operations.require(acme, power, lineage_of(valves(valve)[0]))
 
 
 def test_the_secret_is_kept_only_as_a_hash():
@@ -229,7 +230,7 @@ def test_wrong_expired_and_revoked_tokens_open_nothing(hall):
     people.revoke_token(actor=person("omar"), person="omar", name="laptop", now=NOW)
     assert people.authenticate_token(token.secret, now=NOW) is None
     with pytest.raises(NotFound):
-        authority.require(live, Power.READ, EVERYTHING)
+        access_operations.require(live, Power.READ, EVERYTHING)
 
 
 def test_nobody_issues_a_token_for_another_or_with_a_token():

@@ -17,7 +17,7 @@ from scuderia.fleet.ports import registry as fleet
 from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.nouns import Role
 from scuderia.loop.operations import people
-from scuderia.loop.operations.rounds import make_rounds
+from scuderia.loop.operations.agents import make_rounds
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.proposals import QueueRow, list_queue
 

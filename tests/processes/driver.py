@@ -11,7 +11,7 @@ from scuderia.basics.actors import Actor, ActorKind  # noqa: E402
 from scuderia.basics.subjects import SubjectRef  # noqa: E402
 from scuderia.loop.nouns import ProposalDraft, Rehearsal  # noqa: E402
 from scuderia.loop.operations.decisions import approve_proposal  # noqa: E402
-from scuderia.loop.operations.proposals import file_proposal  # noqa: E402
+from scuderia.loop.operations.proposal_filing import file_proposal  # noqa: E402
 from scuderia.loop.ports import registry  # noqa: E402
 from scuderia.loop.queries.proposals import get_proposal  # noqa: E402
 

@@ -169,7 +169,7 @@ def _read_history() -> str:
 
 
 def _make_first_round() -> str:
-    from scuderia.loop.operations.rounds import make_rounds
+    from scuderia.loop.operations.agents import make_rounds
     from scuderia.loop.ports import registry
 
     reports = make_rounds(actor=WORKER, now=registry.clock.now())

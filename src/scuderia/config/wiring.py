@@ -41,17 +41,17 @@ def register_runner(executor_id: str | None = None) -> "DbosRunner":
     """Register the durable runner; for the one process that carries runs out."""
     from scuderia.connectors.dbos.runner import DbosRunner
     from scuderia.connectors.dbos.steps import RunSteps
-    from scuderia.loop.operations import execution
+    from scuderia.loop.operations import actions
 
     steps = RunSteps(
         begin=_on_fresh_connections(
-            lambda action_id: execution.begin_action(action_id, now=loop.clock.now())
+            lambda action_id: actions.begin_action(action_id, now=loop.clock.now())
         ),
         perform=_on_fresh_connections(
-            lambda action_id, index: execution.run_step(action_id, index, now=loop.clock.now())
+            lambda action_id, index: actions.run_step(action_id, index, now=loop.clock.now())
         ),
         finish=_on_fresh_connections(
-            lambda action_id: execution.finish_action(action_id, now=loop.clock.now()).value
+            lambda action_id: actions.finish_action(action_id, now=loop.clock.now()).value
         ),
     )
     runner = DbosRunner(runs_url(), steps, executor_id=executor_id)

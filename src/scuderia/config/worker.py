@@ -53,14 +53,14 @@ def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
 
 
 def _beats(runner: DbosRunner, crew_every_s: float, poll_every_s: float) -> dict[str, list[Beat]]:
-    strays = partial(jobs.adopt_strays, runner.held_by_others)
+    strays = partial(jobs.recover_unclaimed_runs, runner.held_by_others)
     return {
         "pulse": [Beat("heartbeat", 2.0, jobs.say_alive)],
         "hands": [
             Beat("start runs", 0.5, jobs.start_runs),
-            Beat("adopt orphans", 3.0, _said("adopted %s runs", jobs.adopt_orphans)),
+            Beat("adopt orphans", 3.0, _said("adopted %s runs", jobs.recover_dead_workers)),
             Beat("adopt strays", 10.0, _said("adopted %s stray runs", strays)),
-            Beat("revive runs", 5.0, _said("asked again for %s runs", jobs.revive_runs)),
+            Beat("revive runs", 5.0, _said("asked again for %s runs", jobs.requeue_ended)),
             Beat("settle unknown", 5.0, _said("settled %s effects", jobs.settle_unknown)),
             Beat("expire", 10.0, jobs.expire_due),
             Beat("measure outcomes", 10.0, jobs.measure_outcomes),

@@ -1,4 +1,4 @@
-"""The loop's scheduled work: one function per beat, each a single call into operations."""
+"""The loop's scheduled work: one function per task, each a single call into operations."""
 
 import os
 import socket
@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from scuderia.basics.actors import WORKER
 from scuderia.loop.nouns import ActionId
 from scuderia.loop.operations import (
-    execution,
+    actions,
+    agents,
     findings,
     grants,
-    heartbeats,
     outbox,
     outcomes,
     proposals,
-    rounds,
+    workers,
 )
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.workers import list_alive
@@ -23,7 +23,7 @@ from scuderia.loop.queries.workers import list_alive
 def say_alive() -> None:
     """Beat this worker's heart, in wall time."""
     if registry.runner is not None:
-        heartbeats.beat(
+        workers.record_heartbeat(
             registry.runner.executor_id,
             wall=registry.wall.now(),
             host=socket.gethostname(),
@@ -34,16 +34,16 @@ def say_alive() -> None:
 def say_gone() -> None:
     """Let this worker's heart stop at once, so that what it left is taken over without a wait."""
     if registry.runner is not None:
-        long_ago = registry.wall.now() - 2 * heartbeats.STALE_AFTER
-        heartbeats.beat(registry.runner.executor_id, wall=long_ago)
+        long_ago = registry.wall.now() - 2 * workers.STALE_AFTER
+        workers.record_heartbeat(registry.runner.executor_id, wall=long_ago)
 
 
-def adopt_orphans() -> int:
+def recover_dead_workers() -> int:
     """Take over the unfinished runs of workers whose heartbeat stopped; return how many."""
-    return heartbeats.adopt(wall=registry.wall.now(), runner=registry.runner)
+    return workers.recover_dead_workers(wall=registry.wall.now(), runner=registry.runner)
 
 
-def adopt_strays(held_by_others: Callable[[], Mapping[ActionId, str]]) -> int:
+def recover_unclaimed_runs(held_by_others: Callable[[], Mapping[ActionId, str]]) -> int:
     """Take over runs whose worker died before it could write its name on the action.
 
     held_by_others   runs in the hands of other executors, with their names, as the engine has it
@@ -52,21 +52,21 @@ def adopt_strays(held_by_others: Callable[[], Mapping[ActionId, str]]) -> int:
     held = held_by_others()
     if runner is None or not held:
         return 0
-    alive = list_alive(since=registry.wall.now() - 2 * heartbeats.STALE_AFTER)
+    alive = list_alive(since=registry.wall.now() - 2 * workers.STALE_AFTER)
     strays = [action_id for action_id, executor in held.items() if executor not in alive]
     for action_id in strays:
         runner.resume(action_id)
     return len(strays)
 
 
-def revive_runs() -> int:
+def requeue_ended() -> int:
     """Ask again for runs that ended before their action did; return how many."""
-    return outbox.revive(runner=registry.runner)
+    return outbox.requeue_ended(runner=registry.runner)
 
 
 def settle_unknown() -> int:
     """Look again at effects of unknown result that nobody has in hand; return how many settled."""
-    return execution.settle_unknown(now=registry.clock.now())
+    return actions.settle_unknown(now=registry.clock.now())
 
 
 def start_runs() -> int:
@@ -90,6 +90,6 @@ def measure_outcomes() -> int:
     return outcomes.measure_due(now=registry.clock.now())
 
 
-def make_rounds() -> tuple[rounds.RoundReport, ...]:
+def make_rounds() -> tuple[agents.RoundReport, ...]:
     """Have every agent look, and file what they bring back."""
-    return rounds.make_rounds(actor=WORKER, now=registry.clock.now())
+    return agents.make_rounds(actor=WORKER, now=registry.clock.now())

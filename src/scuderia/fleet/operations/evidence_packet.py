@@ -16,7 +16,7 @@ from scuderia.fleet.engine.evidence_packet import MANIFEST, PARTS, packet_of, ve
 from scuderia.fleet.engine.report_figures import SlaReport
 from scuderia.fleet.queries.reports import Period, request_facts
 from scuderia.loop.nouns import Power
-from scuderia.loop.operations import audit, authority
+from scuderia.loop.operations import access, audit
 
 FILE_BYTES_MAX = 512 * 1024 * 1024
 
@@ -60,7 +60,7 @@ def write_evidence(
     """
     subject = EVERYTHING if customer is None else SubjectRef("customer", customer)
     if actor.kind is not ActorKind.SERVICE:
-        authority.require(actor, Power.READ, subject)
+        access.require(actor, Power.READ, subject)
     facts, request = request_facts(
         start, end, customer=customer, site=None, target=None, time_zone=None
     )

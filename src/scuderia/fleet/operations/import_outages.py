@@ -30,7 +30,7 @@ from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.operations.import_site import Standing, stand_fleet
 from scuderia.fleet.operations.reading import Progress, TraceFile, read_trace
 from scuderia.loop.nouns import Power
-from scuderia.loop.operations import audit, authority
+from scuderia.loop.operations import access, audit
 
 STEPFUN_STARTS_AT = datetime(2024, 3, 30, tzinfo=UTC)
 FLEET_SIZE_MAX = 100_000
@@ -111,7 +111,7 @@ def import_outages(
              QuarantineUnwritable
     """
     if actor.kind is not ActorKind.SERVICE:
-        authority.require(actor, Power.IMPORT, EVERYTHING)
+        access.require(actor, Power.IMPORT, EVERYTHING)
     _check(request)
     starts_at = second_of(request.starts_at or STEPFUN_STARTS_AT)
     file = read_trace(request.path, starts_at=starts_at, on_progress=on_progress)

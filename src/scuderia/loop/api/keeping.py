@@ -12,8 +12,8 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.api import shapes
 from scuderia.loop.api.door import NO_NUL, SEQ_MAX, Limit, RefusalOut, Wanted, answers, who
 from scuderia.loop.nouns import Power
+from scuderia.loop.operations import access
 from scuderia.loop.operations import audit as chain
-from scuderia.loop.operations import authority
 from scuderia.loop.queries import audit
 from scuderia.loop.queries.access import scopes_with
 
@@ -43,7 +43,7 @@ def list_audit(
 def verify_audit(request: HttpRequest, head: HeadText = "") -> object:
     """Read the whole chain; with a head (`seq:hash`) kept from earlier a cut tail is found too."""
     if not scopes_with(who(request), Power.VERIFY_AUDIT):
-        authority.require(who(request), Power.READ, EVERYTHING)
+        access.require(who(request), Power.READ, EVERYTHING)
         raise NotAuthorised("an operator verifies the audit")
     return chain.verify(chain.read_head(head) if head else None)
 
@@ -62,7 +62,7 @@ def verify_audit(request: HttpRequest, head: HeadText = "") -> object:
 )
 def export_audit(request: HttpRequest) -> FileResponse:
     """Give the whole chain as JSON lines, its head last; docs/verify_audit.py checks it."""
-    authority.require(who(request), Power.VERIFY_AUDIT, EVERYTHING)
+    access.require(who(request), Power.VERIFY_AUDIT, EVERYTHING)
     spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX)  # noqa: SIM115 - sent later
     written = io.TextIOWrapper(cast("IO[bytes]", spool), encoding="utf-8", newline="\n")
     chain.export(written)

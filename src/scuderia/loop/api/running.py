@@ -13,7 +13,9 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.api import shapes
 from scuderia.loop.api.door import Limit, Offset, PageOut, answers, page_of, up_to, who
 from scuderia.loop.nouns import ActionId, ActionState, Power
-from scuderia.loop.operations import authority, execution, rounds, undo
+from scuderia.loop.operations import access, undo
+from scuderia.loop.operations import actions as action_operations
+from scuderia.loop.operations import agents as agent_operations
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import actions
 from scuderia.loop.queries import agents as agent_queries
@@ -65,7 +67,7 @@ def undo_action(
 @router.post("/actions/{action_id}/resume", response=answers(None, status=204))
 def resume_action(request: HttpRequest, action_id: UUID, said: shapes.ReasonIn) -> Status[None]:
     """Let a halted run go on."""
-    execution.resume_action(
+    action_operations.resume_action(
         actor=_reader(request, action_id),
         action_id=ActionId(action_id),
         reason=said.reason,
@@ -77,7 +79,7 @@ def resume_action(request: HttpRequest, action_id: UUID, said: shapes.ReasonIn) 
 @router.post("/actions/{action_id}/halt", response=answers(None, status=204))
 def halt_action(request: HttpRequest, action_id: UUID, said: shapes.ReasonIn) -> Status[None]:
     """Stop one run before its next step."""
-    execution.halt_action(
+    action_operations.halt_action(
         actor=_reader(request, action_id),
         action_id=ActionId(action_id),
         reason=said.reason,
@@ -112,10 +114,12 @@ def list_rounds(
 
 
 @agents.post("/crew/run", response=answers(list[shapes.RoundReportOut]))
-def run_crew(request: HttpRequest, said: shapes.RunCrewIn) -> Sequence[rounds.RoundReport]:
+def run_crew(
+    request: HttpRequest, said: shapes.RunCrewIn
+) -> Sequence[agent_operations.RoundReport]:
     """Have the named agents look now, or all of them."""
-    authority.require(who(request), Power.RUN_CREW, EVERYTHING)
-    return rounds.make_rounds(said.agents, actor=who(request), now=registry.clock.now())
+    access.require(who(request), Power.RUN_CREW, EVERYTHING)
+    return agent_operations.make_rounds(said.agents, actor=who(request), now=registry.clock.now())
 
 
 @agents.post("/evidence/{query}", response=answers(shapes.EvidenceAgainOut))
@@ -126,7 +130,7 @@ def run_evidence(request: HttpRequest, query: str, said: shapes.EvidenceIn) -> d
     if found is None or not scopes_with(actor, Power.READ):
         raise NotFound("no such query is visible to you")
     for subject in _subjects(said.params) or [EVERYTHING]:
-        authority.require(actor, Power.READ, subject)
+        access.require(actor, Power.READ, subject)
     try:
         value = found.run(said.params)
     except ScuderiaError:

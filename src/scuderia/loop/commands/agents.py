@@ -6,7 +6,7 @@ import typer
 
 from scuderia.loop.commands.acting import As, AsJson, Token, acting, now
 from scuderia.loop.commands.shown import print_json, print_table
-from scuderia.loop.operations.rounds import make_rounds
+from scuderia.loop.operations.agents import make_rounds
 from scuderia.loop.queries.agents import list_agents
 
 app = typer.Typer(no_args_is_help=True, help="See the agents, and have them look now.")

@@ -12,7 +12,7 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.commands.acting import As, AsJson, Token, acting
 from scuderia.loop.commands.shown import print_json, print_table, say
 from scuderia.loop.nouns import Power
-from scuderia.loop.operations import audit, authority
+from scuderia.loop.operations import access, audit
 from scuderia.loop.queries.audit import list_audit
 
 app = typer.Typer(no_args_is_help=True, help="Verify and export the chain of who did what.")
@@ -95,7 +95,7 @@ def list_command(
 
 
 def _require_auditor(actor: Actor) -> None:
-    authority.require(actor, Power.VERIFY_AUDIT, EVERYTHING)
+    access.require(actor, Power.VERIFY_AUDIT, EVERYTHING)
 
 
 def _head_text(text: str) -> str:

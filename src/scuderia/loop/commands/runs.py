@@ -9,7 +9,7 @@ from scuderia.loop.commands.acting import As, AsJson, Reason, Token, acting, now
 from scuderia.loop.commands.ids import full_id
 from scuderia.loop.commands.shown import print_facts, print_json, print_table, say, short
 from scuderia.loop.nouns import ActionId, ActionState
-from scuderia.loop.operations import execution
+from scuderia.loop.operations import actions
 from scuderia.loop.operations import undo as undoing
 from scuderia.loop.queries.actions import get_action, list_actions
 
@@ -98,16 +98,14 @@ def undo(
 def halt(action: ActionText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
     """Stop a run before its next step."""
     actor = acting(as_name, token)
-    execution.halt_action(
-        actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
-    )
+    actions.halt_action(actor=actor, action_id=_action_id(actor, action), reason=reason, now=now())
     say("halted")
 
 
 def resume(action: ActionText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
     """Let a halted run go on."""
     actor = acting(as_name, token)
-    execution.resume_action(
+    actions.resume_action(
         actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
     )
     say("it goes on")

@@ -8,7 +8,7 @@ from scuderia.basics.errors import BadInput, NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.brakes import Brake
 from scuderia.loop.nouns import BrakeScope, Power
-from scuderia.loop.operations import audit, authority
+from scuderia.loop.operations import access, audit
 from scuderia.loop.queries.lineage import lineage_of
 
 
@@ -28,7 +28,7 @@ def set_brake(
     """
     subject = _subject(scope, value)
     lineage = lineage_of(subject)
-    authority.require(actor, Power.BRAKE, lineage)
+    access.require(actor, Power.BRAKE, lineage)
     if not reason.strip():
         raise BadBrake("no reason")
     with transaction.atomic():
@@ -59,7 +59,7 @@ def lift_brake(
 ) -> None:
     """Let go of a brake; what it halted waits for a person to resume it."""
     lineage = lineage_of(_subject(scope, value))
-    authority.require(actor, Power.RELEASE_BRAKE, lineage)
+    access.require(actor, Power.RELEASE_BRAKE, lineage)
     lifted = Brake.objects.filter(stops=scope.value, value=value, lifted_at__isnull=True).update(
         lifted_by=str(actor), lifted_at=now, lift_reason=audit.bounded(reason)
     )

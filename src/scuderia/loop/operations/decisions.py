@@ -23,15 +23,15 @@ from scuderia.loop.nouns import (
     ProposalState,
     Reversibility,
 )
-from scuderia.loop.operations import audit, authority
-from scuderia.loop.operations.binding import bind
+from scuderia.loop.operations import access, audit
 from scuderia.loop.operations.grants import refuse_over_budget
-from scuderia.loop.operations.moves import move
+from scuderia.loop.operations.preflight import resolve
 from scuderia.loop.operations.proposals import access_proposal, rebind, refuse_stale
+from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of
 from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.grants import level_for
-from scuderia.loop.queries.guards import Judgement, judge
+from scuderia.loop.queries.guards import PreflightReport, judge
 from scuderia.loop.queries.lineage import live_lineage
 
 DECISION_VALID = timedelta(hours=4)
@@ -81,7 +81,7 @@ def approve_proposal(
     raises   StaleDigest: it is no longer what was shown; the error names the current digest
              Objected, Braked, AdviceOnly, NoSelfApproval, BudgetSpent, TooLate
     """
-    authority.refuse_machines(actor, Power.DECIDE)
+    access.refuse_machines(actor, Power.DECIDE)
     proposal = access_proposal(actor, Power.DECIDE, proposal_id)
     _require_for_kind(actor, proposal)
     _refuse_closed(proposal, now)
@@ -95,7 +95,7 @@ def reject_proposal(
     *, actor: Actor, proposal_id: ProposalId, reason: str = "", now: AwareDatetime
 ) -> None:
     """Say no; a reason is welcome, never required. A brake or a gate never stops a no."""
-    authority.refuse_machines(actor, Power.DECIDE)
+    access.refuse_machines(actor, Power.DECIDE)
     proposal = access_proposal(actor, Power.DECIDE, proposal_id)
     with transaction.atomic():
         move(
@@ -182,7 +182,7 @@ def is_safe(proposal: Proposal) -> bool:
 
 def _require_for_kind(actor: Actor, proposal: Proposal) -> None:
     if executor_of(proposal.kind).kind.reversibility is Reversibility.IRREVERSIBLE:
-        authority.require(actor, Power.DECIDE_IRREVERSIBLE, live_lineage(proposal))
+        access.require(actor, Power.DECIDE_IRREVERSIBLE, live_lineage(proposal))
 
 
 def _refuse_closed(proposal: Proposal, now: AwareDatetime) -> None:
@@ -207,16 +207,16 @@ def _refuse_level(proposal: Proposal, actor: Actor, now: AwareDatetime) -> Grant
 def _refuse_drift(proposal: Proposal) -> None:
     """Look at the world again; if it moved since it was shown, rebind and ask the person anew."""
     plan = read_plan(proposal.kind, proposal.targets, proposal.params)
-    bound = bind(plan.kind, plan.targets, plan.params)
-    if bound.digest == proposal.digest:
+    resolved = resolve(plan.kind, plan.targets, plan.params)
+    if resolved.digest == proposal.digest:
         return
     shown = proposal.digest
     with transaction.atomic():
-        rebind(proposal, bound, returned="the world changed before the decision")
+        rebind(proposal, resolved, returned="the world changed before the decision")
     refuse_stale(proposal, shown)
 
 
-def _refuse_objected(proposal: Proposal, actor: Actor, now: AwareDatetime) -> Judgement:
+def _refuse_objected(proposal: Proposal, actor: Actor, now: AwareDatetime) -> PreflightReport:
     judgement = judge(
         read_plan(proposal.kind, proposal.targets, proposal.params),
         actor=actor,
@@ -255,7 +255,7 @@ def _decide(
     actor: Actor,
     reason: str,
     now: AwareDatetime,
-    judgement: Judgement | None = None,
+    judgement: PreflightReport | None = None,
 ) -> Decision:
     try:
         with transaction.atomic():

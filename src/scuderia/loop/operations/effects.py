@@ -15,10 +15,10 @@ from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.effects import Effect
 from scuderia.loop.nouns import ActionState, EffectReport, EffectState, Step, StepWord
-from scuderia.loop.operations import heartbeats
-from scuderia.loop.operations.moves import move
-from scuderia.loop.operations.returning import record, stop_action
-from scuderia.loop.operations.standing import plan_of, stop_by_people
+from scuderia.loop.operations import workers
+from scuderia.loop.operations.halting import record, stop_action
+from scuderia.loop.operations.preflight import plan_of, stop_by_people
+from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of, registry
 
 LOOKS_AT_ONCE = 3
@@ -61,9 +61,9 @@ def in_flight(key: str) -> Iterator[bool]:
 
 def is_in_other_hands(effect: Effect) -> bool:
     """Say whether a living worker, this process included, is performing the effect right now."""
-    if effect.claimed_by == heartbeats.identity():
+    if effect.claimed_by == workers.identity():
         return effect.key in _flying
-    return heartbeats.is_alive(effect.claimed_by, wall=registry.wall.now())
+    return workers.is_alive(effect.claimed_by, wall=registry.wall.now())
 
 
 def claim(
@@ -157,7 +157,7 @@ def _still_runs(action: Action) -> bool:
 
 
 def _write_claim(action: Action, step: Step, effect: Effect | None, now: AwareDatetime) -> Effect:
-    me = heartbeats.identity()
+    me = workers.identity()
     if effect is not None:
         again = {"claimed_by": me, "claimed_at": now, "tries": effect.tries + 1}
         return move(effect, "effect", EffectState.UNKNOWN, only_if={"tries": effect.tries}, **again)

@@ -11,7 +11,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.json_codec import spell_evidence
 from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import FindingDraft, FindingState
-from scuderia.loop.operations.moves import move
+from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.lineage import lineage_of
 

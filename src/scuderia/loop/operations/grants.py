@@ -16,8 +16,8 @@ from scuderia.loop.engine.grants import refuse_unbuilt
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.grants import Grant
 from scuderia.loop.nouns import Autonomy, GrantId, GrantState, Power
-from scuderia.loop.operations import audit, authority
-from scuderia.loop.operations.moves import move
+from scuderia.loop.operations import access, audit
+from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of
 from scuderia.loop.queries.lineage import lineage_of
 
@@ -66,7 +66,7 @@ def give_grant(  # noqa: PLR0913 - a grant is exactly these facts
     raises   LevelNotBuilt: levels 3 and 4 are not built yet
     """
     lineage = lineage_of(scope)
-    authority.require(actor, Power.GRANT, lineage)
+    access.require(actor, Power.GRANT, lineage)
     refuse_unbuilt(level)
     _refuse_bad(agent, kind, expires_at, budget, reason, now)
     same = Grant.objects.filter(agent=agent, kind=kind, scope=str(scope), state__in=OPEN)
@@ -197,7 +197,7 @@ def _turn(
     if grant is None:
         raise NotFound("no such grant")
     lineage = lineage_of(SubjectRef.parse(grant.scope))
-    authority.require(actor, Power.GRANT, lineage)
+    access.require(actor, Power.GRANT, lineage)
     final = to is GrantState.REVOKED
     closed: dict[str, Any] = {"closed_by": str(actor), "closed_at": now} if final else {}
     move(grant, "grant", to, **closed)

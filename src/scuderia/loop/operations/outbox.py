@@ -33,7 +33,7 @@ def sweep(*, now: AwareDatetime, runner: Runner | None = None) -> int:
     return started
 
 
-def revive(*, runner: Runner | None = None) -> int:
+def requeue_ended(*, runner: Runner | None = None) -> int:
     """Ask again for runs whose engine has ended while their action has not; return how many.
 
     That is how an effect of unknown result is looked at again, for as long as it takes.

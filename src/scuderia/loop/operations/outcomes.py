@@ -11,8 +11,8 @@ from scuderia.loop.engine.json_codec import read_rehearsal
 from scuderia.loop.engine.outcomes import Promise, verdict_of
 from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import Measurement, OutcomeVerdict
-from scuderia.loop.operations.returning import record
-from scuderia.loop.operations.standing import plan_of
+from scuderia.loop.operations.halting import record
+from scuderia.loop.operations.preflight import plan_of
 from scuderia.loop.ports import executor_of
 
 PATIENCE = timedelta(days=7)

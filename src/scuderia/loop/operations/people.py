@@ -19,7 +19,7 @@ from scuderia.basics.errors import BadInput, NotAuthorised, NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken, Membership
 from scuderia.loop.nouns import Power, Role
-from scuderia.loop.operations import audit, authority
+from scuderia.loop.operations import access, audit
 from scuderia.loop.queries.lineage import known_lineage
 
 TOKEN_MARK = "scd"  # noqa: S105 - what every token begins with, not a secret
@@ -104,7 +104,7 @@ def give_role(
 @transaction.atomic
 def take_role(*, actor: Actor, person: str, scope: SubjectRef, now: AwareDatetime) -> None:
     """Take a person's role on that scope."""
-    authority.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
+    access.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
     if not _end_role(actor, _user(person).pk, scope, now):
         raise NotFound(f"{person} has no role on {scope}")
     audit.record(
@@ -135,7 +135,7 @@ def issue_token(
     """
     if actor.by_token or str(actor) != f"person:{person}":
         _refuse_token(actor)
-        authority.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
+        access.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
     if name == BY_COMMAND_LINE:
         raise BadToken(f"{name!r} is how the command line is told apart, so no token bears it")
     if not powers or not name or len(name) > 64 or not now < expires_at <= now + TOKEN_LIFE_MAX:  # noqa: PLR2004 - a column
@@ -169,7 +169,7 @@ def issue_token(
 def revoke_token(*, actor: Actor, person: str, name: str, now: AwareDatetime) -> None:
     """End a token at once; its own person may, and whoever manages people."""
     if str(actor) != f"person:{person}":
-        authority.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
+        access.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
     ended = ApiToken.objects.filter(
         person__username=person, name=name, revoked_at__isnull=True
     ).update(revoked_at=now)
@@ -203,7 +203,7 @@ def _require_people(actor: Actor, scope: SubjectRef) -> None:
     """Ask for the power, except while there is no admin: then set-up makes the first ones."""
     if actor.kind is ActorKind.SERVICE and not _has_admin():
         return
-    authority.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
+    access.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
 
 
 def _has_admin() -> bool:

@@ -20,10 +20,9 @@ from scuderia.loop.nouns import (
     ProposalState,
     Rehearsal,
 )
-from scuderia.loop.operations import authority
-from scuderia.loop.operations.binding import Bound, bind
+from scuderia.loop.operations import access
 from scuderia.loop.operations.decisions import commit_yes
-from scuderia.loop.operations.standing import plan_of
+from scuderia.loop.operations.preflight import ResolvedPlan, plan_of, resolve
 from scuderia.loop.ports import executor_of
 from scuderia.loop.queries.lineage import common_lineage, live_lineage
 
@@ -47,13 +46,13 @@ def undo_action(
     action = Action.objects.select_related("proposal").filter(pk=action_id).first()
     if action is None:
         raise NotFound("no such action is visible to you")
-    authority.require(actor, Power.UNDO, live_lineage(action.proposal))
+    access.require(actor, Power.UNDO, live_lineage(action.proposal))
     plan = _undo_plan(action)
     lineage = common_lineage(plan.targets)
-    authority.require(actor, Power.UNDO, lineage)
-    bound = bind(plan.kind, plan.targets, plan.params)
+    access.require(actor, Power.UNDO, lineage)
+    resolved = resolve(plan.kind, plan.targets, plan.params)
     with transaction.atomic():
-        proposal = _file(action, bound, actor, now)
+        proposal = _file(action, resolved, actor, now)
         ProposalScope.objects.bulk_create(
             ProposalScope(proposal=proposal, scope=scope) for scope in sorted(map(str, lineage))
         )
@@ -81,23 +80,23 @@ def _undo_plan(action: Action) -> Plan:
     return plan
 
 
-def _file(action: Action, bound: Bound, actor: Actor, now: AwareDatetime) -> Proposal:
+def _file(action: Action, resolved: ResolvedPlan, actor: Actor, now: AwareDatetime) -> Proposal:
     """File the undo as a proposal of its own, so that it is decided, digested and audited alike."""
     title = executor_of(action.kind).kind.undo or "Put it back"
-    wish = plan_digest(bound.plan)
+    wish = plan_digest(resolved.plan)
     return Proposal.objects.create(
-        kind=bound.plan.kind,
-        kind_version=bound.kind_version,
+        kind=resolved.plan.kind,
+        kind_version=resolved.kind_version,
         filed_by=str(actor),
         title=f"Undo: {action.proposal.title} ({title})"[:200],
-        targets=[str(target) for target in bound.plan.targets],
-        params=bound.plan.params,
-        snapshot=bound.snapshot,
-        digest=bound.digest,
+        targets=[str(target) for target in resolved.plan.targets],
+        params=resolved.plan.params,
+        snapshot=resolved.snapshot,
+        digest=resolved.digest,
         plan_digest=wish,
         rehearsed_for=wish,
-        policy=bound.policy,
-        blast=spell_blast(bound.radius),
+        policy=resolved.policy,
+        blast=spell_blast(resolved.radius),
         dedup_key=f"undo:{action.pk}",
         state=ProposalState.PENDING,
         rehearsal=spell_rehearsal(_restored(action)),

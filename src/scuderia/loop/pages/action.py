@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
-from scuderia.loop.operations import execution, undo
+from scuderia.loop.operations import actions, undo
 from scuderia.loop.pages.asking import asking, id_from, said
 from scuderia.loop.pages.drawn import ACTION_LOOKS, track_of
 from scuderia.loop.queries.access import may
@@ -75,7 +75,7 @@ def resume(request: HttpRequest, action_id: str) -> HttpResponse:
     asked = asking(request)
 
     def doing() -> str:
-        execution.resume_action(
+        actions.resume_action(
             actor=asked.actor, action_id=ActionId(id_from(action_id)),
             reason=said(request, "reason"), now=asked.now,
         )  # fmt: skip
@@ -91,7 +91,7 @@ def halt(request: HttpRequest, action_id: str) -> HttpResponse:
     asked = asking(request)
 
     def doing() -> str:
-        execution.halt_action(
+        actions.halt_action(
             actor=asked.actor, action_id=ActionId(id_from(action_id)),
             reason=said(request, "reason"), now=asked.now,
         )  # fmt: skip

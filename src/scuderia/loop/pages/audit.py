@@ -12,8 +12,8 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotAuthorised
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Power
+from scuderia.loop.operations import access
 from scuderia.loop.operations import audit as chain
-from scuderia.loop.operations import authority
 from scuderia.loop.pages.asking import asking
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.audit import AuditRow, get_head, list_audit
@@ -86,7 +86,7 @@ def audit(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Give the whole chain as JSON lines, its head last."""
     asked = asking(request)
-    authority.require(asked.actor, Power.VERIFY_AUDIT, EVERYTHING)
+    access.require(asked.actor, Power.VERIFY_AUDIT, EVERYTHING)
     stream = io.StringIO()
     head = chain.export(stream)
     name = f'attachment; filename="scuderia-audit-{head.seq}.jsonl"'

@@ -9,7 +9,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Autonomy, Power
-from scuderia.loop.operations import authority, rounds
+from scuderia.loop.operations import access, agents
 from scuderia.loop.pages.asking import asking
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may, scopes_with
@@ -73,8 +73,8 @@ def look_now(request: HttpRequest) -> HttpResponse:
     asked = asking(request)
 
     def doing() -> str:
-        authority.require(asked.actor, Power.RUN_CREW, EVERYTHING)
-        reports = rounds.make_rounds(actor=asked.actor, now=asked.now)
+        access.require(asked.actor, Power.RUN_CREW, EVERYTHING)
+        reports = agents.make_rounds(actor=asked.actor, now=asked.now)
         filed = sum(report.filed for report in reports)
         return f"{len(reports)} agents looked and filed {filed} new proposals."
 

@@ -19,7 +19,7 @@ NO_RADIUS = BlastRadius(count=-1, denominator_count=0, unit="?", gpus=0, custome
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class PreflightReport:
     """Everything that was asked about one plan at one moment."""
 
     gates: tuple[GateVerdict, ...]
@@ -39,7 +39,7 @@ class Judgement:
 
 def judge(
     plan: Plan, *, actor: Actor, at: AwareDatetime, phase: str, safe_direction: bool
-) -> Judgement:
+) -> PreflightReport:
     """Ask every gate, every precondition and the blast bound; an error of any of them is a no.
 
     The safe direction is not held to a blast bound: putting ten nodes back must stay possible.
@@ -54,7 +54,7 @@ def judge(
     else:
         if not safe_direction:
             objections += blast_objections(executor.kind, radius, targets=len(plan.targets))
-    return Judgement(gates, tuple(objections), radius)
+    return PreflightReport(gates, tuple(objections), radius)
 
 
 def ask_gates(

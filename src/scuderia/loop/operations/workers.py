@@ -20,11 +20,13 @@ def identity() -> str:
 
 
 def executor_name() -> str:
-    """Return the executor that this process beats for, "unnamed" before its first beat."""
+    """Return the executor that this process beats for, "unnamed" before its first heartbeat."""
     return _self["executor_id"]
 
 
-def beat(executor_id: str, *, wall: AwareDatetime, host: str = "", pid: int = 0) -> None:
+def record_heartbeat(
+    executor_id: str, *, wall: AwareDatetime, host: str = "", pid: int = 0
+) -> None:
     """Say that this executor is alive, in wall time."""
     _self["executor_id"] = executor_id
     Heartbeat.objects.update_or_create(
@@ -47,7 +49,7 @@ def list_dead(*, wall: AwareDatetime) -> list[str]:
     return list(stopped.order_by("executor_id").values_list("executor_id", flat=True))
 
 
-def adopt(*, wall: AwareDatetime, runner: Runner | None = None) -> int:
+def recover_dead_workers(*, wall: AwareDatetime, runner: Runner | None = None) -> int:
     """Hand unfinished runs of dead executors to the runner; return how many.
 
     Taking over a run that lives after all is harmless: every effect is claimed under its key.

@@ -22,7 +22,7 @@ from scuderia.loop.nouns import (
     Reversibility,
     StepWord,
 )
-from scuderia.loop.operations import audit, authority, heartbeats
+from scuderia.loop.operations import access, audit, workers
 from scuderia.loop.operations.effects import (
     Settled,
     claim,
@@ -32,15 +32,15 @@ from scuderia.loop.operations.effects import (
     perform,
     step_of,
 )
-from scuderia.loop.operations.moves import move
-from scuderia.loop.operations.returning import record, stop_action
-from scuderia.loop.operations.standing import (
+from scuderia.loop.operations.halting import record, stop_action
+from scuderia.loop.operations.preflight import (
     plan_of,
     stop_before_first_effect,
     stop_between_effects,
     stop_by_decision,
     stop_by_people,
 )
+from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of
 from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.lineage import live_lineage
@@ -125,7 +125,7 @@ def finish_action(action_id: ActionId, *, now: AwareDatetime) -> ActionState:
 def halt_action(*, actor: Actor, action_id: ActionId, reason: str = "", now: AwareDatetime) -> None:
     """Stop one run before its next step; a person may resume it."""
     action = _read(action_id)
-    authority.require(actor, Power.BRAKE, live_lineage(action.proposal))
+    access.require(actor, Power.BRAKE, live_lineage(action.proposal))
     with transaction.atomic():
         said = f"halted by {actor}: {audit.bounded(reason)}"[:2000]
         move(action, "action", ActionState.HALTED, resumable=True, said=said)
@@ -140,9 +140,9 @@ def resume_action(
     raises   IllegalMove: it is not halted, or its decision is void
     """
     action = _read(action_id)
-    authority.require(actor, Power.DECIDE, live_lineage(action.proposal))
+    access.require(actor, Power.DECIDE, live_lineage(action.proposal))
     if executor_of(action.kind).kind.reversibility is Reversibility.IRREVERSIBLE:
-        authority.require(actor, Power.DECIDE_IRREVERSIBLE, live_lineage(action.proposal))
+        access.require(actor, Power.DECIDE_IRREVERSIBLE, live_lineage(action.proposal))
     if not action.resumable:
         raise IllegalMove(f"the action is {action.state} and cannot be resumed")
     _, action.grant_id = level_for(action.agent, action.kind, plan_of(action).targets, at=now)
@@ -197,7 +197,7 @@ def _start(action: Action, steps: int, now: AwareDatetime) -> int:
         ActionState.RUNNING,
         started_at=action.started_at or now,
         steps_total=steps,
-        worker=heartbeats.executor_name(),
+        worker=workers.executor_name(),
     )
     DecisionUse.objects.get_or_create(
         decision=action.decision,

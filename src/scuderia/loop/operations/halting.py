@@ -12,17 +12,17 @@ from scuderia.loop.models.actions import Action
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.operations import audit
-from scuderia.loop.operations.moves import move
+from scuderia.loop.operations.preflight import StopKind, StopReason
 from scuderia.loop.operations.proposals import rebind
-from scuderia.loop.operations.standing import Stop, Way
+from scuderia.loop.operations.transitions import move
 from scuderia.loop.queries.lineage import live_lineage
 
 LIFE_AFTER_RETURN = timedelta(hours=24)
 
 
-def stop_action(action: Action, stop: Stop, *, now: AwareDatetime) -> None:
+def stop_action(action: Action, stop: StopReason, *, now: AwareDatetime) -> None:
     """Halt the action, or void its decision and ask the person again; nothing further is done."""
-    back = stop.way is Way.RETURN
+    back = stop.way is StopKind.RETURN
     try:
         with transaction.atomic():
             move(
@@ -67,7 +67,7 @@ def record(
     )
 
 
-def _send_back(action: Action, stop: Stop, now: AwareDatetime) -> None:
+def _send_back(action: Action, stop: StopReason, now: AwareDatetime) -> None:
     proposal = Proposal.objects.get(pk=action.proposal_id)
     move(
         proposal,
@@ -77,7 +77,7 @@ def _send_back(action: Action, stop: Stop, now: AwareDatetime) -> None:
         returned_reason=stop.said[:2000],
         expires_at=max(proposal.expires_at, now + LIFE_AFTER_RETURN),
     )
-    if stop.bound is not None:
-        rebind(proposal, stop.bound, returned=stop.said[:2000])
+    if stop.resolved is not None:
+        rebind(proposal, stop.resolved, returned=stop.said[:2000])
     else:  # the serial must grow all the same: the old decision names it
         Proposal.objects.filter(pk=proposal.pk).update(serial=proposal.serial + 1)

@@ -13,9 +13,10 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.models.agents import AgentRound
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Power, ProposalId, ProposalState, Round
-from scuderia.loop.operations import audit, authority
+from scuderia.loop.operations import access, audit
 from scuderia.loop.operations.findings import clear_unclaimed, file_finding
-from scuderia.loop.operations.proposals import file_proposal, withdraw_proposal
+from scuderia.loop.operations.proposal_filing import file_proposal
+from scuderia.loop.operations.proposals import withdraw_proposal
 from scuderia.loop.ports import Agent, registry
 from scuderia.loop.queries.brakes import brakes_on
 
@@ -52,7 +53,7 @@ def make_rounds(
 
     An agent that raises is recorded as a failed round; the others still look.
     """
-    authority.require(actor, Power.RUN_CREW, EVERYTHING)
+    access.require(actor, Power.RUN_CREW, EVERYTHING)
     chosen = sorted(registry.agents) if names is None else list(names)
     for name in chosen:
         if name not in registry.agents:

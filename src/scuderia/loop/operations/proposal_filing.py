@@ -1,0 +1,224 @@
+"""Filing a draft: what no queue should hold is refused, what is open already is kept."""
+
+import math
+from datetime import timedelta
+
+from django.db import transaction
+
+from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput
+from scuderia.loop.engine.digest import plan_digest
+from scuderia.loop.engine.json_codec import spell_blast, spell_rehearsal
+from scuderia.loop.models.actions import Action
+from scuderia.loop.models.proposals import Proposal
+from scuderia.loop.nouns import (
+    ActionState,
+    Autonomy,
+    Power,
+    ProposalDraft,
+    ProposalId,
+    ProposalState,
+    Rehearsal,
+)
+from scuderia.loop.operations import access
+from scuderia.loop.operations.findings import file_finding
+from scuderia.loop.operations.preflight import ResolvedPlan, resolve
+from scuderia.loop.operations.proposals import (
+    NotFiled,
+    close_proposal,
+    keep_scopes,
+    rebind,
+    record_proposal,
+    refuse_wide,
+    spell_plan,
+)
+from scuderia.loop.ports import registry
+from scuderia.loop.queries.grants import level_for
+from scuderia.loop.queries.lineage import common_lineage
+
+OPEN_PER_AGENT_MAX = 50
+
+
+COOLING_OFF = timedelta(days=3)
+
+
+REGRET_GROWN = 2.0
+
+
+LIFE_HOURS_MAX = 24 * 90
+
+
+TITLE_CHARACTERS_MAX = 200
+
+
+class BadRehearsal(BadInput):
+    """The rehearsal is no prediction: a number is missing or its interval upside down."""
+
+    code = "LOOP-011"
+    remedy = "Give finite numbers with low <= expected <= high, a method and its limits."
+
+
+def file_proposal(
+    draft: ProposalDraft,
+    *,
+    agent: str,
+    now: AwareDatetime,
+    actor: Actor | None = None,
+    four_eyes: bool = False,
+) -> ProposalId:
+    """File a draft as pending; by an agent, or by hand when `actor` is a person.
+
+    A pending proposal of the same author and `dedup_key` is kept when it wishes the same, and
+    superseded when it does not; a person's edit of it is never overwritten.
+    """
+    author = actor or Actor(ActorKind.AGENT, agent)
+    if actor is not None:
+        access.require(actor, Power.DECIDE, common_lineage(draft.targets))
+    level = _refuse_unfit(draft, agent=agent, now=now)
+    resolved = resolve(draft.kind, draft.targets, draft.params)
+    refuse_wide(resolved)
+    with transaction.atomic():
+        same = _open_like(draft, author)
+        if same is not None and same.rehearsed_for == plan_digest(resolved.plan):
+            return _keep(same, draft, resolved, now)
+        _refuse_unwelcome(draft, author, resolved, now)
+        if same is not None:
+            close_proposal(same, ProposalState.SUPERSEDED, actor=author, reason="", now=now)
+        return _file(draft, resolved, author, agent, level, four_eyes=four_eyes, now=now)
+
+
+def _refuse_unfit(draft: ProposalDraft, *, agent: str, now: AwareDatetime) -> Autonomy:
+    """Refuse what no queue should hold; return the autonomy the agent has for it."""
+    _refuse_bad_rehearsal(draft.rehearsal)
+    if not draft.title.strip() or not draft.dedup_key:
+        raise NotFiled("a proposal without a title or a dedup key")
+    if not 0 < draft.expires_after_h <= LIFE_HOURS_MAX:
+        raise NotFiled(f"a proposal that lives {draft.expires_after_h} h")
+    if not math.isfinite(draft.regret_gpu_hours_per_day):
+        raise NotFiled("a regret that is no number")
+    member = registry.agents.get(agent)
+    if member is not None and draft.kind not in member.kinds:
+        raise NotFiled(f"{agent} may not propose {draft.kind}")
+    if not agent:
+        return Autonomy.ACT_ONCE_APPROVED
+    level, _ = level_for(agent, draft.kind, draft.targets, at=now)
+    if level is Autonomy.WATCH:
+        raise NotFiled(f"{agent} may only watch here: its findings are kept, its proposals not")
+    return level
+
+
+def _refuse_unwelcome(
+    draft: ProposalDraft, author: Actor, resolved: ResolvedPlan, now: AwareDatetime
+) -> None:
+    """Refuse more than a person can read, what is under way, and what was just rejected."""
+    mine = Proposal.objects.filter(filed_by=str(author))
+    if mine.filter(state=ProposalState.PENDING).count() > OPEN_PER_AGENT_MAX:
+        raise NotFiled(f"{author} has {OPEN_PER_AGENT_MAX} proposals open already")
+    alike = mine.filter(dedup_key=draft.dedup_key)
+    under_way = Action.objects.filter(
+        proposal__in=alike, state__in=[ActionState.QUEUED, ActionState.RUNNING]
+    ) | Action.objects.filter(proposal__in=alike, state=ActionState.HALTED, resumable=True)
+    if under_way.exists():
+        raise NotFiled("an action on this is under way")
+    rejected = (
+        alike.filter(state=ProposalState.REJECTED, closed_at__gt=now - COOLING_OFF)
+        .order_by("-closed_at")
+        .first()
+    )
+    if (
+        rejected is not None
+        and rejected.rehearsed_for == plan_digest(resolved.plan)
+        and draft.regret_gpu_hours_per_day < REGRET_GROWN * rejected.regret_gpu_hours_per_day
+    ):
+        raise NotFiled("a person rejected the same within three days")
+
+
+def _file(
+    draft: ProposalDraft,
+    resolved: ResolvedPlan,
+    author: Actor,
+    agent: str,
+    level: Autonomy,
+    *,
+    four_eyes: bool,
+    now: AwareDatetime,
+) -> ProposalId:
+    wish = plan_digest(resolved.plan)
+    proposal = Proposal.objects.create(
+        kind=draft.kind,
+        kind_version=resolved.kind_version,
+        filed_by=str(author),
+        agent=agent,
+        title=draft.title[:TITLE_CHARACTERS_MAX],
+        **spell_plan(resolved.plan),
+        snapshot=resolved.snapshot,
+        digest=resolved.digest,
+        plan_digest=wish,
+        rehearsed_for=wish,
+        policy=resolved.policy,
+        blast=spell_blast(resolved.radius),
+        dedup_key=draft.dedup_key,
+        advice=level is Autonomy.ADVISE,
+        four_eyes=four_eyes,
+        filed_at=now,
+        **_forecast(draft, now),
+    )
+    keep_scopes(proposal, common_lineage(resolved.plan.targets))
+    raised_by = agent or str(author)
+    claims = [file_finding(one, raised_by=raised_by, now=now) for one in draft.findings]
+    proposal.findings.set(claims)
+    record_proposal(
+        author,
+        "proposal.filed",
+        proposal,
+        at=now,
+        detail={"digest": resolved.digest, "kind": draft.kind, **spell_plan(resolved.plan)},
+    )
+    return ProposalId(proposal.id)
+
+
+def _keep(
+    same: Proposal, draft: ProposalDraft, resolved: ResolvedPlan, now: AwareDatetime
+) -> ProposalId:
+    """Bring the forecast of an unchanged wish up to date; leave a person's edit alone."""
+    if same.plan_digest != same.rehearsed_for:
+        return ProposalId(same.id)
+    if same.digest != resolved.digest:
+        rebind(same, resolved, returned=same.returned_reason)
+    Proposal.objects.filter(pk=same.pk).update(**_forecast(draft, now))
+    raised_by = same.agent or same.filed_by
+    same.findings.add(*[file_finding(one, raised_by=raised_by, now=now) for one in draft.findings])
+    return ProposalId(same.id)
+
+
+def _forecast(draft: ProposalDraft, now: AwareDatetime) -> dict[str, object]:
+    return {
+        "rehearsal": spell_rehearsal(draft.rehearsal),
+        "regret_gpu_hours_per_day": draft.regret_gpu_hours_per_day,
+        "expires_at": now + timedelta(hours=draft.expires_after_h),
+    }
+
+
+def _open_like(draft: ProposalDraft, author: Actor) -> Proposal | None:
+    return Proposal.objects.filter(
+        filed_by=str(author), dedup_key=draft.dedup_key, state=ProposalState.PENDING
+    ).first()
+
+
+def _refuse_bad_rehearsal(rehearsal: Rehearsal) -> None:
+    numbers = (
+        rehearsal.horizon_days,
+        rehearsal.do_nothing,
+        rehearsal.expected,
+        rehearsal.low,
+        rehearsal.high,
+    )
+    if not all(math.isfinite(number) for number in numbers) or rehearsal.horizon_days < 0:
+        raise BadRehearsal("a number of the rehearsal is none")
+    if not rehearsal.low <= rehearsal.expected <= rehearsal.high:
+        raise BadRehearsal("expected lies outside its own interval")
+    if rehearsal.better not in {"lower", "higher"}:
+        raise BadRehearsal("better must be lower or higher")
+    if not rehearsal.method.strip() or not rehearsal.limits.strip():
+        raise BadRehearsal("a rehearsal without its method or its limits")
