@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from scuderia.fleet.pages import board, customer, node
+from scuderia.fleet.pages import board, customers, nodes
 
 urlpatterns = [
     path("fleet", board.fleet, name="fleet"),
     path("fleet/find", board.find, name="find"),
-    path("fleet/report", customer.whole, name="fleet-report"),
-    path("fleet/nodes/<str:name>", node.node, name="node"),
-    path("fleet/customers/<str:name>", customer.customer, name="customer"),
-    path("fleet/customers/<str:name>/packet", customer.packet, name="packet"),
+    path("fleet/report", customers.whole, name="fleet-report"),
+    path("fleet/nodes/<str:name>", nodes.node, name="node"),
+    path("fleet/customers/<str:name>", customers.customer, name="customer"),
+    path("fleet/customers/<str:name>/packet", customers.packet, name="packet"),
 ]

@@ -1,20 +1,15 @@
-"""What every page of the fleet asks first: who is there, when, what they may read, which period."""
+"""What every page of the fleet asks first: who is there, when, and what they may read."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.http import HttpRequest
 
 from scuderia.basics.actors import Actor, actor_of
-from scuderia.basics.clock import AwareDatetime, parse_instant
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.queries.access import readable_scopes, require_reach, within_reach
 from scuderia.fleet.queries.nodes import NodeStatus
-from scuderia.fleet.queries.reports import Period, whole_period
 from scuderia.loop.ports import registry
-
-DAYS_OFFERED = (7, 30, 90, 365)
-DAYS_USUAL = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +38,3 @@ def asking(request: HttpRequest) -> Asking:
     """Return who asks, when, and what they may read."""
     actor = actor_of(request.user)
     return Asking(actor, registry.clock.now(), readable_scopes(actor))
-
-
-def period_from(request: HttpRequest, *, now: AwareDatetime) -> tuple[Period, int]:
-    """Read `?days=` or `?from=&to=`; return the period and the days chosen (0: by dates).
-
-    raises   BadInput: a date that cannot be read; NothingOnTheBooks
-    """
-    whole = whole_period(now=now)
-    since, until = request.GET.get("from", ""), request.GET.get("to", "")
-    if since or until:
-        start = parse_instant(since, field="from") if since else whole.start
-        end = parse_instant(until, field="to") if until else whole.end
-        return Period(start, end), 0
-    asked = request.GET.get("days", "")
-    days = int(asked) if asked in {str(offered) for offered in DAYS_OFFERED} else DAYS_USUAL
-    return Period(max(whole.start, whole.end - timedelta(days=days)), whole.end), days

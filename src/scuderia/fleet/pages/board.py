@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import NodeName, NodeState
 from scuderia.fleet.pages.asking import Asking, asking
-from scuderia.fleet.pages.drawn import SPARE, STATE_LOOKS, look_of, state_key
+from scuderia.fleet.pages.display import SPARE, STATE_LOOKS, look_of, state_key
 from scuderia.fleet.queries.nodes import NodeStatus, fleet_board
 from scuderia.fleet.queries.spare_pools import list_spare_pools
 from scuderia.web.base_views import page, show

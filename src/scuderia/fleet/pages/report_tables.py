@@ -2,7 +2,7 @@
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S
-from scuderia.fleet.pages.drawn import CLASS_WORDS
+from scuderia.fleet.pages.display import CLASS_WORDS
 from scuderia.fleet.queries.reports import SlaReport
 from scuderia.web.charts import Spec, daily_line
 from scuderia.web.components import Card, Cell, Column, Row, Table

@@ -1,7 +1,7 @@
 """What the fleet brings to the loop: executors, evidence, detectors and the lineage of subjects."""
 
 from scuderia.fleet.playbook import detectors, evidence, repairs
-from scuderia.fleet.playbook.pools import ResizeSparePool
+from scuderia.fleet.playbook.spare_pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
 from scuderia.fleet.queries.lineage import FleetLineage
 from scuderia.loop.ports import Registry

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import ControlVerb, NodeObservation, NodeState
-from scuderia.fleet.playbook import kinds, measures
-from scuderia.fleet.playbook.cluster import OUT, ClusterExecutor, look, one_node, step_of, target
-from scuderia.loop.nouns import (
-    BlastRadius,
-    Measurement,
-    Plan,
-    ProbeReport,
-    Rehearsal,
-    Step,
+from scuderia.fleet.playbook import action_kinds, outcomes
+from scuderia.fleet.playbook.cluster_executor import (
+    OUT,
+    ClusterExecutor,
+    one_node,
+    read_cluster,
+    step_of,
+    target,
 )
+from scuderia.loop.nouns import BlastRadius, Measurement, Plan, ProbeReport, Rehearsal, Step
 
 
 @dataclass(slots=True)
@@ -32,18 +32,18 @@ class OneNode(ClusterExecutor):
 
     def snapshot(self, plan: Plan) -> JsonObject:
         """Return which preconditions hold; what else changes about the node does not matter."""
-        seen = look().node(target(plan).name)
+        seen = read_cluster().node(target(plan).name)
         return {"holds": [test(seen) for test, _ in self.ready], "customer": seen.customer}
 
     def blast_radius(self, plan: Plan) -> BlastRadius:
         """Return one node out of its cluster's."""
-        sight, node = look(), target(plan).name
-        sight.node(node)
-        return one_node(sight, node, out_of=len(sight.cluster_nodes(sight.places[node].cluster)))
+        state, node = read_cluster(), target(plan).name
+        state.node(node)
+        return one_node(state, node, out_of=len(state.cluster_nodes(state.places[node].cluster)))
 
     def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
         """Return the preconditions that do not hold."""
-        seen = look().node(target(plan).name)
+        seen = read_cluster().node(target(plan).name)
         return [f"{seen.node} {objection}" for test, objection in self.ready if not test(seen)]
 
     def steps(self, plan: Plan) -> Sequence[Step]:
@@ -52,7 +52,7 @@ class OneNode(ClusterExecutor):
 
     def probe(self, plan: Plan) -> ProbeReport:
         """Say whether the verb took hold."""
-        seen = look().node(target(plan).name)
+        seen = read_cluster().node(target(plan).name)
         escalated = ", its repair escalated" if seen.escalated else ""
         return ProbeReport(self.took(seen), f"{seen.node} is {seen.state.value}{escalated}")
 
@@ -64,7 +64,7 @@ class OneNode(ClusterExecutor):
         self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
     ) -> Measurement | None:
         """Measure the hours that the node was out of service since the action."""
-        return measures.node_hours_lost(
+        return outcomes.node_hours_lost(
             node=target(plan).name,
             horizon_days=rehearsal.horizon_days,
             acted_at=acted_at,
@@ -85,7 +85,7 @@ def _is_up(seen: NodeObservation) -> bool:
 
 
 ESCALATE_REPAIR = OneNode(
-    kind=kinds.ESCALATE_REPAIR,
+    kind=action_kinds.ESCALATE_REPAIR,
     verb=ControlVerb.ESCALATE_REPAIR,
     ready=(
         (_is_out, "is not out of service"),
@@ -94,19 +94,19 @@ ESCALATE_REPAIR = OneNode(
     took=lambda seen: seen.escalated or not _is_out(seen),
 )
 DEESCALATE_REPAIR = OneNode(
-    kind=kinds.DEESCALATE_REPAIR,
+    kind=action_kinds.DEESCALATE_REPAIR,
     verb=ControlVerb.DEESCALATE_REPAIR,
     ready=((lambda seen: seen.escalated, "has no escalated repair"),),
     took=lambda seen: not seen.escalated,
 )
 DRAIN_NODE = OneNode(
-    kind=kinds.DRAIN_NODE,
+    kind=action_kinds.DRAIN_NODE,
     verb=ControlVerb.DRAIN,
     ready=((_is_up, "is not up"),),
     took=lambda seen: not _is_up(seen),
 )
 RETURN_NODE = OneNode(
-    kind=kinds.RETURN_NODE,
+    kind=action_kinds.RETURN_NODE,
     verb=ControlVerb.UNDRAIN,
     ready=((_is_drained, "is not drained"),),
     took=lambda seen: not _is_drained(seen),

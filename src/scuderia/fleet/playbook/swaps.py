@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import ControlVerb, NodeState
-from scuderia.fleet.playbook import kinds, measures
-from scuderia.fleet.playbook.cluster import (
+from scuderia.fleet.playbook import action_kinds, outcomes
+from scuderia.fleet.playbook.cluster_executor import (
     OUT,
     ClusterExecutor,
-    Sight,
-    look,
+    ClusterState,
     named,
     one_node,
+    read_cluster,
     step_of,
     target,
 )
@@ -32,39 +32,39 @@ from scuderia.loop.nouns import (
 class _Place:
     """The node, the spare and the customer that a plan names, as they stand."""
 
-    sight: Sight
+    state: ClusterState
     node: str
     spare: str
     customer: str
 
     @property
     def node_held(self) -> bool:
-        return self.sight.node(self.node).customer == self.customer
+        return self.state.node(self.node).customer == self.customer
 
     @property
     def spare_held(self) -> bool:
-        return self.sight.node(self.spare).customer == self.customer
+        return self.state.node(self.spare).customer == self.customer
 
     @property
     def node_out(self) -> bool:
-        return self.sight.node(self.node).state in OUT
+        return self.state.node(self.node).state in OUT
 
     @property
     def node_drained(self) -> bool:
-        return self.sight.node(self.node).state is NodeState.DRAINED
+        return self.state.node(self.node).state is NodeState.DRAINED
 
     @property
     def spare_ready(self) -> bool:
-        same = self.sight.places[self.spare].cluster == self.sight.places[self.node].cluster
-        return self.sight.node(self.spare).spare and self.node != self.spare and same
+        same = self.state.places[self.spare].cluster == self.state.places[self.node].cluster
+        return self.state.node(self.spare).spare and self.node != self.spare and same
 
 
 def _place(plan: Plan) -> _Place:
-    sight = look()
+    state = read_cluster()
     place = _Place(
-        sight, target(plan).name, named(plan, "spare").name, named(plan, "customer").name
+        state, target(plan).name, named(plan, "spare").name, named(plan, "customer").name
     )
-    sight.node(place.node), sight.node(place.spare)
+    state.node(place.node), state.node(place.spare)
     return place
 
 
@@ -74,7 +74,7 @@ class _Slot(ClusterExecutor):
     def blast_radius(self, plan: Plan) -> BlastRadius:
         """Return one node out of those that the customer holds."""
         place = _place(plan)
-        radius = one_node(place.sight, place.node, out_of=place.sight.held_by(place.customer))
+        radius = one_node(place.state, place.node, out_of=place.state.held_by(place.customer))
         return BlastRadius(
             radius.count, radius.denominator_count, "node", radius.gpus, (place.customer,)
         )
@@ -83,7 +83,7 @@ class _Slot(ClusterExecutor):
         self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
     ) -> Measurement | None:
         """Measure the node-hours that the customer's place lost since the action."""
-        return measures.slot_hours_lost(
+        return outcomes.slot_hours_lost(
             customer=named(plan, "customer").name,
             nodes=(target(plan).name, named(plan, "spare").name),
             horizon_days=rehearsal.horizon_days,
@@ -95,7 +95,7 @@ class _Slot(ClusterExecutor):
 class SwapNode(_Slot):
     """fleet.swap_node: the spare first, so that a refusal leaves the customer as it was."""
 
-    def __init__(self, kind: ActionKind = kinds.SWAP_NODE) -> None:
+    def __init__(self, kind: ActionKind = action_kinds.SWAP_NODE) -> None:
         super().__init__(kind)
 
     def snapshot(self, plan: Plan) -> JsonObject:
@@ -131,13 +131,13 @@ class SwapNode(_Slot):
 
     def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
         """Return the swap back."""
-        return Plan(kinds.SWAP_BACK.name, plan.targets, plan.params)
+        return Plan(action_kinds.SWAP_BACK.name, plan.targets, plan.params)
 
 
 class PullLemon(_Slot):
     """fleet.pull_lemon: swap the node out while it may still run, then overhaul it."""
 
-    def __init__(self, kind: ActionKind = kinds.PULL_LEMON) -> None:
+    def __init__(self, kind: ActionKind = action_kinds.PULL_LEMON) -> None:
         super().__init__(kind)
 
     def snapshot(self, plan: Plan) -> JsonObject:
@@ -174,33 +174,33 @@ class PullLemon(_Slot):
     def probe(self, plan: Plan) -> ProbeReport:
         """Say whether the customer holds the spare and the lemon is out of everyone's way."""
         place = _place(plan)
-        lemon = place.sight.node(place.node)
+        lemon = place.state.node(place.node)
         away = lemon.customer is None and lemon.state is not NodeState.UP
         return _moved(place, passed=place.spare_held and away)
 
     def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
         """Return the swap back, which calls the overhaul off."""
-        return Plan(kinds.SWAP_BACK.name, plan.targets, plan.params)
+        return Plan(action_kinds.SWAP_BACK.name, plan.targets, plan.params)
 
 
 class SwapBack(_Slot):
     """fleet.swap_back: the node returns as it is, broken or not; the spare returns to the pool."""
 
-    def __init__(self, kind: ActionKind = kinds.SWAP_BACK) -> None:
+    def __init__(self, kind: ActionKind = action_kinds.SWAP_BACK) -> None:
         super().__init__(kind)
 
     def snapshot(self, plan: Plan) -> JsonObject:
         """Return who holds the node and whether the customer holds the spare."""
         place = _place(plan)
         return {
-            "holder": place.sight.node(place.node).customer,
+            "holder": place.state.node(place.node).customer,
             "spare_held": place.spare_held,
         }
 
     def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
         """Return the preconditions that do not hold."""
         place = _place(plan)
-        holder = place.sight.node(place.node).customer
+        holder = place.state.node(place.node).customer
         return _failing(
             (holder in (None, place.customer), f"{place.node} is held by {holder}"),
             (place.spare_held, f"{place.customer} does not hold {place.spare}"),
@@ -225,7 +225,7 @@ class SwapBack(_Slot):
 
     def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
         """Return the swap; it objects by itself where the node is not out of service."""
-        return Plan(kinds.SWAP_NODE.name, plan.targets, plan.params)
+        return Plan(action_kinds.SWAP_NODE.name, plan.targets, plan.params)
 
 
 def _failing(*conditions: tuple[bool, str]) -> list[str]:
@@ -233,7 +233,7 @@ def _failing(*conditions: tuple[bool, str]) -> list[str]:
 
 
 def _moved(place: _Place, *, passed: bool) -> ProbeReport:
-    node, spare = place.sight.node(place.node), place.sight.node(place.spare)
+    node, spare = place.state.node(place.node), place.state.node(place.spare)
     seen = (
         f"{place.node} is {node.state.value}, held by {node.customer or 'nobody'}; "
         f"{place.spare} is {spare.state.value}, held by {spare.customer or 'nobody'}"

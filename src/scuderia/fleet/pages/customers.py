@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.operations.evidence_packet import zip_evidence
-from scuderia.fleet.pages.asking import DAYS_OFFERED, asking, period_from
+from scuderia.fleet.pages.asking import asking
+from scuderia.fleet.pages.periods import DAYS_OFFERED, period_from
 from scuderia.fleet.pages.report_tables import (
     cards_of,
     causes_table,

@@ -14,7 +14,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
 from scuderia.fleet.pages.asking import asking
-from scuderia.fleet.pages.drawn import STATE_LOOKS, look_of
+from scuderia.fleet.pages.display import STATE_LOOKS, look_of
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
 from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline, node_status, node_timeline
 from scuderia.loop.ports import registry

@@ -37,7 +37,7 @@ class NotInCluster(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ClusterState:
     """What the cluster says of itself at one instant."""
 
     nodes: Mapping[str, NodeObservation]
@@ -73,7 +73,7 @@ class Sight:
         return self.gpus_per_node[self.places[node].sku]
 
 
-def look() -> Sight:
+def read_cluster() -> ClusterState:
     """Return the cluster as it stands now.
 
     raises   NoCluster: none is registered
@@ -83,7 +83,7 @@ def look() -> Sight:
     if reader is None:
         raise NoCluster("No cluster is registered.")
     stock = reader.inventory()
-    return Sight(
+    return ClusterState(
         nodes=reader.current(),
         places={place.node: place for place in stock.places},
         gpus_per_node={sku.name: sku.gpus_per_node for sku in stock.skus},
@@ -142,14 +142,14 @@ class ClusterExecutor:
         return _report(receipt) if receipt else EffectReport(EffectState.NOT_DONE)
 
 
-def one_node(sight: Sight, node: str, *, out_of: int) -> BlastRadius:
+def one_node(state: ClusterState, node: str, *, out_of: int) -> BlastRadius:
     """Return the blast radius of touching one node, out of so many."""
-    holder = sight.node(node).customer
+    holder = state.node(node).customer
     return BlastRadius(
         count=1,
         denominator_count=out_of,
         unit="node",
-        gpus=sight.gpus(node),
+        gpus=state.gpus(node),
         customers=(str(holder),) if holder else (),
     )
 

@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import ControlVerb
-from scuderia.fleet.playbook import kinds, measures
-from scuderia.fleet.playbook.cluster import ClusterExecutor, Sight, look, step_of, target
+from scuderia.fleet.playbook import action_kinds, outcomes
+from scuderia.fleet.playbook.cluster_executor import (
+    ClusterExecutor,
+    ClusterState,
+    read_cluster,
+    step_of,
+    target,
+)
 from scuderia.loop.nouns import (
     ActionKind,
     BlastRadius,
@@ -21,32 +27,32 @@ from scuderia.loop.nouns import (
 class ResizeSparePool(ClusterExecutor):
     """fleet.resize_spare_pool: its own inverse, with the size before."""
 
-    def __init__(self, kind: ActionKind = kinds.RESIZE_SPARE_POOL) -> None:
+    def __init__(self, kind: ActionKind = action_kinds.RESIZE_SPARE_POOL) -> None:
         super().__init__(kind)
 
     def snapshot(self, plan: Plan) -> JsonObject:
         """Return the size that the pool is meant to have."""
-        return {"size": _size(look(), target(plan).name)}
+        return {"size": _size(read_cluster(), target(plan).name)}
 
     def blast_radius(self, plan: Plan) -> BlastRadius:
         """Return the nodes that change their role, out of the cluster's."""
-        sight, cluster = look(), target(plan).name
-        nodes = sight.cluster_nodes(cluster)
-        count = abs(_wanted(plan) - _size(sight, cluster))
+        state, cluster = read_cluster(), target(plan).name
+        nodes = state.cluster_nodes(cluster)
+        count = abs(_wanted(plan) - _size(state, cluster))
         return BlastRadius(
             count=count,
             denominator_count=len(nodes),
             unit="node",
-            gpus=count * max(sight.gpus(node) for node in nodes),
+            gpus=count * max(state.gpus(node) for node in nodes),
             customers=(),
         )
 
     def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
         """Return the preconditions that do not hold."""
-        sight, cluster = look(), target(plan).name
-        free = sum(sight.node(node).customer is None for node in sight.cluster_nodes(cluster))
+        state, cluster = read_cluster(), target(plan).name
+        free = sum(state.node(node).customer is None for node in state.cluster_nodes(cluster))
         found = []
-        if _wanted(plan) == _size(sight, cluster):
+        if _wanted(plan) == _size(state, cluster):
             found.append(f"the pool of {cluster} is set to {_wanted(plan)} already")
         if _wanted(plan) > free:
             found.append(f"only {free} nodes of {cluster} are held by nobody")
@@ -58,7 +64,7 @@ class ResizeSparePool(ClusterExecutor):
 
     def probe(self, plan: Plan) -> ProbeReport:
         """Say whether the pool is meant to have the new size."""
-        size = _size(look(), target(plan).name)
+        size = _size(read_cluster(), target(plan).name)
         return ProbeReport(size == _wanted(plan), f"the pool of {target(plan).name} is {size}")
 
     def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:
@@ -69,7 +75,7 @@ class ResizeSparePool(ClusterExecutor):
         self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
     ) -> Measurement | None:
         """Measure the node-hours that the cluster's customers lost since the action."""
-        return measures.cluster_hours_lost(
+        return outcomes.cluster_hours_lost(
             cluster=target(plan).name,
             horizon_days=rehearsal.horizon_days,
             acted_at=acted_at,
@@ -81,6 +87,6 @@ def _wanted(plan: Plan) -> int:
     return int(str(plan.params["size"]))
 
 
-def _size(sight: Sight, cluster: str) -> int:
-    sight.cluster_nodes(cluster)
-    return sight.pool_sizes.get(cluster, 0)
+def _size(state: ClusterState, cluster: str) -> int:
+    state.cluster_nodes(cluster)
+    return state.pool_sizes.get(cluster, 0)
