@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
-from scuderia.loop.api.door import LIMIT_MAX
+from scuderia.loop.api.common import LIMIT_MAX
 from tests.api.caller import Caller
 
 COUNTS = Path(__file__).parents[1] / "golden" / "api_query_counts.json"
@@ -128,7 +128,7 @@ def test_every_operation_is_named_once_described_and_says_how_it_refuses(told):
         if path == "/api/v1/health":
             assert "security" not in one
             continue
-        assert {"TokenDoor": []} in one["security"], path
+        assert {"TokenAuth": []} in one["security"], path
         assert "401" in one["responses"], path
         assert any(code.startswith("2") for code in one["responses"]), path
     assert len(names) == len(set(names))

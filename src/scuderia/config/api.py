@@ -9,10 +9,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.security import APIKeyCookie, HttpBearer
-from ninja.utils import check_csrf
 
-from scuderia.basics.actors import Actor, actor_of
 from scuderia.basics.errors import (
     BadInput,
     NotAuthorised,
@@ -22,9 +19,8 @@ from scuderia.basics.errors import (
     Unable,
 )
 from scuderia.fleet.api.routes import router as fleet
+from scuderia.loop.api.auth import SessionAuth, TokenAuth
 from scuderia.loop.api.routes import router as loop
-from scuderia.loop.operations import people
-from scuderia.loop.ports import registry
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
@@ -35,7 +31,6 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
 )
 FIELDS_TOLD_MAX = 5
 WORDS_TOLD_MAX = 500
-TOKEN_CHARACTERS_MAX = 200
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 log = logging.getLogger("scuderia.api")
 
@@ -68,48 +63,11 @@ class NoRoute(NotFound):
     remedy = "Look the address up in /api/v1/openapi.json."
 
 
-class NoCsrf(NotAuthorised):
-    """A write came with a session and without the page's own token."""
-
-    code = "WEB-007"
-    remedy = "Send the csrftoken cookie's value as X-CSRFToken, or use an API token."
-
-
 class Bug(Unable):
     """A mistake of Scuderia's own; the log has it."""
 
     code = "WEB-008"
     remedy = "Report it with the time and the address; the log holds the rest."
-
-
-class TokenDoor(HttpBearer):
-    """Lets in whoever carries a valid API token, narrowed to what the token leaves."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # noqa: ARG002 - ninja's
-        """Return the person behind the token; tokens age by the wall's clock."""
-        if len(token) > TOKEN_CHARACTERS_MAX or not token.isascii() or not token.isprintable():
-            return None
-        return people.authenticate_token(token, now=registry.wall.now())
-
-
-class SessionDoor(APIKeyCookie):
-    """Lets in the person signed in; writes need the CSRF token, as every form does.
-
-    A request that names a token is judged by the token alone, also when it is wrong.
-    """
-
-    param_name = settings.SESSION_COOKIE_NAME
-
-    def __init__(self) -> None:
-        super().__init__(csrf=False)
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:  # noqa: ARG002 - ninja's
-        """Return the person of the session."""
-        if "Authorization" in request.headers or not request.user.is_authenticated:
-            return None
-        if check_csrf(request) is not None:
-            raise NoCsrf("the session's write carries no CSRF token")
-        return actor_of(request.user)
 
 
 class PrivateAPI(NinjaAPI):
@@ -142,7 +100,7 @@ api = PrivateAPI(
     description="What the pages show, and the acts they offer, by the same rules.",
     docs_url=None,  # its page would load scripts from elsewhere
     openapi_url="/openapi.json",
-    auth=[TokenDoor(), SessionDoor()],
+    auth=[TokenAuth(), SessionAuth()],
 )
 outside = Router()
 

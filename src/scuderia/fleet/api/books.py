@@ -14,7 +14,15 @@ from scuderia.fleet.api import shapes
 from scuderia.fleet.operations.evidence_packet import zip_evidence
 from scuderia.fleet.queries.access import require_reach
 from scuderia.fleet.queries.reports import Period, SlaReport, ledger_for, sla_report, whole_period
-from scuderia.loop.api.door import Limit, Offset, RefusalOut, Wanted, answers, page_of, who
+from scuderia.loop.api.common import (
+    Limit,
+    Offset,
+    RefusalOut,
+    Wanted,
+    answers,
+    page_of,
+    request_actor,
+)
 from scuderia.loop.ports import registry
 
 router = Router()
@@ -39,7 +47,7 @@ def get_report(
     request: HttpRequest, since: Since = "", until: Since = "", target: Target = None
 ) -> SlaReport:
     """Return the report of the whole fleet, to those who may read everything."""
-    require_reach(who(request), EVERYTHING)
+    require_reach(request_actor(request), EVERYTHING)
     period = _period(since, until)
     return _bounded(sla_report(period.start, period.end, target=target))
 
@@ -49,7 +57,7 @@ def get_customer_report(
     request: HttpRequest, name: str, since: Since = "", until: Since = "", target: Target = None
 ) -> SlaReport:
     """Return one customer's report; the last thirty days unless `since` and `until` say else."""
-    require_reach(who(request), SubjectRef.parse(f"customer:{name}"))
+    require_reach(request_actor(request), SubjectRef.parse(f"customer:{name}"))
     period = _period(since, until)
     return _bounded(sla_report(period.start, period.end, customer=name, target=target))
 
@@ -68,7 +76,7 @@ def get_ledger(
     Without a customer it is the whole fleet's, for those who may read everything.
     """
     subject = SubjectRef.parse(f"customer:{customer}") if customer else EVERYTHING
-    require_reach(who(request), subject)
+    require_reach(request_actor(request), subject)
     period = _period(since, until)
     ledger = ledger_for(customer or None, period.start, period.end)
     page = page_of(sorted(ledger.by_node), limit, offset)
@@ -103,9 +111,9 @@ def get_packet(
     request: HttpRequest, name: str, since: Since = "", until: Since = ""
 ) -> HttpResponse:
     """Return one customer's evidence packet, which rebuilds every figure from raw events."""
-    require_reach(who(request), SubjectRef.parse(f"customer:{name}"))
+    require_reach(request_actor(request), SubjectRef.parse(f"customer:{name}"))
     body = zip_evidence(
-        actor=who(request),
+        actor=request_actor(request),
         customer=name,
         period=_period(since, until),
         now=registry.clock.now(),

@@ -16,7 +16,7 @@ from scuderia.fleet.queries.customers import list_customers
 from scuderia.fleet.queries.nodes import NodeStatus, fleet_board, node_status, node_timeline
 from scuderia.fleet.queries.outages import open_outages
 from scuderia.fleet.queries.spare_pools import list_spare_pools
-from scuderia.loop.api.door import Limit, Offset, PageOut, Wanted, answers, page_of, who
+from scuderia.loop.api.common import Limit, Offset, PageOut, Wanted, answers, page_of, request_actor
 from scuderia.loop.ports import registry
 
 router = Router()
@@ -36,7 +36,7 @@ def list_nodes(
     offset: Offset = 0,
 ) -> dict[str, object]:
     """Return the board: nodes as they stand, in order of place."""
-    board, scopes = fleet_board(registry.clock.now()), readable_scopes(who(request))
+    board, scopes = fleet_board(registry.clock.now()), readable_scopes(request_actor(request))
     seen = [node for node in board.nodes if within_reach(node, scopes)]
     nodes = [
         node
@@ -58,15 +58,15 @@ def list_nodes(
 @router.get("/nodes/{name}", response=answers(shapes.NodeOut))
 def get_node(request: HttpRequest, name: str) -> NodeStatus:
     """Return one node as it stands."""
-    require_reach(who(request), SubjectRef.parse(f"node:{name}"))
+    require_reach(request_actor(request), SubjectRef.parse(f"node:{name}"))
     return node_status(name, registry.clock.now())
 
 
 @router.get("/nodes/{name}/timeline", response=answers(shapes.TimelineOut))
 def get_timeline(request: HttpRequest, name: str, days: Days = 90) -> dict[str, object]:
     """Return what happened to one node in the days before now, newest first, 200 of each."""
-    require_reach(who(request), SubjectRef.parse(f"node:{name}"))
-    now, scopes = registry.clock.now(), readable_scopes(who(request))
+    require_reach(request_actor(request), SubjectRef.parse(f"node:{name}"))
+    now, scopes = registry.clock.now(), readable_scopes(request_actor(request))
     told = node_timeline(name, now - timedelta(days=days), now)
     whole = not scopes.isdisjoint(_above(told.place.site, told.place.cluster, told.place.rack))
     own = [
@@ -90,7 +90,7 @@ def list_open_outages(
     request: HttpRequest, limit: Limit = 100, offset: Offset = 0
 ) -> Mapping[str, object]:
     """Return the outages that last, oldest first."""
-    scopes = readable_scopes(who(request))
+    scopes = readable_scopes(request_actor(request))
     found = [
         outage
         for outage in open_outages(registry.clock.now())
@@ -104,7 +104,7 @@ def get_spare_pools(
     request: HttpRequest, limit: Limit = 100, offset: Offset = 0
 ) -> Mapping[str, object]:
     """Return each cluster's spares: the pool's target and what stands ready."""
-    scopes = readable_scopes(who(request))
+    scopes = readable_scopes(request_actor(request))
     nodes = fleet_board(registry.clock.now()).nodes
     ready = Counter(node.place.cluster for node in nodes if node.spare)
     pools = [
@@ -125,7 +125,7 @@ def get_customers(
     request: HttpRequest, limit: Limit = 100, offset: Offset = 0
 ) -> Mapping[str, object]:
     """Return the customers within reach, with what each was promised."""
-    scopes = readable_scopes(who(request))
+    scopes = readable_scopes(request_actor(request))
     found = [
         customer
         for customer in list_customers()

@@ -2,15 +2,30 @@
 
 from ninja import Router
 
-from scuderia.loop.api import deciding, keeping, powers, running
+from scuderia.loop.api import (
+    actions,
+    agents,
+    audit,
+    brakes,
+    evidence,
+    findings,
+    grants,
+    people,
+    proposals,
+    signals,
+)
 
 router = Router()
-for _part in (
-    deciding.router,
-    running.router,
-    running.agents,
-    powers.router,
-    powers.persons,
-    keeping.router,
+for _noun in (
+    proposals,
+    findings,
+    signals,
+    actions,
+    agents,
+    evidence,
+    brakes,
+    grants,
+    people,
+    audit,
 ):
-    router.add_router("", _part)
+    router.add_router("", _noun.router)

@@ -2,34 +2,79 @@
 
 import io
 import tempfile
+from datetime import datetime
 from typing import IO, Annotated, cast
 
 from django.http import FileResponse, HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Schema
 
 from scuderia.basics.errors import NotAuthorised
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.api import shapes
-from scuderia.loop.api.door import NO_NUL, SEQ_MAX, Limit, RefusalOut, Wanted, answers, who
-from scuderia.loop.nouns import Power
+from scuderia.loop.api.common import (
+    NO_NUL,
+    SEQ_MAX,
+    Limit,
+    RefusalOut,
+    Wanted,
+    answers,
+    request_actor,
+)
+from scuderia.loop.nouns import (
+    Power,
+)
 from scuderia.loop.operations import access
 from scuderia.loop.operations import audit as chain
 from scuderia.loop.queries import audit
 from scuderia.loop.queries.access import scopes_with
 
 router = Router(tags=["audit"])
+
+
+class AuditOut(Schema):
+    """One entry of the chain."""
+
+    seq: int
+    at: datetime
+    actor: str
+    via: str
+    verb: str
+    subject: str
+    reason: str
+    detail: str
+    previous: str
+    hash: str
+
+
+class AuditPageOut(Schema):
+    """A page of the chain, newest first; pass `next_before` back for older entries."""
+
+    items: list[AuditOut]
+    next_before: int | None
+    head_seq: int
+    head_hash: str
+
+
+class VerifiedOut(Schema):
+    """What reading the whole chain found."""
+
+    holds: bool
+    entries: int
+    broken_at: int | None
+    said: str
+
+
 Before = Annotated[int | None, Query(ge=1, le=SEQ_MAX)]
 HeadText = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
 IN_MEMORY_BYTES_MAX = 4 * 1024 * 1024
 JSON_LINES = "application/x-ndjson"
 
 
-@router.get("/audit", response=answers(shapes.AuditPageOut))
+@router.get("/audit", response=answers(AuditPageOut))
 def list_audit(
     request: HttpRequest, subject: Wanted = "", before: Before = None, limit: Limit = 50
 ) -> dict[str, object]:
     """Return entries, newest first, below number `before`."""
-    rows = audit.list_audit(who(request), subject=subject, before=before, limit=limit + 1)
+    rows = audit.list_audit(request_actor(request), subject=subject, before=before, limit=limit + 1)
     shown, head = rows[:limit], audit.get_head()
     return {
         "items": shown,
@@ -39,11 +84,11 @@ def list_audit(
     }
 
 
-@router.get("/audit/verify", response=answers(shapes.VerifiedOut))
+@router.get("/audit/verify", response=answers(VerifiedOut))
 def verify_audit(request: HttpRequest, head: HeadText = "") -> object:
     """Read the whole chain; with a head (`seq:hash`) kept from earlier a cut tail is found too."""
-    if not scopes_with(who(request), Power.VERIFY_AUDIT):
-        access.require(who(request), Power.READ, EVERYTHING)
+    if not scopes_with(request_actor(request), Power.VERIFY_AUDIT):
+        access.require(request_actor(request), Power.READ, EVERYTHING)
         raise NotAuthorised("an operator verifies the audit")
     return chain.verify(chain.read_head(head) if head else None)
 
@@ -62,7 +107,7 @@ def verify_audit(request: HttpRequest, head: HeadText = "") -> object:
 )
 def export_audit(request: HttpRequest) -> FileResponse:
     """Give the whole chain as JSON lines, its head last; docs/verify_audit.py checks it."""
-    access.require(who(request), Power.VERIFY_AUDIT, EVERYTHING)
+    access.require(request_actor(request), Power.VERIFY_AUDIT, EVERYTHING)
     spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX)  # noqa: SIM115 - sent later
     written = io.TextIOWrapper(cast("IO[bytes]", spool), encoding="utf-8", newline="\n")
     chain.export(written)

@@ -3,13 +3,19 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar, cast
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Schema
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.subjects import SubjectRef
 
+Subject = Annotated[str, BeforeValidator(str)]
+
+
+Facts = dict[str, Any]
 LIMIT_MAX = 200
 OFFSET_MAX = 10_000
 WORDS_MAX = 2000
@@ -57,6 +63,35 @@ Whole = Annotated[int, Field(ge=-SEQ_MAX, le=SEQ_MAX)]
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Scalar = Words | Whole | Real
 
+
+class EvidenceOut(Schema):
+    """One piece of evidence that anyone can run again."""
+
+    query: str
+    params: Facts
+    value: Facts
+    caption: str
+    link: str
+
+
+class ReasonIn(Schema):
+    """Words, welcome and never required."""
+
+    reason: Words = ""
+
+
+class ActionIdOut(Schema):
+    """The action that was queued."""
+
+    action_id: UUID
+
+
+class DigestOut(Schema):
+    """The digest that can now be approved."""
+
+    digest: str
+
+
 REFUSALS = frozenset({400, 401, 403, 404, 409, 413, 422, 500, 503})
 
 
@@ -65,8 +100,8 @@ def answers(shape: Any, *, status: int = 200) -> dict[Any, Any]:
     return {status: shape, REFUSALS: RefusalOut}
 
 
-def who(request: HttpRequest) -> Actor:
-    """Return who came through the API's door."""
+def request_actor(request: HttpRequest) -> Actor:
+    """Return who came through the API's authentication."""
     return cast("Actor", request.auth)  # type: ignore[attr-defined]
 
 
@@ -80,3 +115,8 @@ def page_of(rows: Sequence[Any], limit: int, offset: int) -> Mapping[str, object
     after = offset + limit
     more = len(rows) > after and after <= OFFSET_MAX
     return {"items": rows[offset:after], "next_offset": after if more else None}
+
+
+def subject_named(text: str) -> SubjectRef | None:
+    """Return the subject that the text names; None where nothing was given."""
+    return SubjectRef.parse(text) if text else None

@@ -1,0 +1,157 @@
+"""Durable runs: listed, undone, resumed, halted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router, Schema, Status
+
+from scuderia.basics.actors import Actor
+from scuderia.loop.api import common
+from scuderia.loop.api.common import (
+    Facts,
+    Limit,
+    Offset,
+    PageOut,
+    Subject,
+    answers,
+    page_of,
+    request_actor,
+    up_to,
+)
+from scuderia.loop.nouns import (
+    ActionId,
+    ActionState,
+    EffectState,
+    OutcomeVerdict,
+)
+from scuderia.loop.operations import actions as action_operations
+from scuderia.loop.operations import undo
+from scuderia.loop.ports import registry
+from scuderia.loop.queries import actions
+from scuderia.loop.queries.actions import ActionRow
+
+router = Router(tags=["actions"])
+
+
+class EffectOut(Schema):
+    """One keyed change of the world."""
+
+    step: int
+    name: str
+    key: str
+    arguments: Facts
+    state: EffectState
+    tries: int
+    looks: int
+    claimed_at: datetime
+    settled_at: datetime | None
+    detail: Facts
+
+
+class OutcomeOut(Schema):
+    """The measured effect beside the expected one."""
+
+    metric: str
+    unit: str
+    better: str
+    do_nothing: float
+    expected: float
+    low: float
+    high: float
+    due_at: datetime
+    value: float | None
+    measured_at: datetime | None
+    verdict: OutcomeVerdict | None
+    note: str
+
+
+class ActionLine(Schema):
+    """One durable run."""
+
+    id: UUID
+    proposal_id: UUID
+    title: str
+    kind: str
+    agent: str
+    targets: list[Subject]
+    params: Facts
+    state: ActionState
+    resumable: bool
+    safe_direction: bool
+    said: str
+    decided_by: str
+    steps_total: int
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    undo_of: UUID | None
+    can_undo: bool
+    outcome: OutcomeOut | None
+
+
+class ActionOut(ActionLine):
+    """One durable run with its effects."""
+
+    effects: list[EffectOut]
+
+
+@router.get("/actions", response=answers(PageOut[ActionLine]))
+def list_actions(
+    request: HttpRequest, state: ActionState | None = None, limit: Limit = 50, offset: Offset = 0
+) -> Mapping[str, object]:
+    """Return runs, newest first."""
+    states = (state,) if state else ()
+    rows = actions.list_actions(request_actor(request), states=states, limit=up_to(limit, offset))
+    return page_of(rows, limit, offset)
+
+
+@router.get("/actions/{action_id}", response=answers(ActionOut))
+def get_action(request: HttpRequest, action_id: UUID) -> ActionRow:
+    """Return one run with its effects."""
+    return actions.get_action(request_actor(request), ActionId(action_id))
+
+
+@router.post("/actions/{action_id}/undo", response=answers(common.ActionIdOut, status=202))
+def undo_action(
+    request: HttpRequest, action_id: UUID, said: common.ReasonIn
+) -> Status[dict[str, ActionId]]:
+    """Queue the action that undoes this one; no brake stops it."""
+    queued = undo.undo_action(
+        actor=request_actor(request),
+        action_id=ActionId(action_id),
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(202, {"action_id": queued})
+
+
+@router.post("/actions/{action_id}/resume", response=answers(None, status=204))
+def resume_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) -> Status[None]:
+    """Let a halted run go on."""
+    action_operations.resume_action(
+        actor=_reader(request, action_id),
+        action_id=ActionId(action_id),
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(204, None)
+
+
+@router.post("/actions/{action_id}/halt", response=answers(None, status=204))
+def halt_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) -> Status[None]:
+    """Stop one run before its next step."""
+    action_operations.halt_action(
+        actor=_reader(request, action_id),
+        action_id=ActionId(action_id),
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(204, None)
+
+
+def _reader(request: HttpRequest, action_id: UUID) -> Actor:
+    """Return who asks, once it is sure that the run is visible to them."""
+    actions.get_action(request_actor(request), ActionId(action_id))
+    return request_actor(request)

@@ -1,0 +1,99 @@
+"""What is stopped: listed, set, lifted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.http import HttpRequest
+from ninja import Router, Schema, Status
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.api.common import (
+    Limit,
+    Offset,
+    PageOut,
+    SubjectText,
+    Words,
+    answers,
+    page_of,
+    request_actor,
+)
+from scuderia.loop.nouns import (
+    BrakeScope,
+    Power,
+)
+from scuderia.loop.operations import brakes
+from scuderia.loop.ports import registry
+from scuderia.loop.queries import brakes as brake_queries
+from scuderia.loop.queries.access import may
+from scuderia.loop.queries.brakes import BrakeRow
+from scuderia.loop.queries.lineage import known_lineage
+
+router = Router(tags=["brakes"])
+
+
+class BrakeOut(Schema):
+    """One brake; lifted_at null while it holds."""
+
+    stops: BrakeScope
+    value: str
+    reason: str
+    set_by: str
+    set_at: datetime
+    lifted_by: str
+    lifted_at: datetime | None
+
+
+class BrakeIn(Schema):
+    """What to stop or release: all, an agent, a kind or a scope."""
+
+    stops: BrakeScope
+    value: SubjectText = ""
+    reason: Words = ""
+
+
+_SOMEBODYS = frozenset({"customer", "node"})
+
+
+@router.get("/brakes", response=answers(PageOut[BrakeOut]))
+def list_brakes(
+    request: HttpRequest, *, on_only: bool = True, limit: Limit = 50, offset: Offset = 0
+) -> Mapping[str, object]:
+    """Return the brakes, newest first."""
+    actor = request_actor(request)
+    found = brake_queries.list_brakes(actor, on_only=on_only)
+    return page_of([row for row in found if _is_told(actor, row)], limit, offset)
+
+
+@router.post("/brakes", response=answers(None, status=204))
+def set_brake(request: HttpRequest, said: BrakeIn) -> Status[None]:
+    """Stop everything, an agent, a kind or a scope; undo and un-drain stay open."""
+    brakes.set_brake(
+        actor=request_actor(request),
+        scope=said.stops,
+        value=said.value,
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(204, None)
+
+
+@router.post("/brakes/lift", response=answers(None, status=204))
+def lift_brake(request: HttpRequest, said: BrakeIn) -> Status[None]:
+    """Let go of a brake; what it halted waits for a person to resume it."""
+    brakes.lift_brake(
+        actor=request_actor(request),
+        scope=said.stops,
+        value=said.value,
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(204, None)
+
+
+def _is_told(actor: Actor, brake: BrakeRow) -> bool:
+    """Say whether the actor may know of it: a brake on another customer is that customer's."""
+    if brake.stops is not BrakeScope.SCOPE:
+        return True
+    subject = SubjectRef.parse(brake.value)
+    return subject.kind not in _SOMEBODYS or may(actor, Power.READ, known_lineage(subject))

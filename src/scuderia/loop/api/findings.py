@@ -1,0 +1,64 @@
+"""Claims about subjects."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from scuderia.loop.api.common import (
+    EvidenceOut,
+    Limit,
+    Offset,
+    PageOut,
+    Subject,
+    Wanted,
+    answers,
+    page_of,
+    request_actor,
+    subject_named,
+    up_to,
+)
+from scuderia.loop.nouns import (
+    FindingState,
+)
+from scuderia.loop.queries import findings
+
+router = Router(tags=["findings"])
+
+
+class FindingOut(Schema):
+    """A claim about a subject."""
+
+    id: UUID
+    kind: str
+    subject: Subject
+    claim: str
+    confidence: float
+    severity_gpu_hours: float
+    evidence: list[EvidenceOut]
+    raised_by: str
+    state: FindingState
+    opened_at: datetime
+    refreshed_at: datetime
+    cleared_at: datetime | None
+
+
+@router.get("/findings", response=answers(PageOut[FindingOut]))
+def list_findings(
+    request: HttpRequest,
+    subject: Wanted = "",
+    *,
+    open_only: bool = True,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Mapping[str, object]:
+    """Return claims about the subject and what hangs under it, gravest first."""
+    rows = findings.list_findings(
+        request_actor(request),
+        subject=subject_named(subject),
+        open_only=open_only,
+        limit=up_to(limit, offset),
+    )
+    return page_of(rows, limit, offset)

@@ -1,0 +1,118 @@
+"""How far each agent may go: listed, given, revoked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.api import common
+from scuderia.loop.api.common import (
+    COUNT_MAX,
+    Instant,
+    Limit,
+    Name,
+    Offset,
+    PageOut,
+    Subject,
+    SubjectText,
+    Words,
+    answers,
+    page_of,
+    request_actor,
+)
+from scuderia.loop.nouns import (
+    Autonomy,
+    GrantId,
+    GrantState,
+)
+from scuderia.loop.operations import grants
+from scuderia.loop.ports import registry
+from scuderia.loop.queries import grants as grant_queries
+
+router = Router(tags=["grants"])
+
+
+Budgeted = Annotated[int, Field(ge=1, le=COUNT_MAX)] | None
+
+
+class GrantOut(Schema):
+    """One grant and what is used of its budget; money in US cents."""
+
+    id: UUID
+    agent: str
+    kind: str
+    scope: Subject
+    level: Autonomy
+    actions_per_day: int | None
+    targets_per_day: int | None
+    cents_per_day: int | None
+    actions_today: int
+    targets_today: int
+    state: GrantState
+    granted_by: str
+    reason: str
+    granted_at: datetime
+    expires_at: datetime
+
+
+class GrantIn(Schema):
+    """How far an agent may go; budgets are for a day, null is no limit of that sort."""
+
+    agent: Name
+    kind: Name
+    scope: SubjectText
+    level: Autonomy
+    expires_at: Instant
+    actions_per_day: Budgeted = None
+    targets_per_day: Budgeted = None
+    cents_per_day: Budgeted = None
+    reason: Words
+
+
+class GrantIdOut(Schema):
+    """The grant that was given."""
+
+    grant_id: UUID
+
+
+@router.get("/grants", response=answers(PageOut[GrantOut]))
+def list_grants(
+    request: HttpRequest, limit: Limit = 50, offset: Offset = 0
+) -> Mapping[str, object]:
+    """Return how far each agent may go, newest first."""
+    return page_of(
+        grant_queries.list_grants(request_actor(request), now=registry.clock.now()), limit, offset
+    )
+
+
+@router.post("/grants", response=answers(GrantIdOut, status=201))
+def give_grant(request: HttpRequest, said: GrantIn) -> Status[dict[str, GrantId]]:
+    """Give an agent a level for a kind ("*" for all) on a scope; it replaces an open one."""
+    grant_id = grants.give_grant(
+        actor=request_actor(request),
+        agent=said.agent,
+        kind=said.kind,
+        scope=SubjectRef.parse(said.scope),
+        level=said.level,
+        expires_at=said.expires_at,
+        budget=grants.Budget(said.actions_per_day, said.targets_per_day, said.cents_per_day),
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(201, {"grant_id": grant_id})
+
+
+@router.post("/grants/{grant_id}/revoke", response=answers(None, status=204))
+def revoke_grant(request: HttpRequest, grant_id: UUID, said: common.ReasonIn) -> Status[None]:
+    """Take it back, for queued and waiting work too."""
+    grants.revoke_grant(
+        actor=request_actor(request),
+        grant_id=GrantId(grant_id),
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(204, None)

@@ -1,0 +1,157 @@
+"""People and their tokens."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.errors import NotAuthorised, NotFound
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.api.common import (
+    Instant,
+    Limit,
+    Name,
+    Offset,
+    PageOut,
+    Subject,
+    SubjectText,
+    answers,
+    page_of,
+    request_actor,
+)
+from scuderia.loop.nouns import (
+    Power,
+    Role,
+)
+from scuderia.loop.operations import people
+from scuderia.loop.operations.people import IssuedToken
+from scuderia.loop.ports import registry
+from scuderia.loop.queries.people import PersonRow, list_people
+
+router = Router(tags=["people"])
+
+
+class RoleOut(Schema):
+    """One role a person holds."""
+
+    role: Role
+    scope: Subject
+    given_by: str
+    given_at: datetime
+
+
+class TokenOut(Schema):
+    """One API token, without its secret; its instants are wall time."""
+
+    name: str
+    prefix: str
+    powers: list[Power]
+    scope: Subject
+    issued_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class PersonOut(Schema):
+    """One person and the roles held."""
+
+    name: str
+    full_name: str
+    active: bool
+    roles: list[RoleOut]
+
+
+class MeOut(PersonOut):
+    """Who came in, by which token if any, and the fleet's instant."""
+
+    via: str
+    fleet_now: datetime
+
+
+class TokenIn(Schema):
+    """A token for oneself: at most these powers, on at most this scope, until then (wall time)."""
+
+    name: Name
+    powers: list[Power] = Field(min_length=1, max_length=20)
+    scope: SubjectText = "*"
+    expires_at: Instant
+
+
+class TokenNameIn(Schema):
+    """Which of one's own tokens."""
+
+    name: Name
+
+
+class IssuedOut(Schema):
+    """A new token; the secret is told once, here."""
+
+    name: str
+    secret: str
+    expires_at: datetime
+
+
+@router.get("/me", response=answers(MeOut))
+def me(request: HttpRequest) -> dict[str, object]:
+    """Return who came in, with which roles, and the fleet's instant."""
+    actor, mine = request_actor(request), _mine(request_actor(request))
+    return {
+        "name": mine.name,
+        "full_name": mine.full_name,
+        "active": mine.active,
+        "roles": mine.roles,
+        "via": actor.via,
+        "fleet_now": registry.clock.now(),
+    }
+
+
+@router.get("/people", response=answers(PageOut[PersonOut]))
+def get_people(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> Mapping[str, object]:
+    """Return everyone, to those who manage people; else oneself alone."""
+    return page_of(list_people(request_actor(request)), limit, offset)
+
+
+@router.get("/tokens", response=answers(PageOut[TokenOut]))
+def list_tokens(
+    request: HttpRequest, limit: Limit = 50, offset: Offset = 0
+) -> Mapping[str, object]:
+    """Return one's own tokens, without their secrets, newest first."""
+    return page_of(_mine(request_actor(request)).tokens[::-1], limit, offset)
+
+
+@router.post("/tokens", response=answers(IssuedOut, status=201))
+def issue_token(request: HttpRequest, said: TokenIn) -> Status[IssuedToken]:
+    """Issue a token for oneself; its secret is told once. A token cannot issue a token."""
+    actor = request_actor(request)
+    if actor.via:
+        raise NotAuthorised("a token cannot issue a token", remedy="Sign in with your password.")
+    issued = people.issue_token(
+        actor=actor,
+        person=actor.name,
+        name=said.name,
+        powers=list(dict.fromkeys(said.powers)),
+        scope=SubjectRef.parse(said.scope),
+        expires_at=said.expires_at,
+        now=registry.wall.now(),
+    )
+    return Status(201, issued)
+
+
+@router.post("/tokens/revoke", response=answers(None, status=204))
+def revoke_token(request: HttpRequest, said: TokenNameIn) -> Status[None]:
+    """End one of one's own tokens at once; a token may end itself alone."""
+    actor = request_actor(request)
+    if actor.via and actor.via != said.name:
+        raise NotAuthorised("a token may end itself alone", remedy="Sign in with your password.")
+    people.revoke_token(actor=actor, person=actor.name, name=said.name, now=registry.wall.now())
+    return Status(204, None)
+
+
+def _mine(actor: Actor) -> PersonRow:
+    for row in list_people(actor):
+        if row.name == actor.name:
+            return row
+    raise NotFound("no such person")

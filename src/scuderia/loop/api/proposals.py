@@ -1,0 +1,238 @@
+"""What waits for a person, and the answers a person has."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.api import common
+from scuderia.loop.api.agents import TrackOut
+from scuderia.loop.api.common import (
+    DigestText,
+    Facts,
+    Limit,
+    Name,
+    Offset,
+    PageOut,
+    Scalar,
+    Subject,
+    SubjectText,
+    Words,
+    answers,
+    page_of,
+    request_actor,
+    up_to,
+)
+from scuderia.loop.api.findings import FindingOut
+from scuderia.loop.nouns import (
+    ActionId,
+    Answer,
+    Autonomy,
+    ProposalId,
+    ProposalState,
+)
+from scuderia.loop.operations import decisions, proposals
+from scuderia.loop.ports import registry
+from scuderia.loop.queries import proposals as proposal_queries
+from scuderia.loop.queries.proposals import ProposalCard
+
+router = Router(tags=["proposals"])
+
+
+class RehearsalOut(Schema):
+    """What is expected of acting, beside doing nothing."""
+
+    metric: str
+    unit: str
+    horizon_days: float
+    do_nothing: float
+    expected: float
+    low: float
+    high: float
+    better: str
+    method: str
+    limits: str
+    inputs: Facts
+
+
+class BlastOut(Schema):
+    """What would be touched."""
+
+    count: int
+    denominator_count: int
+    unit: str
+    gpus: int
+    customers: list[str]
+    share: float
+
+
+class ProposalLine(Schema):
+    """One line of the queue."""
+
+    id: UUID
+    title: str
+    kind: str
+    agent: str
+    filed_by: str
+    targets: list[Subject]
+    digest: str
+    regret_gpu_hours_per_day: float
+    rehearsal: RehearsalOut
+    blast: BlastOut
+    filed_at: datetime
+    expires_at: datetime
+    advice: bool
+    returned_reason: str
+    findings: int
+    state: ProposalState
+
+
+class GateOut(Schema):
+    """One gate's word."""
+
+    gate: str
+    answer: Answer
+    reasons: list[str]
+    not_before: datetime | None
+
+
+class DecisionOut(Schema):
+    """One word said about a proposal."""
+
+    by: str
+    via: str
+    answer: Answer
+    reason: str
+    digest: str
+    at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    gates: list[GateOut]
+
+
+class EditOut(Schema):
+    """One recorded change of a proposal."""
+
+    by: str
+    at: datetime
+    reason: str
+    before: Facts
+    after: Facts
+
+
+class ProposalOut(Schema):
+    """Everything a person sees before the button."""
+
+    row: ProposalLine
+    params: Facts
+    snapshot: Facts
+    findings: list[FindingOut]
+    kind_title: str
+    kind_version: int
+    reversibility: str | None
+    undo: str
+    probe: str
+    preconditions: list[str]
+    blast_denominator: str
+    blast_targets_max: int
+    blast_share_max: float
+    rehearsal_is_stale: bool
+    edits: list[EditOut]
+    decisions: list[DecisionOut]
+    action_ids: list[UUID]
+    gates: list[GateOut]
+    objections: list[str]
+    level: Autonomy
+    track: TrackOut
+
+
+class DecideIn(Schema):
+    """Approve exactly what this digest names."""
+
+    digest: DigestText
+    reason: Words = ""
+
+
+class EditIn(Schema):
+    """What to change; null keeps it as it is."""
+
+    digest: DigestText
+    targets: list[SubjectText] | None = Field(None, max_length=200)
+    params: dict[Name, Scalar] | None = Field(None, max_length=50)
+    reason: Words = ""
+
+
+@router.get("/queue", response=answers(PageOut[ProposalLine]))
+def list_queue(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> Mapping[str, object]:
+    """Return what waits for a person, dearest first."""
+    rows = proposal_queries.list_queue(
+        request_actor(request), registry.clock.now(), limit=up_to(limit, offset)
+    )
+    return page_of(rows, limit, offset)
+
+
+@router.get("/proposals", response=answers(PageOut[ProposalLine]))
+def list_proposals(
+    request: HttpRequest,
+    state: ProposalState | None = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Mapping[str, object]:
+    """Return proposals, newest first."""
+    states = (state,) if state else ()
+    rows = proposal_queries.list_proposals(
+        request_actor(request), states=states, limit=up_to(limit, offset)
+    )
+    return page_of(rows, limit, offset)
+
+
+@router.get("/proposals/{proposal_id}", response=answers(ProposalOut))
+def get_proposal(request: HttpRequest, proposal_id: UUID) -> ProposalCard:
+    """Return one proposal in full."""
+    return proposal_queries.get_proposal(
+        request_actor(request), ProposalId(proposal_id), now=registry.clock.now()
+    )
+
+
+@router.post("/proposals/{proposal_id}/approve", response=answers(common.ActionIdOut, status=202))
+def approve(request: HttpRequest, proposal_id: UUID, said: DecideIn) -> Status[dict[str, ActionId]]:
+    """Approve exactly what the digest names; its run is queued."""
+    action_id = decisions.approve_proposal(
+        actor=request_actor(request),
+        proposal_id=ProposalId(proposal_id),
+        digest=said.digest,
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(202, {"action_id": action_id})
+
+
+@router.post("/proposals/{proposal_id}/reject", response=answers(None, status=204))
+def reject(request: HttpRequest, proposal_id: UUID, said: common.ReasonIn) -> Status[None]:
+    """Say no."""
+    decisions.reject_proposal(
+        actor=request_actor(request),
+        proposal_id=ProposalId(proposal_id),
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return Status(204, None)
+
+
+@router.post("/proposals/{proposal_id}/edit", response=answers(common.DigestOut))
+def edit(request: HttpRequest, proposal_id: UUID, said: EditIn) -> dict[str, str]:
+    """Change targets or parameters; nothing is approved by it."""
+    targets = None if said.targets is None else [SubjectRef.parse(text) for text in said.targets]
+    digest = proposals.edit_proposal(
+        actor=request_actor(request),
+        proposal_id=ProposalId(proposal_id),
+        digest=said.digest,
+        targets=targets,
+        params=said.params,
+        reason=said.reason,
+        now=registry.clock.now(),
+    )
+    return {"digest": digest}
