@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "scuderia"
 CODE = re.compile(r"""\bcode(?:: ClassVar\[str\])? = ["']([A-Z]+-\d{3})["']""")
+MADE_BY_SETUP = {"charts/vega.js", "django_htmx/htmx.min.js"}
 SETTING = re.compile(r"""["'](SCUDERIA_[A-Z_]+)["']""")
 
 
@@ -56,3 +57,13 @@ def test_the_exact_versions_name_no_address():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", pin) for pin in pins)
+
+
+def test_every_static_file_that_a_template_names_exists():
+    absent = [
+        f"{path.relative_to(SOURCE)} names {name}"
+        for path in sorted(SOURCE.rglob("*.html"))
+        for name in re.findall(r"""{% static ["']([^"']+)["']""", path.read_text(encoding="utf-8"))
+        if name not in MADE_BY_SETUP and not list(SOURCE.glob(f"*/static/{name}"))
+    ]
+    assert absent == []
