@@ -36,3 +36,9 @@ def require_reach(actor: Actor, subject: SubjectRef) -> None:
     """
     if not may(actor, Power.READ, lineage(subject)):
         raise NotFound(f"no {subject.kind} is named {subject.name!r}")
+
+
+def scopes_above(site: str, cluster: str, rack: str = "") -> set[str]:
+    """Return the scopes that hold a place whole, whoever its customers are."""
+    above = {str(EVERYTHING), f"site:{site}", f"cluster:{cluster}"}
+    return above | ({f"rack:{rack}"} if rack else set())

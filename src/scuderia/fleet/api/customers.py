@@ -1,0 +1,36 @@
+"""The customers within one's reach over JSON."""
+
+from collections.abc import Mapping
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.fleet.queries.access import readable_scopes
+from scuderia.fleet.queries.customers import list_customers
+from scuderia.loop.api.common import Limit, Offset, PageOut, answers, page_of, request_actor
+
+router = Router()
+
+
+class CustomerOut(Schema):
+    """A customer and its promise."""
+
+    name: str
+    target: float | None
+    time_zone: str
+    nodes_held: int
+
+
+@router.get("/customers", response=answers(PageOut[CustomerOut]))
+def get_customers(
+    request: HttpRequest, limit: Limit = 100, offset: Offset = 0
+) -> Mapping[str, object]:
+    """Return the customers within reach, with what each was promised."""
+    scopes = readable_scopes(request_actor(request))
+    found = [
+        customer
+        for customer in list_customers()
+        if not scopes.isdisjoint({str(EVERYTHING), f"customer:{customer.name}"})
+    ]
+    return page_of(found, limit, offset)

@@ -1,0 +1,155 @@
+"""The nodes within one's reach over JSON: as they stand, and what happened to one."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+
+from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.queries.access import readable_scopes, require_reach, scopes_above, within_reach
+from scuderia.fleet.queries.nodes import NodeStatus, fleet_board, node_status, node_timeline
+from scuderia.loop.api.common import Limit, Offset, Wanted, answers, page_of, request_actor
+from scuderia.loop.ports import registry
+
+router = Router()
+Days = Annotated[int, Query(ge=1, le=366)]
+TOLD_MAX = 200
+
+
+class PlaceOut(Schema):
+    """Where a node stands."""
+
+    node: str
+    site: str
+    cluster: str
+    rack: str
+    sku: str
+
+
+class NodeOut(Schema):
+    """One node as it stands."""
+
+    place: PlaceOut
+    gpus: int
+    state: NodeState
+    customer: str | None
+    spare: bool
+    since: datetime | None
+    cause: str
+    planned: bool
+    observed_at: datetime | None
+
+
+class NodesOut(Schema):
+    """A page of nodes in order of place; pass `next_offset` back for more."""
+
+    as_of: datetime
+    total: int
+    by_state: dict[NodeState, int]
+    items: list[NodeOut]
+    next_offset: int | None
+
+
+class OutageOut(Schema):
+    """One stay out of service."""
+
+    node: str
+    start: datetime
+    end: datetime | None
+    cause: str
+    planned: bool
+    source_key: str
+
+
+class PhaseOut(Schema):
+    """Part of an outage."""
+
+    state: NodeState
+    start: datetime
+    end: datetime | None
+
+
+class HoldOut(Schema):
+    """A customer holds the node."""
+
+    customer: str
+    start: datetime
+    end: datetime | None
+
+
+class TimelineOut(Schema):
+    """What happened to one node."""
+
+    place: PlaceOut
+    start: datetime
+    end: datetime
+    outages_total: int
+    outages: list[OutageOut]
+    phases: list[PhaseOut]
+    allocations: list[HoldOut]
+
+
+@router.get("/nodes", response=answers(NodesOut))
+def list_nodes(
+    request: HttpRequest,
+    *,
+    state: NodeState | None = None,
+    customer: Wanted = "",
+    rack: Wanted = "",
+    spare: bool | None = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> dict[str, object]:
+    """Return the board: nodes as they stand, in order of place."""
+    board, scopes = fleet_board(registry.clock.now()), readable_scopes(request_actor(request))
+    seen = [node for node in board.nodes if within_reach(node, scopes)]
+    nodes = [
+        node
+        for node in seen
+        if (state is None or node.state is state)
+        and (not customer or node.customer == customer)
+        and (not rack or node.place.rack == rack)
+        and (spare is None or node.spare is spare)
+    ]
+    counted = Counter(node.state for node in seen)
+    return {
+        "as_of": board.at,
+        "total": len(nodes),
+        "by_state": {one: counted[one] for one in NodeState},
+        **page_of(nodes, limit, offset),
+    }
+
+
+@router.get("/nodes/{name}", response=answers(NodeOut))
+def get_node(request: HttpRequest, name: str) -> NodeStatus:
+    """Return one node as it stands."""
+    require_reach(request_actor(request), SubjectRef.parse(f"node:{name}"))
+    return node_status(name, registry.clock.now())
+
+
+@router.get("/nodes/{name}/timeline", response=answers(TimelineOut))
+def get_timeline(request: HttpRequest, name: str, days: Days = 90) -> dict[str, object]:
+    """Return what happened to one node in the days before now, newest first, 200 of each."""
+    require_reach(request_actor(request), SubjectRef.parse(f"node:{name}"))
+    now, scopes = registry.clock.now(), readable_scopes(request_actor(request))
+    told = node_timeline(name, now - timedelta(days=days), now)
+    whole = not scopes.isdisjoint(
+        scopes_above(told.place.site, told.place.cluster, told.place.rack)
+    )
+    own = [
+        hold
+        for hold in told.allocations
+        if whole or f"node:{name}" in scopes or f"customer:{hold.customer}" in scopes
+    ]
+    return {
+        "place": told.place,
+        "start": told.start,
+        "end": told.end,
+        "outages_total": len(told.outages),
+        "outages": told.outages[:TOLD_MAX],
+        "phases": told.phases[:TOLD_MAX],
+        "allocations": own[:TOLD_MAX],
+    }
