@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from benchmarks.lemon import read_histories
 from scuderia.basics.actors import IMPORTER
 from scuderia.basics.clock import FixedClock, parse_instant
-from scuderia.fleet.commands import app
+from scuderia.fleet.commands.fleet import app
 from scuderia.fleet.engine.lemon_worth import PUBLISHED_WORTH, worth_of
 from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
 from scuderia.fleet.queries.lemons import lemon_board, lemon_worth

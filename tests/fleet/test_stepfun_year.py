@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from scuderia.basics.actors import IMPORTER
 from scuderia.basics.clock import FixedClock, parse_instant
-from scuderia.fleet.commands import app
+from scuderia.fleet.commands.fleet import app
 from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
 from scuderia.fleet.queries.reports import sla_report, whole_period
 from scuderia.loop.ports import registry

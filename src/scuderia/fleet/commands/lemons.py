@@ -1,0 +1,65 @@
+"""`scuderia fleet lemons`: the nodes by score, and what the score was worth."""
+
+from typing import Annotated
+
+import typer
+
+from scuderia.fleet.commands.options import AsJson
+from scuderia.fleet.queries.lemons import PolicyResult, lemon_board
+from scuderia.loop.commands.shown import print_json, print_table, say
+from scuderia.loop.ports import registry
+
+
+def lemons(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many nodes.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Rank the nodes by lemon score, and show beside it what the score was worth."""
+    found = lemon_board(registry.clock.now(), limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ["node", "held by", "score", "28 d", "90 d", "driven most by"],
+        (
+            (
+                row.place.node,
+                row.customer or "nobody",
+                f"{row.score.probability:.0%}",
+                row.score.outages_28d,
+                row.score.outages_90d,
+                row.score.drivers[0][0],
+            )
+            for row in found.rows
+        ),
+        empty="No node ever failed.",
+    )
+    worth = found.worth
+    say("")
+    say(f"What it is worth. {worth.said}.")
+    print_table(
+        ["rule", "pulled", "failed again, 80% interval", "outages avoided"],
+        (
+            (
+                rule.rule,
+                rule.pulled,
+                _precision(rule),
+                f"{rule.avoided} of {rule.outages}: {rule.avoided_share:.1%}",
+            )
+            for rule in (worth.naive, worth.score_matched, worth.score)
+        ),
+        empty="",
+    )
+    say(
+        f"Brier score, lower is better: {worth.brier:.4f}; 2 outages in 28 days as a forecast "
+        f"{worth.brier_of_naive:.4f}; base rate in hindsight {worth.brier_of_base_rate:.4f}."
+    )
+    say(
+        f"The scores' weights come from {found.weights}; the back-test fitted its own before day "
+        f"{worth.split_day:.0f} and counted after it."
+    )
+
+
+def _precision(rule: PolicyResult) -> str:
+    edges = f"{rule.precision_low:.0%} to {rule.precision_high:.0%}"
+    return f"{rule.failed_again} of {rule.pulled}: {rule.precision:.0%}, {edges}"

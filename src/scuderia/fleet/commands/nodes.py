@@ -1,0 +1,64 @@
+"""`scuderia fleet nodes` and `node`: where each stands, its state and its history."""
+
+from typing import Annotated
+
+import typer
+
+from scuderia.basics.units import format_duration
+from scuderia.fleet.commands.options import AsJson, From, Site, To, read_instant, read_period
+from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.queries.nodes import fleet_board, node_status, node_timeline
+from scuderia.loop.commands.shown import print_facts, print_json, print_table
+from scuderia.loop.ports import registry
+
+
+def nodes(
+    site: Site = None,
+    at: Annotated[str | None, typer.Option("--at")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List every node: where it stands, its state and who holds it."""
+    board = fleet_board(read_instant(at, "--at") or registry.clock.now(), site=site)
+    if as_json:
+        print_json(board.nodes)
+        return
+    print_table(
+        ["node", "rack", "state", "customer", "since", "cause"],
+        (
+            (row.place.node, row.place.rack, row.state, row.customer, row.since, row.cause)
+            for row in board.nodes
+        ),
+        empty="No node is on the books yet. Import a trace: scuderia fleet import-faults FILE",
+    )
+
+
+def node(name: str, start: From = None, end: To = None, as_json: AsJson = False) -> None:
+    """Show one node: its state, and what happened to it."""
+    period = read_period(start, end, None)
+    status = node_status(name, registry.clock.now())
+    timeline = node_timeline(name, period.start, period.end)
+    if as_json:
+        print_json({"status": status, "timeline": timeline})
+        return
+    print_facts(
+        {
+            "node": name,
+            "stands": f"{status.place.site} / {status.place.cluster} / {status.place.rack}",
+            "state": "records ended" if status.state is NodeState.UNKNOWN else status.state,
+            "held by": status.customer or "nobody",
+        }
+    )
+    print_table(
+        ["out from", "to", "for", "planned", "cause"],
+        (
+            (
+                row.start,
+                row.end,
+                format_duration((row.end or period.end) - row.start),
+                row.planned,
+                row.cause,
+            )
+            for row in timeline.outages
+        ),
+        empty="It was never out in this period.",
+    )
