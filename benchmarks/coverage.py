@@ -158,10 +158,10 @@ def _proposals(now: datetime, *, approved: bool) -> list[tuple[Any | None, Any]]
 
     None stands for a proposal that the crew no longer makes once it knows the record.
     """
-    from scuderia.crew.nouns import SwapRecord
     from scuderia.crew.playbook.roster import crew
+    from scuderia.fleet.engine.snapshot import SwapRecord
 
-    blind = _picture(now)
+    blind = _snapshot(now)
     record = SwapRecord(0, (2.0,) * DECIDED) if approved else SwapRecord(DECIDED)
     agents = [agent for agent in crew() if agent.name in AGENTS]
     without = {d.dedup_key: d for agent in agents for d in agent.think(blind).proposals}
@@ -169,13 +169,13 @@ def _proposals(now: datetime, *, approved: bool) -> list[tuple[Any | None, Any]]
     return [(told.get(key), draft) for key, draft in without.items()]
 
 
-def _picture(now: datetime) -> Any:
-    from scuderia.crew.queries import fleet_picture
+def _snapshot(now: datetime) -> Any:
+    from scuderia.fleet.queries.snapshot import fleet_snapshot
 
-    picture = fleet_picture(now)
-    if picture is None:
+    snapshot = fleet_snapshot(now)
+    if snapshot is None:
         raise SystemExit("the demo fleet left nothing on the books")
-    return picture
+    return snapshot
 
 
 def _carry_out(draft: Any, now: datetime) -> bool:
@@ -190,17 +190,17 @@ def _carry_out(draft: Any, now: datetime) -> bool:
 
 
 def _approve_swaps(now: datetime) -> None:
+    from scuderia.crew.agents.proposal_builders import AgentContext
+    from scuderia.crew.agents.repair_chaser import broken_nodes, draft_swap, swaps_of
     from scuderia.crew.engine.outlook import fleet_outlook
-    from scuderia.crew.playbook.drafting import Senses
-    from scuderia.crew.playbook.repair_chaser import broken_nodes, draft_swap, swaps_of
 
     _poll(now)
-    picture = _picture(now)
-    outlook = fleet_outlook(picture)
-    swaps = swaps_of(picture, outlook)
-    for node in broken_nodes(picture):
+    snapshot = _snapshot(now)
+    outlook = fleet_outlook(snapshot)
+    swaps = swaps_of(snapshot, outlook)
+    for node in broken_nodes(snapshot):
         if node.name in swaps:
-            _carry_out(draft_swap(Senses(), picture, outlook, node, swaps[node.name]), now)
+            _carry_out(draft_swap(AgentContext(), snapshot, outlook, node, swaps[node.name]), now)
 
 
 def _plan(draft: Any) -> Any:

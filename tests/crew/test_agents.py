@@ -2,20 +2,20 @@ import numpy as np
 import pytest
 
 from scuderia.basics.errors import Unable
-from scuderia.crew.nouns import FleetPicture
-from scuderia.crew.playbook.drafting import Senses
-from scuderia.crew.playbook.lemon_scout import LemonScout
-from scuderia.crew.playbook.repair_chaser import RepairChaser
+from scuderia.crew.agents.lemon_scout import LemonScout
+from scuderia.crew.agents.proposal_builders import AgentContext
+from scuderia.crew.agents.repair_chaser import RepairChaser
+from scuderia.crew.agents.sla_watch import SlaWatch
+from scuderia.crew.agents.spare_planner import SparePlanner
 from scuderia.crew.playbook.roster import crew
-from scuderia.crew.playbook.sla_watch import SlaWatch
-from scuderia.crew.playbook.spare_planner import SparePlanner
+from scuderia.fleet.engine.snapshot import FleetSnapshot
 from scuderia.loop.nouns import ProposalDraft, Round
-from tests.crew.pictures import AURORA, month, node, picture
+from tests.crew.snapshots import AURORA, month, node, snapshot
 
 SPARES = [node(800, customer=None), node(801, customer=None)]
 
 
-def thoughts(seen: FleetPicture) -> dict[str, Round]:
+def thoughts(seen: FleetSnapshot) -> dict[str, Round]:
     return {agent.name: agent.think(seen) for agent in crew()}  # type: ignore[attr-defined]
 
 
@@ -39,7 +39,7 @@ def assert_complete(draft: ProposalDraft) -> None:
 
 
 def test_a_healthy_fleet_gets_no_finding_and_no_proposal_but_an_answer_to_why_not():
-    seen = picture(SPARES, days=30, months=[month(nodes=58)])
+    seen = snapshot(SPARES, days=30, months=[month(nodes=58)])
     for name, made in thoughts(seen).items():
         assert (made.findings, made.proposals) == ((), ()), name
         assert made.considered, name
@@ -47,7 +47,7 @@ def test_a_healthy_fleet_gets_no_finding_and_no_proposal_but_an_answer_to_why_no
 
 def test_lemon_scout_pulls_a_node_that_keeps_failing():
     lemon = node(1, (20, 19), (9, 8), (4, 3.5), (1, 0.1))
-    made = LemonScout().think(picture([lemon, *SPARES]))
+    made = LemonScout().think(snapshot([lemon, *SPARES]))
     draft = one(made)
     assert draft.kind == "fleet.pull_lemon"
     assert draft.params["customer"] == f"customer:{AURORA}"
@@ -57,7 +57,7 @@ def test_lemon_scout_pulls_a_node_that_keeps_failing():
 
 def test_lemon_scout_claims_a_lemon_but_proposes_nothing_without_a_spare():
     lemon = node(1, (20, 19), (9, 8), (4, 3.5), (1, 0.1))
-    made = LemonScout().think(picture([lemon]))
+    made = LemonScout().think(snapshot([lemon]))
     assert len(made.findings) == 1
     assert made.proposals == ()
     assert any("no spare" in line for line in made.considered)
@@ -74,12 +74,12 @@ def test_lemon_scout_claims_a_lemon_but_proposes_nothing_without_a_spare():
     ids=["drained already", "held by nobody", "failed once", "long ago"],
 )
 def test_lemon_scout_leaves_alone_what_is_no_lemon_of_a_customer(quiet):
-    made = LemonScout().think(picture([quiet, *SPARES]))
+    made = LemonScout().think(snapshot([quiet, *SPARES]))
     assert (made.findings, made.proposals) == ((), ())
 
 
 def test_repair_chaser_swaps_a_spare_into_a_waiting_slot():
-    draft = one(RepairChaser().think(picture([node(1, (0.5, None)), *SPARES])))
+    draft = one(RepairChaser().think(snapshot([node(1, (0.5, None)), *SPARES])))
     assert draft.kind == "fleet.swap_node"
     assert_complete(draft)
     assert draft.rehearsal.low == 0.0
@@ -87,7 +87,7 @@ def test_repair_chaser_swaps_a_spare_into_a_waiting_slot():
 
 def test_repair_chaser_gives_two_nodes_two_spares_and_the_third_none():
     waiting = [node(number, (number, None)) for number in (1, 2, 5)]
-    made = RepairChaser().think(picture([*waiting, *SPARES]))
+    made = RepairChaser().think(snapshot([*waiting, *SPARES]))
     swaps = [draft for draft in made.proposals if draft.kind == "fleet.swap_node"]
     assert {str(draft.targets[0]) for draft in swaps} == {"node:n005", "node:n002"}
     assert len({draft.params["spare"] for draft in swaps}) == 2
@@ -95,7 +95,7 @@ def test_repair_chaser_gives_two_nodes_two_spares_and_the_third_none():
 
 
 def test_repair_chaser_escalates_an_old_repair_that_no_spare_can_relieve():
-    draft = one(RepairChaser().think(picture([node(1, (10, None))])))
+    draft = one(RepairChaser().think(snapshot([node(1, (10, None))])))
     assert (draft.kind, draft.params) == ("fleet.escalate_repair", {})
     assert_complete(draft)
     assert "promise" in draft.rehearsal.limits
@@ -107,13 +107,13 @@ def test_repair_chaser_escalates_an_old_repair_that_no_spare_can_relieve():
     ids=["just broke", "nobody waits", "planned work"],
 )
 def test_repair_chaser_waits_where_waiting_is_right(quiet):
-    made = RepairChaser().think(picture([quiet, *SPARES]))
+    made = RepairChaser().think(snapshot([quiet, *SPARES]))
     assert made.proposals == ()
 
 
 def test_a_lemon_is_pulled_by_one_agent_and_swapped_by_none():
     lemon = node(1, (20, 19), (9, 8), (4, 3.5), (1, None))
-    seen = picture([lemon, *SPARES], months=[month(nodes=58, lost_h=900)])
+    seen = snapshot([lemon, *SPARES], months=[month(nodes=58, lost_h=900)])
     drafts = [draft for made in thoughts(seen).values() for draft in made.proposals]
     assert [d.kind for d in drafts if str(d.targets[0]) == "node:n001"] == ["fleet.pull_lemon"]
 
@@ -125,7 +125,7 @@ def test_no_two_agents_name_the_same_spare_or_the_same_plan():
         node(3, (0.1, None)),
     ]
     spares = [node(800 + number, customer=None) for number in range(4)]
-    seen = picture([*broken, *spares], months=[month(nodes=57, lost_h=900)])
+    seen = snapshot([*broken, *spares], months=[month(nodes=57, lost_h=900)])
     drafts = [draft for made in thoughts(seen).values() for draft in made.proposals]
     named = [draft.params["spare"] for draft in drafts if "spare" in draft.params]
     assert len(named) == len(set(named)) >= 2
@@ -135,7 +135,7 @@ def test_no_two_agents_name_the_same_spare_or_the_same_plan():
 def test_spare_planner_enlarges_a_pool_that_was_too_small():
     broken = [node(number, (50, 10), (5, 1)) for number in range(6)]
     free = [node(800 + number, customer=None) for number in range(10)]
-    draft = one(SparePlanner().think(picture([*broken, *free], pool=1)))
+    draft = one(SparePlanner().think(snapshot([*broken, *free], pool=1)))
     assert draft.kind == "fleet.resize_spare_pool"
     assert 1 < int(str(draft.params["size"])) <= 10
     assert_complete(draft)
@@ -143,10 +143,10 @@ def test_spare_planner_enlarges_a_pool_that_was_too_small():
 
 def test_spare_planner_asks_for_no_more_than_there_is_and_never_for_less():
     broken = [node(number, (50, 10), (5, 1)) for number in range(6)]
-    none_free = SparePlanner().think(picture([*broken, *SPARES], pool=2))
+    none_free = SparePlanner().think(snapshot([*broken, *SPARES], pool=2))
     assert none_free.proposals == ()
     assert any("all it has free" in line for line in none_free.considered)
-    idle = SparePlanner().think(picture(SPARES, pool=9))
+    idle = SparePlanner().think(snapshot(SPARES, pool=9))
     assert idle.proposals == ()
     assert any("never proposed" in line for line in idle.considered)
 
@@ -154,7 +154,7 @@ def test_spare_planner_asks_for_no_more_than_there_is_and_never_for_less():
 def test_sla_watch_says_who_will_miss_the_month_by_when_and_what_helps():
     broken = [node(number, (0.1, None)) for number in range(1, 7)]
     spares = [node(800 + number, customer=None) for number in range(8)]
-    seen = picture([*broken, *spares], months=[month(nodes=52, lost_h=850, target=0.975)])
+    seen = snapshot([*broken, *spares], months=[month(nodes=52, lost_h=850, target=0.975)])
     made = SlaWatch().think(seen)
     assert len(made.findings) == 1
     claim = made.findings[0].claim
@@ -169,21 +169,21 @@ def test_sla_watch_says_who_will_miss_the_month_by_when_and_what_helps():
 
 
 def test_sla_watch_proposes_nothing_that_would_not_help():
-    seen = picture([node(1, (0.1, None)), *SPARES], months=[month(nodes=58, lost_h=9_000)])
+    seen = snapshot([node(1, (0.1, None)), *SPARES], months=[month(nodes=58, lost_h=9_000)])
     made = SlaWatch().think(seen)
     assert "used up already" in made.findings[0].claim
     assert made.proposals == ()
 
 
-def test_the_same_picture_gives_the_same_round():
+def test_the_same_snapshot_gives_the_same_round():
     broken = [node(1, (20, 19), (9, 8), (4, 3.5), (1, None)), node(2, (6, None))]
-    seen = picture([*broken, *SPARES], months=[month(nodes=57, lost_h=700)])
+    seen = snapshot([*broken, *SPARES], months=[month(nodes=57, lost_h=700)])
     assert thoughts(seen) == thoughts(seen)
 
 
 def test_a_plan_with_an_objection_is_not_proposed_but_its_finding_stays():
-    senses = Senses(objections=lambda _plan, _now: ("the repair is escalated already",))
-    made = RepairChaser(senses).think(picture([node(1, (10, None))]))
+    context = AgentContext(objections=lambda _plan, _now: ("the repair is escalated already",))
+    made = RepairChaser(context).think(snapshot([node(1, (10, None))]))
     assert made.proposals == ()
     assert len(made.findings) == 1
     assert any("escalated already" in line for line in made.considered)
@@ -194,7 +194,7 @@ def test_a_silent_cluster_stops_proposals_and_not_the_look():
         message = "the cluster does not answer"
         raise Unable(message)
 
-    made = RepairChaser(Senses(objections=silent)).think(picture([node(1, (10, None))]))
+    made = RepairChaser(AgentContext(objections=silent)).think(snapshot([node(1, (10, None))]))
     assert made.proposals == ()
     assert any("does not answer" in line for line in made.considered)
 
@@ -208,7 +208,7 @@ def test_in_noise_without_lemons_false_claims_stay_under_one_per_agent_week():
         for number in range(100):
             begins = np.cumsum(random.exponential(240.0, 6))
             nodes.append(node(number, *((60 - at, 60 - at - 1 / 24) for at in begins if at < 59.9)))
-        seen = picture([*nodes, *SPARES], months=[month(nodes=100, lost_h=20)], fill=0)
+        seen = snapshot([*nodes, *SPARES], months=[month(nodes=100, lost_h=20)], fill=0)
         for name, made in thoughts(seen).items():
             claims[name] += len(made.findings) + len(made.proposals)
     assert max(claims.values()) <= weeks, claims

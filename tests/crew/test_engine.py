@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scuderia.crew.engine.futures import (
+from scuderia.crew.engine.assign_spares import assign_spares
+from scuderia.crew.engine.customer_months import MonthState, month_outlook
+from scuderia.crew.engine.forecasts import (
     RETURN_GAPS,
     SlotOutlook,
     draw_gap_days,
@@ -15,12 +17,10 @@ from scuderia.crew.engine.futures import (
     forecast_swap,
     hours_out,
 )
-from scuderia.crew.engine.months import MonthState, month_outlook
 from scuderia.crew.engine.repairs import prior_hours, repair_outlook
-from scuderia.crew.engine.spares import hand_out
-from scuderia.crew.queries import month_bounds
+from scuderia.fleet.queries.snapshot import month_bounds
 from scuderia.twin.nouns import HISTORY, Policy
-from tests.crew.pictures import NOW
+from tests.crew.snapshots import NOW
 
 LENGTHS = st.lists(st.floats(0.1, 2_000), max_size=30)
 
@@ -158,10 +158,10 @@ def test_filling_broken_slots_never_makes_a_month_worse(ages, lost_h, seed):
 @given(st.lists(st.text("abc", min_size=1, max_size=4), unique=True, max_size=8),
        st.lists(st.text("xyz", min_size=1, max_size=4), unique=True, max_size=8))  # fmt: skip
 def test_no_spare_is_handed_out_twice_and_none_is_kept_back(wants, spares):
-    given_out = hand_out(wants, spares)
+    given_out = assign_spares(wants, spares)
     assert len(set(given_out.values())) == len(given_out) == min(len(wants), len(spares))
     assert list(given_out) == wants[: len(spares)]
-    assert hand_out(wants, list(reversed(spares))) == given_out
+    assert assign_spares(wants, list(reversed(spares))) == given_out
 
 
 def test_a_month_is_the_customers_own():

@@ -17,7 +17,7 @@ from scuderia.fleet.playbook import catalogue
 from scuderia.loop.nouns import Round
 from scuderia.loop.ports import Registry
 from scuderia.loop.ports import registry as loop
-from tests.crew.pictures import NOW
+from tests.crew.snapshots import NOW
 
 pytestmark = pytest.mark.django_db
 AGENTS = ("lemon-scout", "repair-chaser", "sla-watch", "spare-planner")

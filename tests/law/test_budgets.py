@@ -31,9 +31,9 @@ BANNED_FILES = {
     "services",
 }
 ROOM_FURNITURE = {
-    "__init__", "apps", "nouns", "ports", "models", "queries", "operations", "playbook", "jobs",
-    "pages", "api", "tools", "commands", "urls", "engine", "templates", "migrations", "static",
-    "README.md", "__pycache__",
+    "__init__", "apps", "nouns", "ports", "models", "queries", "operations", "playbook", "agents",
+    "jobs", "pages", "api", "tools", "commands", "urls", "engine", "templates", "migrations",
+    "static", "README.md", "__pycache__",
 }  # fmt: skip
 ROOMS_WITH_FURNITURE = ("loop", "fleet", "crew")
 WORDS_FOR_OTHER_WORDS = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scuderia.crew.nouns import SwapRecord
+from scuderia.fleet.engine.snapshot import SwapRecord
 
 PRIOR_APPROVED = PRIOR_REFUSED = 0.5
 """Jeffreys' prior: before anyone has decided, nearly all and nearly none are the likeliest."""

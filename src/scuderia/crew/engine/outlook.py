@@ -1,14 +1,14 @@
-"""What the picture says of the days to come: rates, repairs, lemon scores. Pure."""
+"""What the snapshot says of the days to come: rates, repairs, lemon scores. Pure."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from scuderia.crew.engine.futures import SlotOutlook
+from scuderia.crew.engine.forecasts import SlotOutlook
 from scuderia.crew.engine.repairs import RepairOutlook, repair_outlook
-from scuderia.crew.nouns import FleetPicture, NodeLook
 from scuderia.fleet.engine.lemon import HORIZON_DAYS, FleetRate, LemonScore, fleet_rate, score_node
 from scuderia.fleet.engine.lemon_fit import PUBLISHED
+from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 
 CHANCE_MAX = 0.99
 FRESH_SHARE = 0.69
@@ -23,7 +23,7 @@ class FleetOutlook:
     repairs: RepairOutlook
     today: float
 
-    def score(self, node: NodeLook) -> LemonScore:
+    def score(self, node: NodeView) -> LemonScore:
         """Return the node's lemon score now."""
         return score_node(node.history, PUBLISHED, self.rate, at=self.today)
 
@@ -46,10 +46,10 @@ class FleetOutlook:
         return SlotOutlook(None, self.rate.per_node_day * FRESH_SHARE * pace, self.repairs)
 
 
-def fleet_outlook(picture: FleetPicture) -> FleetOutlook:
-    """Read rates and repair lengths off the picture."""
-    today = picture.today
-    histories = picture.failing_histories
+def fleet_outlook(snapshot: FleetSnapshot) -> FleetOutlook:
+    """Read rates and repair lengths off the snapshot."""
+    today = snapshot.today
+    histories = snapshot.failing_histories
     finished: list[float] = []
     lasting: list[float] = []
     for history in histories:
@@ -57,7 +57,7 @@ def fleet_outlook(picture: FleetPicture) -> FleetOutlook:
             hours = (min(float(end), today) - float(start)) * 24
             (finished if end <= today else lasting).append(max(hours, 0.0))
     return FleetOutlook(
-        rate=fleet_rate(histories, nodes=len(picture.nodes), at=today),
+        rate=fleet_rate(histories, nodes=len(snapshot.nodes), at=today),
         repairs=repair_outlook(finished, lasting),
         today=today,
     )

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, Clock, parse_instant
 from scuderia.basics.errors import BadInput, NotFound
+from scuderia.crew.agents import proposal_builders
+from scuderia.crew.agents.proposal_builders import WEEK_H
+from scuderia.crew.agents.sla_watch import month_case
+from scuderia.crew.agents.spare_planner import HORIZON_DAYS, RESIZE
 from scuderia.crew.engine.outlook import fleet_outlook
-from scuderia.crew.engine.pools import pool_view, replay_past, spare_need
-from scuderia.crew.nouns import FleetPicture, NodeLook
-from scuderia.crew.playbook import drafting
-from scuderia.crew.playbook.drafting import WEEK_H
-from scuderia.crew.playbook.sla_watch import month_case
-from scuderia.crew.playbook.spare_planner import HORIZON_DAYS, RESIZE
-from scuderia.crew.queries import fleet_picture
+from scuderia.crew.engine.spare_pools import pool_view, replay_past, spare_need
+from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
+from scuderia.fleet.queries.snapshot import fleet_snapshot
 
 
 class NotSeen(NotFound):
@@ -28,16 +28,16 @@ class CrewQuery:
     """Fills loop.ports.EvidenceQuery; `at` is an ISO 8601 instant, the present without it."""
 
     name: str
-    answer: Callable[[JsonObject, FleetPicture], JsonObject]
+    answer: Callable[[JsonObject, FleetSnapshot], JsonObject]
     now: Callable[[], AwareDatetime]
 
     def run(self, params: JsonObject) -> JsonObject:
         """Return the value for these parameters."""
         at = params.get("at")
-        picture = fleet_picture(self.now() if at is None else parse_instant(str(at), field="at"))
-        if picture is None:
+        snapshot = fleet_snapshot(self.now() if at is None else parse_instant(str(at), field="at"))
+        if snapshot is None:
             raise NotSeen("No node was on the books.")
-        return self.answer(params, picture)
+        return self.answer(params, snapshot)
 
 
 def crew_queries(clock: Callable[[], Clock]) -> tuple[CrewQuery, ...]:
@@ -55,9 +55,9 @@ def crew_queries(clock: Callable[[], Clock]) -> tuple[CrewQuery, ...]:
     )
 
 
-def _lemon_score(params: JsonObject, picture: FleetPicture) -> JsonObject:
-    node = _node(params, picture)
-    score = fleet_outlook(picture).score(node)
+def _lemon_score(params: JsonObject, snapshot: FleetSnapshot) -> JsonObject:
+    node = _node(params, snapshot)
+    score = fleet_outlook(snapshot).score(node)
     return {
         "node": str(node.name),
         "probability": round(score.probability, 4),
@@ -68,9 +68,9 @@ def _lemon_score(params: JsonObject, picture: FleetPicture) -> JsonObject:
     }
 
 
-def _repair_outlook(params: JsonObject, picture: FleetPicture) -> JsonObject:
-    node = _node(params, picture)
-    repairs, age_h = fleet_outlook(picture).repairs, node.age_h(picture.now)
+def _repair_outlook(params: JsonObject, snapshot: FleetSnapshot) -> JsonObject:
+    node = _node(params, snapshot)
+    repairs, age_h = fleet_outlook(snapshot).repairs, node.age_h(snapshot.now)
     return {
         "node": str(node.name),
         "age_hours": round(age_h, 2),
@@ -80,9 +80,9 @@ def _repair_outlook(params: JsonObject, picture: FleetPicture) -> JsonObject:
     }
 
 
-def _spare_need(params: JsonObject, picture: FleetPicture) -> JsonObject:
+def _spare_need(params: JsonObject, snapshot: FleetSnapshot) -> JsonObject:
     cluster = _text(params, "cluster")
-    need = spare_need(pool_view(picture, cluster, dict(picture.pools).get(cluster, 0)))
+    need = spare_need(pool_view(snapshot, cluster, dict(snapshot.pools).get(cluster, 0)))
     return {
         "cluster": cluster,
         "spares": need.spares,
@@ -91,12 +91,12 @@ def _spare_need(params: JsonObject, picture: FleetPicture) -> JsonObject:
     }
 
 
-def _spare_pool_replay(params: JsonObject, picture: FleetPicture) -> JsonObject:
+def _spare_pool_replay(params: JsonObject, snapshot: FleetSnapshot) -> JsonObject:
     cluster, size = _text(params, "cluster"), params.get("size")
     if not isinstance(size, int):
         raise BadInput("size is not a number of nodes.", remedy="Give size as a whole number.")
-    view = pool_view(picture, cluster, dict(picture.pools).get(cluster, 0))
-    seed = drafting.seed_of(RESIZE, cluster, view.log.digest)
+    view = pool_view(snapshot, cluster, dict(snapshot.pools).get(cluster, 0))
+    seed = proposal_builders.seed_of(RESIZE, cluster, view.log.digest)
     told = replay_past(view, size, seed=seed)
     won = (told.base.downtime_s - told.candidate.downtime_s) / 3600 * HORIZON_DAYS / view.days
     return {
@@ -109,12 +109,12 @@ def _spare_pool_replay(params: JsonObject, picture: FleetPicture) -> JsonObject:
     }
 
 
-def _month_outlook(params: JsonObject, picture: FleetPicture) -> JsonObject:
+def _month_outlook(params: JsonObject, snapshot: FleetSnapshot) -> JsonObject:
     customer = _text(params, "customer")
-    month = next((m for m in picture.months if m.customer == customer), None)
+    month = next((m for m in snapshot.months if m.customer == customer), None)
     if month is None:
         raise NotSeen(f"no promise to a customer named {customer!r}")
-    told = month_case(picture, fleet_outlook(picture), month).outlook
+    told = month_case(snapshot, fleet_outlook(snapshot), month).outlook
     return {
         "customer": customer,
         "chance_missed": told.chance_missed,
@@ -125,9 +125,9 @@ def _month_outlook(params: JsonObject, picture: FleetPicture) -> JsonObject:
     }
 
 
-def _node(params: JsonObject, picture: FleetPicture) -> NodeLook:
+def _node(params: JsonObject, snapshot: FleetSnapshot) -> NodeView:
     name = _text(params, "node")
-    for node in picture.nodes:
+    for node in snapshot.nodes:
         if node.name == name:
             return node
     raise NotSeen(f"no node is named {name!r}")

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.crew.playbook.drafting import Senses
+from scuderia.crew.agents.lemon_scout import LemonScout
+from scuderia.crew.agents.proposal_builders import AgentContext
+from scuderia.crew.agents.repair_chaser import RepairChaser
+from scuderia.crew.agents.sla_watch import SlaWatch
+from scuderia.crew.agents.spare_planner import SparePlanner
 from scuderia.crew.playbook.evidence import crew_queries
-from scuderia.crew.playbook.lemon_scout import LemonScout
-from scuderia.crew.playbook.repair_chaser import RepairChaser
-from scuderia.crew.playbook.sla_watch import SlaWatch
-from scuderia.crew.playbook.spare_planner import SparePlanner
 from scuderia.loop.nouns import Plan
 from scuderia.loop.ports import Agent, Registry
 
 
-def crew(senses: Senses | None = None) -> tuple[Agent, ...]:
-    """Return every agent, sharing one set of senses."""
-    shared = senses or Senses()
+def crew(context: AgentContext | None = None) -> tuple[Agent, ...]:
+    """Return every agent, sharing one context."""
+    shared = context or AgentContext()
     return (LemonScout(shared), RepairChaser(shared), SparePlanner(shared), SlaWatch(shared))
 
 
@@ -34,5 +34,5 @@ def register(registry: Registry) -> None:
 
     for query in crew_queries(lambda: registry.clock):
         registry.evidence[query.name] = query
-    for agent in crew(Senses(registry.evidence, objections)):
+    for agent in crew(AgentContext(registry.evidence, objections)):
         registry.agents[agent.name] = agent

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from scuderia.crew.engine.approvals import draw_delay_h, draw_share
-from scuderia.crew.engine.futures import HOUR_S, Forecast, draw_spans
+from scuderia.crew.engine.forecasts import HOUR_S, Forecast, draw_spans
 from scuderia.crew.engine.outlook import FleetOutlook
-from scuderia.crew.nouns import FleetPicture, SwapRecord
+from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
 from scuderia.twin.engine.logs import live_log, log_of_spans
 from scuderia.twin.nouns import DAY_S, Comparison, OutageLog, Policy, SpareNeed
 from scuderia.twin.replay import compare, replay, spares_needed
@@ -39,17 +39,17 @@ class PoolView:
     open_h: tuple[float, ...]
 
 
-def pool_view(picture: FleetPicture, cluster: str, size: int) -> PoolView:
-    """Cut the last WINDOW_DAYS of the cluster's customer nodes out of the picture."""
-    here = [node for node in picture.nodes if node.place.cluster == cluster]
+def pool_view(snapshot: FleetSnapshot, cluster: str, size: int) -> PoolView:
+    """Cut the last WINDOW_DAYS of the cluster's customer nodes out of the snapshot."""
+    here = [node for node in snapshot.nodes if node.place.cluster == cluster]
     held = [node for node in here if node.customer is not None]
-    opens = max(0.0, picture.today - WINDOW_DAYS)
-    horizon_s = max(1, int((picture.today - opens) * DAY_S))
+    opens = max(0.0, snapshot.today - WINDOW_DAYS)
+    horizon_s = max(1, int((snapshot.today - opens) * DAY_S))
     spans = [
         (
             str(node.name),
             max(0, int((start - opens) * DAY_S)),
-            None if end >= picture.today else int((end - opens) * DAY_S),
+            None if end >= snapshot.today else int((end - opens) * DAY_S),
         )
         for node in held
         for start, end in zip(node.history.starts, node.history.ends, strict=True)
@@ -62,7 +62,7 @@ def pool_view(picture: FleetPicture, cluster: str, size: int) -> PoolView:
         slots=len(held),
         gpus=max((node.gpus for node in held), default=0),
         days=horizon_s / DAY_S,
-        open_h=tuple(node.age_h(picture.now) for node in held if node.is_broken),
+        open_h=tuple(node.age_h(snapshot.now) for node in held if node.is_broken),
         log=live_log(spans, nodes=[str(n.name) for n in held] or ["none"], horizon_s=horizon_s),
     )
 

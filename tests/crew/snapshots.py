@@ -1,14 +1,14 @@
-"""Hand-made pictures of a fleet, for agents that think on nothing else."""
+"""Hand-made snapshots of a fleet, for agents that think on nothing else."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook
-from scuderia.crew.queries import month_bounds
 from scuderia.fleet.engine.lemon import NodeHistory
+from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView
 from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
+from scuderia.fleet.queries.snapshot import month_bounds
 
 NOW = datetime(2026, 7, 20, 9, 0, tzinfo=UTC)
 AURORA = CustomerName("aurora")
@@ -20,14 +20,14 @@ def node(
     customer: CustomerName | None = AURORA,
     planned: bool = False,
     days: float = 60.0,
-) -> NodeLook:
+) -> NodeView:
     """Make node n<number>; each outage is (days ago it began, days ago it ended or None)."""
     lasting = [ago for ago, ended in outages if ended is None]
     ordered = sorted(outages, key=lambda outage: -outage[0])
     starts = np.array([days - ago for ago, _ in ordered])
     ends = np.array([np.inf if ended is None else days - ended for _, ended in ordered])
     broken = NodeState.DRAINED if planned else NodeState.DOWN
-    return NodeLook(
+    return NodeView(
         place=NodePlace(NodeName(f"n{number:03d}"), "north", "paddock", "r01", "h100"),
         gpus=8,
         state=broken if lasting else NodeState.UP,
@@ -50,17 +50,17 @@ def month(
     return CustomerMonth(AURORA, target, zone, starts_at, ends_at, nodes, booked_s - lost_s, lost_s)
 
 
-def picture(
-    nodes: Sequence[NodeLook],
+def snapshot(
+    nodes: Sequence[NodeView],
     *,
     pool: int | None = 2,
     months: Sequence[CustomerMonth] = (),
     days: float = 60.0,
     fill: int = 60,
-) -> FleetPicture:
+) -> FleetSnapshot:
     """Make a fleet of these nodes and healthy ones of Aurora up to `fill`."""
     healthy = [node(number) for number in range(900, 900 + max(fill - len(nodes), 0))]
-    return FleetPicture(
+    return FleetSnapshot(
         now=NOW,
         epoch=NOW - timedelta(days=days),
         nodes=(*nodes, *healthy),

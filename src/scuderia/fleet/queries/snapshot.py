@@ -1,4 +1,4 @@
-"""Reads the fleet's books into the one picture that every agent thinks on."""
+"""Reads the books into the one snapshot that every agent thinks on."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook, SwapRecord
 from scuderia.fleet.engine.lemon import NodeHistory
+from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView, SwapRecord
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, OutageRecord, SlaDefinition
 from scuderia.fleet.queries import customers, outages, reports, spare_pools
 from scuderia.fleet.queries.nodes import fleet_board
@@ -20,17 +20,17 @@ SWAP_NODE = "fleet.swap_node"
 DAY_S = 86_400
 
 
-def fleet_picture(now: AwareDatetime) -> FleetPicture | None:
+def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
     """Return the fleet as the books tell it at `now`; None where no node is on the books."""
-    standing = fleet_board(now)
-    if not standing.nodes:
+    board = fleet_board(now)
+    if not board.nodes:
         return None
     begins = reports.whole_period(now=now).start
     epoch = max(begins, now - timedelta(days=HISTORY_DAYS))
     told = _histories(outages.outages_between(epoch, now), epoch)
     quiet = np.zeros(0)
     nodes = tuple(
-        NodeLook(
+        NodeView(
             place=node.place,
             gpus=node.gpus,
             state=node.state,
@@ -41,9 +41,9 @@ def fleet_picture(now: AwareDatetime) -> FleetPicture | None:
             cause=node.cause,
             history=told.get(node.place.node) or NodeHistory(node.place.node, quiet, quiet),
         )
-        for node in standing.nodes
+        for node in board.nodes
     )
-    return FleetPicture(
+    return FleetSnapshot(
         now=now,
         epoch=epoch,
         nodes=nodes,
@@ -77,7 +77,7 @@ def _days(at: AwareDatetime, epoch: AwareDatetime) -> float:
 
 
 def _month(
-    sla: SlaDefinition, nodes: tuple[NodeLook, ...], now: AwareDatetime, begins: AwareDatetime
+    sla: SlaDefinition, nodes: tuple[NodeView, ...], now: AwareDatetime, begins: AwareDatetime
 ) -> CustomerMonth:
     starts_at, ends_at = month_bounds(now, sla.time_zone)
     served = lost = 0

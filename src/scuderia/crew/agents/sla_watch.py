@@ -5,21 +5,21 @@ from datetime import timedelta
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
-from scuderia.crew.engine.months import MonthOutlook, MonthState, month_outlook
-from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
-from scuderia.crew.engine.spares import hand_out
-from scuderia.crew.nouns import CustomerMonth, FleetPicture, NodeLook
-from scuderia.crew.playbook import drafting
-from scuderia.crew.playbook.drafting import Senses
-from scuderia.crew.playbook.lemon_scout import lemons_of
-from scuderia.crew.playbook.repair_chaser import (
+from scuderia.crew.agents import proposal_builders
+from scuderia.crew.agents.lemon_scout import lemons_of
+from scuderia.crew.agents.proposal_builders import AgentContext
+from scuderia.crew.agents.repair_chaser import (
     SWAP_NODE,
     broken_nodes,
     draft_swap,
     spares_left,
     swaps_of,
 )
-from scuderia.crew.queries import fleet_picture
+from scuderia.crew.engine.assign_spares import assign_spares
+from scuderia.crew.engine.customer_months import MonthOutlook, MonthState, month_outlook
+from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
+from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView
+from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
 CHANCE_TOLD = 0.5
@@ -31,7 +31,7 @@ class MonthCase:
     """One customer's month: as it stands, and with every broken slot filled at once."""
 
     month: CustomerMonth
-    broken: tuple[NodeLook, ...]
+    broken: tuple[NodeView, ...]
     outlook: MonthOutlook
     filled: MonthOutlook
 
@@ -40,7 +40,7 @@ class MonthCase:
 class SlaWatch:
     """Watches each customer's month in the customer's own time zone."""
 
-    senses: Senses = field(default_factory=Senses)
+    context: AgentContext = field(default_factory=AgentContext)
     name: str = "sla-watch"
     title: str = "SLA Watch"
     job: str = "Says which customer will miss its month, by when, and what would prevent it."
@@ -48,81 +48,81 @@ class SlaWatch:
 
     def look(self, *, now: AwareDatetime) -> Round:
         """Look at every customer that was promised something."""
-        picture = fleet_picture(now)
-        if picture is None:
+        snapshot = fleet_snapshot(now)
+        if snapshot is None:
             return Round(considered=("No node is on the books.",))
-        return self.think(picture)
+        return self.think(snapshot)
 
-    def think(self, picture: FleetPicture) -> Round:
+    def think(self, snapshot: FleetSnapshot) -> Round:
         """Draw each month to its end; claim, and propose what nobody else proposes."""
-        outlook = fleet_outlook(picture)
+        outlook = fleet_outlook(snapshot)
         findings, drafts, considered = [], [], []
-        for month in picture.months:
-            case = month_case(picture, outlook, month)
+        for month in snapshot.months:
+            case = month_case(snapshot, outlook, month)
             if not _is_told(case):
                 considered.append(_why_quiet(case))
                 continue
-            finding = self._finding(picture, case)
+            finding = self._finding(snapshot, case)
             findings.append(finding)
-            made, why = self._swaps(picture, outlook, case, finding)
+            made, why = self._swaps(snapshot, outlook, case, finding)
             drafts += made
             considered += why
-        kept, _, why_not = drafting.keep_possible(self.senses, drafts, now=picture.now)
-        if not picture.months:
+        kept, _, why_not = proposal_builders.keep_possible(self.context, drafts, now=snapshot.now)
+        if not snapshot.months:
             considered.append("No customer was promised anything.")
         return Round(tuple(findings), kept, (*considered, *why_not))
 
-    def _finding(self, picture: FleetPicture, case: MonthCase) -> FindingDraft:
+    def _finding(self, snapshot: FleetSnapshot, case: MonthCase) -> FindingDraft:
         month, told = case.month, case.outlook
         customer = SubjectRef("customer", str(month.customer))
-        gpus = max((node.gpus for node in picture.nodes), default=0)
+        gpus = max((node.gpus for node in snapshot.nodes), default=0)
         lost_h = max(1 - told.mid - (1 - month.target), 0.0) * _month_h(month) * month.nodes
         return FindingDraft(
             kind="crew.month_at_risk",
             subject=customer,
             claim=f"{month.customer} will end {month.starts_at:%B} below {month.target:.1%} with "
             f"chance {told.chance_missed:.0%}: {told.mid:.2%} expected (80%: {told.low:.2%} to "
-            f"{told.high:.2%}); {_by_when(picture, case)}. {_prevention(case)}",
+            f"{told.high:.2%}); {_by_when(snapshot, case)}. {_prevention(case)}",
             confidence=round(told.chance_missed, 3),
-            severity_gpu_hours=round(lost_h * gpus * 168 / max(_left_h(picture, month), 168), 1),
+            severity_gpu_hours=round(lost_h * gpus * 168 / max(_left_h(snapshot, month), 168), 1),
             evidence=(
-                self.senses.cite(
+                self.context.cite(
                     "customer_month",
-                    {"customer": str(month.customer), "at": picture.now.isoformat()},
+                    {"customer": str(month.customer), "at": snapshot.now.isoformat()},
                     f"So far {_so_far(month):.2%} against {month.target:.1%}, in {month.time_zone}",
                     link=f"/fleet/customers/{month.customer}",
                     seen={"customer": str(month.customer), "availability": _so_far(month)},
                 ),
-                self._outlook_evidence(picture, case),
-                self._broken_evidence(picture, case),
+                self._outlook_evidence(snapshot, case),
+                self._broken_evidence(snapshot, case),
             ),
             dedup_key=f"crew.month_at_risk:{customer}:{month.starts_at:%Y-%m}",
         )
 
-    def _outlook_evidence(self, picture: FleetPicture, case: MonthCase) -> Evidence:
+    def _outlook_evidence(self, snapshot: FleetSnapshot, case: MonthCase) -> Evidence:
         told = case.outlook
-        return self.senses.cite(
+        return self.context.cite(
             "month_outlook",
-            {"customer": str(case.month.customer), "at": picture.now.isoformat()},
+            {"customer": str(case.month.customer), "at": snapshot.now.isoformat()},
             f"The promise leaves {told.budget_h:.0f} node-hours of downtime this month; "
             f"{case.month.downtime_s / 3600:.0f} are used",
             link=f"/fleet/customers/{case.month.customer}",
             seen={"chance_missed": told.chance_missed, "mid": told.mid},
         )
 
-    def _broken_evidence(self, picture: FleetPicture, case: MonthCase) -> Evidence:
+    def _broken_evidence(self, snapshot: FleetSnapshot, case: MonthCase) -> Evidence:
         if case.broken:
-            return drafting.repair_evidence(self.senses, picture, case.broken[0])
+            return proposal_builders.repair_evidence(self.context, snapshot, case.broken[0])
         cluster = next(
-            (n.place.cluster for n in picture.nodes if n.customer == case.month.customer), ""
+            (n.place.cluster for n in snapshot.nodes if n.customer == case.month.customer), ""
         )
-        return drafting.pool_evidence(self.senses, picture, cluster)
+        return proposal_builders.pool_evidence(self.context, snapshot, cluster)
 
     def _swaps(
-        self, picture: FleetPicture, outlook: FleetOutlook, case: MonthCase, finding: FindingDraft
+        self, snapshot: FleetSnapshot, outlook: FleetOutlook, case: MonthCase, finding: FindingDraft
     ) -> tuple[list[ProposalDraft], list[str]]:
-        chased = swaps_of(picture, outlook)
-        lemons = [node for node, _ in lemons_of(picture, outlook)]
+        chased = swaps_of(snapshot, outlook)
+        lemons = [node for node, _ in lemons_of(snapshot, outlook)]
         pulled = {node.name for node in lemons}
         won = case.outlook.chance_missed - case.filled.chance_missed
         drafts: list[ProposalDraft] = []
@@ -130,7 +130,7 @@ class SlaWatch:
         for node in case.broken:
             left = [
                 spare
-                for spare in spares_left(picture, lemons, node.place.cluster)
+                for spare in spares_left(snapshot, lemons, node.place.cluster)
                 if spare not in chased.values()
                 and all(draft.params["spare"] != f"node:{spare}" for draft in drafts)
             ]
@@ -141,8 +141,8 @@ class SlaWatch:
             elif not left:
                 why.append(f"{node.name}: no spare is left.")
             else:
-                spare = hand_out([str(node.name)], left)[str(node.name)]
-                draft = draft_swap(self.senses, picture, outlook, node, spare)
+                spare = assign_spares([str(node.name)], left)[str(node.name)]
+                draft = draft_swap(self.context, snapshot, outlook, node, spare)
                 drafts.append(_with_reason(draft, finding))
         return drafts, why
 
@@ -160,19 +160,19 @@ def _with_reason(draft: ProposalDraft, finding: FindingDraft) -> ProposalDraft:
     )
 
 
-def month_case(picture: FleetPicture, outlook: FleetOutlook, month: CustomerMonth) -> MonthCase:
+def month_case(snapshot: FleetSnapshot, outlook: FleetOutlook, month: CustomerMonth) -> MonthCase:
     """Draw the rest of a customer's month, as it stands and with its broken slots filled."""
-    broken = tuple(n for n in broken_nodes(picture) if n.customer == month.customer)
+    broken = tuple(n for n in broken_nodes(snapshot) if n.customer == month.customer)
     state = MonthState(
         target=month.target,
         served_h=month.served_s / 3600,
         lost_h=month.downtime_s / 3600,
         nodes=month.nodes,
-        left_h=_left_h(picture, month),
-        open_h=tuple(node.age_h(picture.now) for node in broken),
+        left_h=_left_h(snapshot, month),
+        open_h=tuple(node.age_h(snapshot.now) for node in broken),
         failures_per_day=outlook.rate.per_node_day,
     )
-    seed = drafting.seed_of("month", str(month.customer), f"{month.starts_at:%Y-%m}")
+    seed = proposal_builders.seed_of("month", str(month.customer), f"{month.starts_at:%Y-%m}")
     return MonthCase(
         month,
         broken,
@@ -195,13 +195,13 @@ def _why_quiet(case: MonthCase) -> str:
     )
 
 
-def _by_when(picture: FleetPicture, case: MonthCase) -> str:
+def _by_when(snapshot: FleetSnapshot, case: MonthCase) -> str:
     after_h = case.outlook.hours_to_miss
     if after_h is None:
         return "the budget holds"
     if after_h == 0.0:
         return "its downtime budget is used up already"
-    gone = (picture.now + timedelta(hours=after_h)).astimezone(case.month.starts_at.tzinfo)
+    gone = (snapshot.now + timedelta(hours=after_h)).astimezone(case.month.starts_at.tzinfo)
     return f"its downtime budget is gone by {gone:%d %B %H:00} ({case.month.time_zone})"
 
 
@@ -221,8 +221,8 @@ def _so_far(month: CustomerMonth) -> float:
     return round(month.served_s / booked, 6) if booked else 1.0
 
 
-def _left_h(picture: FleetPicture, month: CustomerMonth) -> float:
-    return max((month.ends_at - picture.now).total_seconds() / 3600, 0.0)
+def _left_h(snapshot: FleetSnapshot, month: CustomerMonth) -> float:
+    return max((month.ends_at - snapshot.now).total_seconds() / 3600, 0.0)
 
 
 def _month_h(month: CustomerMonth) -> float:

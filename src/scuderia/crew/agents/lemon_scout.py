@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.crew.engine.futures import SlotOutlook, forecast_swap
+from scuderia.crew.agents import proposal_builders
+from scuderia.crew.agents.proposal_builders import AgentContext
+from scuderia.crew.engine.assign_spares import assign_spares
+from scuderia.crew.engine.forecasts import SlotOutlook, forecast_swap
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
-from scuderia.crew.engine.spares import hand_out
-from scuderia.crew.nouns import FleetPicture, NodeLook
-from scuderia.crew.playbook import drafting
-from scuderia.crew.playbook.drafting import Senses
-from scuderia.crew.queries import fleet_picture
 from scuderia.fleet.engine.lemon import HORIZON_DAYS, LemonScore
+from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
 PULL_LEMON = "fleet.pull_lemon"
@@ -27,7 +27,7 @@ LIMITS = (
 class LemonScout:
     """Watches who relapses."""
 
-    senses: Senses = field(default_factory=Senses)
+    context: AgentContext = field(default_factory=AgentContext)
     name: str = "lemon-scout"
     title: str = "Lemon Scout"
     job: str = "Finds nodes that keep failing and proposes to pull them for an overhaul."
@@ -35,78 +35,81 @@ class LemonScout:
 
     def look(self, *, now: AwareDatetime) -> Round:
         """Look at every node that a customer holds."""
-        picture = fleet_picture(now)
-        if picture is None:
+        snapshot = fleet_snapshot(now)
+        if snapshot is None:
             return Round(considered=("No node is on the books.",))
-        return self.think(picture)
+        return self.think(snapshot)
 
-    def think(self, picture: FleetPicture) -> Round:
+    def think(self, snapshot: FleetSnapshot) -> Round:
         """Score the nodes, and propose for those that stand out."""
-        outlook = fleet_outlook(picture)
-        lemons = lemons_of(picture, outlook)
-        spares = _spares_for(picture, lemons)
-        drafts, findings, considered = [], [], [_looked_at(picture, lemons)]
+        outlook = fleet_outlook(snapshot)
+        lemons = lemons_of(snapshot, outlook)
+        spares = _spares_for(snapshot, lemons)
+        drafts, findings, considered = [], [], [_looked_at(snapshot, lemons)]
         for node, score in lemons:
-            finding = self._finding(picture, node, score)
+            finding = self._finding(snapshot, node, score)
             spare = spares.get(node.name)
             if spare is None:
                 findings.append(finding)
                 considered.append(f"{node.name}: not proposed, because no spare stands ready.")
             else:
-                drafts.append(self._proposal(picture, outlook, node, score, spare, finding))
-        considered += _near_misses(picture, outlook, lemons)
-        kept, orphans, why = drafting.keep_possible(self.senses, drafts, now=picture.now)
+                drafts.append(self._proposal(snapshot, outlook, node, score, spare, finding))
+        considered += _near_misses(snapshot, outlook, lemons)
+        kept, orphans, why = proposal_builders.keep_possible(self.context, drafts, now=snapshot.now)
         return Round((*findings, *orphans), kept, (*considered, *why))
 
-    def _finding(self, picture: FleetPicture, node: NodeLook, score: LemonScore) -> FindingDraft:
+    def _finding(self, snapshot: FleetSnapshot, node: NodeView, score: LemonScore) -> FindingDraft:
         return FindingDraft(
             kind="crew.lemon",
             subject=node.place.ref,
             claim=f"{node.name} will fail again within 28 days of service with chance "
-            f"{score.probability:.0%}: out {drafting.times(score.outages_28d)} in 28 days, "
+            f"{score.probability:.0%}: out "
+            f"{proposal_builders.times(score.outages_28d)} in 28 days, "
             f"{score.outages_90d} times in 90",
             confidence=round(score.probability, 3),
             severity_gpu_hours=round(node.gpus * score.probability * 132.8 / 4, 1),
             evidence=(
-                self._score_evidence(picture, node, score),
-                drafting.outages_evidence(self.senses, picture, node),
-                self._worth_evidence(picture, node),
+                self._score_evidence(snapshot, node, score),
+                proposal_builders.outages_evidence(self.context, snapshot, node),
+                self._worth_evidence(snapshot, node),
             ),
             dedup_key=f"crew.lemon:{node.place.ref}",
         )
 
-    def _score_evidence(self, picture: FleetPicture, node: NodeLook, score: LemonScore) -> Evidence:
+    def _score_evidence(
+        self, snapshot: FleetSnapshot, node: NodeView, score: LemonScore
+    ) -> Evidence:
         name, value, _ = score.drivers[0]
-        return self.senses.cite(
+        return self.context.cite(
             "lemon_score",
-            {"node": str(node.name), "at": picture.now.isoformat()},
+            {"node": str(node.name), "at": snapshot.now.isoformat()},
             f"Lemon score {score.probability:.0%}, driven most by: {name} ({value:.2f})",
-            link=drafting.node_link(node.name),
+            link=proposal_builders.node_link(node.name),
             seen={"node": str(node.name), "probability": round(score.probability, 4)},
         )
 
-    def _worth_evidence(self, picture: FleetPicture, node: NodeLook) -> Evidence:
-        return self.senses.cite(
+    def _worth_evidence(self, snapshot: FleetSnapshot, node: NodeView) -> Evidence:
+        return self.context.cite(
             "lemon_backtest",
-            {"at": picture.now.isoformat()},
+            {"at": snapshot.now.isoformat()},
             "What the score was worth when it was back-tested, beside the rule of 2 outages in 28 "
             "days",
-            link=f"{drafting.node_link(node.name)}#worth",
+            link=f"{proposal_builders.node_link(node.name)}#worth",
             seen={},
         )
 
     def _proposal(
         self,
-        picture: FleetPicture,
+        snapshot: FleetSnapshot,
         outlook: FleetOutlook,
-        node: NodeLook,
+        node: NodeView,
         score: LemonScore,
         spare: str,
         finding: FindingDraft,
     ) -> ProposalDraft:
-        seed = drafting.seed_of(PULL_LEMON, drafting.facts_of(node))
+        seed = proposal_builders.seed_of(PULL_LEMON, proposal_builders.facts_of(node))
         forecast = forecast_swap(
-            _slot(picture, outlook, node, score),
+            _slot(snapshot, outlook, node, score),
             outlook.serving(),
             horizon_days=HORIZON_DAYS,
             seed=seed,
@@ -114,16 +117,19 @@ class LemonScout:
         return ProposalDraft(
             kind=PULL_LEMON,
             targets=(node.place.ref,),
-            params={"spare": f"node:{spare}", "customer": str(drafting.customer_ref(node))},
+            params={
+                "spare": f"node:{spare}",
+                "customer": str(proposal_builders.customer_ref(node)),
+            },
             title=f"Pull {node.name} for an overhaul and give {node.customer} {spare}",
             findings=(finding,),
-            rehearsal=drafting.rehearsal_of(
+            rehearsal=proposal_builders.rehearsal_of(
                 forecast,
                 horizon_days=HORIZON_DAYS,
                 seed=seed,
                 label=f"node-hours lost to {node.customer}'s slot",
                 method="The node's own lemon score against a spare that fails like the fleet:",
-                limits=LIMITS + drafting.SWAP_LIMITS,
+                limits=LIMITS + proposal_builders.SWAP_LIMITS,
             ),
             regret_gpu_hours_per_day=round(
                 max(forecast.hours_saved, 0.0) * node.gpus / HORIZON_DAYS, 2
@@ -133,12 +139,12 @@ class LemonScout:
 
 
 def lemons_of(
-    picture: FleetPicture, outlook: FleetOutlook
-) -> tuple[tuple[NodeLook, LemonScore], ...]:
+    snapshot: FleetSnapshot, outlook: FleetOutlook
+) -> tuple[tuple[NodeView, LemonScore], ...]:
     """Return the customers' nodes that stand out as lemons, worst first."""
     found = [
         (node, score)
-        for node in picture.nodes
+        for node in snapshot.nodes
         if _is_eligible(node)
         and (score := outlook.score(node)).probability >= SCORE_TOLD
         and score.outages_28d >= OUTAGES_TOLD
@@ -146,31 +152,31 @@ def lemons_of(
     return tuple(sorted(found, key=lambda pair: (-pair[1].probability, pair[0].name)))
 
 
-def _is_eligible(node: NodeLook) -> bool:
+def _is_eligible(node: NodeView) -> bool:
     away = node.state in (NodeState.DRAINED, NodeState.UNKNOWN) or node.planned
     return node.customer is not None and not away and len(node.history.starts) >= OUTAGES_TOLD
 
 
 def _spares_for(
-    picture: FleetPicture, lemons: tuple[tuple[NodeLook, LemonScore], ...]
+    snapshot: FleetSnapshot, lemons: tuple[tuple[NodeView, LemonScore], ...]
 ) -> dict[str, str]:
     given: dict[str, str] = {}
     for cluster in sorted({node.place.cluster for node, _ in lemons}):
         wants = [str(node.name) for node, _ in lemons if node.place.cluster == cluster]
-        given.update(hand_out(wants, [s.name for s in picture.ready_spares(cluster)]))
+        given.update(assign_spares(wants, [s.name for s in snapshot.ready_spares(cluster)]))
     return given
 
 
 def _slot(
-    picture: FleetPicture, outlook: FleetOutlook, node: NodeLook, score: LemonScore
+    snapshot: FleetSnapshot, outlook: FleetOutlook, node: NodeView, score: LemonScore
 ) -> SlotOutlook:
     if node.is_broken:
-        return outlook.broken(node.age_h(picture.now))
+        return outlook.broken(node.age_h(snapshot.now))
     return outlook.serving(score.probability)
 
 
-def _looked_at(picture: FleetPicture, lemons: tuple[tuple[NodeLook, LemonScore], ...]) -> str:
-    held = sum(node.customer is not None for node in picture.nodes)
+def _looked_at(snapshot: FleetSnapshot, lemons: tuple[tuple[NodeView, LemonScore], ...]) -> str:
+    held = sum(node.customer is not None for node in snapshot.nodes)
     return (
         f"{held} nodes that customers hold: {len(lemons)} score {SCORE_TOLD:.0%} or more with "
         f"{OUTAGES_TOLD} outages in 28 days."
@@ -178,14 +184,14 @@ def _looked_at(picture: FleetPicture, lemons: tuple[tuple[NodeLook, LemonScore],
 
 
 def _near_misses(
-    picture: FleetPicture,
+    snapshot: FleetSnapshot,
     outlook: FleetOutlook,
-    lemons: tuple[tuple[NodeLook, LemonScore], ...],
+    lemons: tuple[tuple[NodeView, LemonScore], ...],
 ) -> list[str]:
     told = {node.name for node, _ in lemons}
     near = [
         (node.name, outlook.score(node))
-        for node in picture.nodes
+        for node in snapshot.nodes
         if node.customer is not None and node.name not in told and len(node.history.starts) > 1
     ]
     ranked = sorted(near, key=lambda pair: (-pair[1].probability, pair[0]))

@@ -7,10 +7,10 @@ from scuderia.basics.canonical import JsonObject, sha256_of
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import SubjectRef
-from scuderia.crew.engine.futures import FUTURES, Forecast
+from scuderia.crew.engine.forecasts import FUTURES, Forecast
 from scuderia.crew.engine.repairs import PRIOR_REPAIRS
-from scuderia.crew.nouns import FleetPicture, NodeLook
 from scuderia.fleet.engine.lemon import HORIZON_DAYS
+from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 from scuderia.loop.nouns import Evidence, FindingDraft, Plan, ProposalDraft, Rehearsal
 from scuderia.loop.ports import EvidenceQuery
 
@@ -35,8 +35,8 @@ def _no_objection(_plan: Plan, _now: AwareDatetime) -> Sequence[str]:
 
 
 @dataclass(slots=True)
-class Senses:
-    """What an agent may ask besides the picture: evidence by name, and objections to a plan."""
+class AgentContext:
+    """What an agent may ask besides the snapshot: evidence by name, and objections to a plan."""
 
     evidence: Mapping[str, EvidenceQuery] = field(default_factory=dict)
     objections: Objections = _no_objection
@@ -67,12 +67,12 @@ def seed_of(*facts: str) -> int:
     return int(sha256_of(list(facts))[:8], 16)
 
 
-def facts_of(node: NodeLook) -> str:
+def facts_of(node: NodeView) -> str:
     """Return what a rehearsal of this node hangs on, for its seed."""
     return f"{node.name}/{node.out_since.isoformat() if node.out_since else 'serving'}"
 
 
-def customer_ref(node: NodeLook) -> SubjectRef:
+def customer_ref(node: NodeView) -> SubjectRef:
     """Return the customer that holds the node as a subject."""
     return SubjectRef("customer", str(node.customer))
 
@@ -102,37 +102,37 @@ def rehearsal_of(
     )
 
 
-def outages_evidence(senses: Senses, picture: FleetPicture, node: NodeLook) -> Evidence:
+def outages_evidence(context: AgentContext, snapshot: FleetSnapshot, node: NodeView) -> Evidence:
     """Cite the node's outages of 28 days."""
     starts = node.history.starts
-    recent = int((starts > picture.today - HORIZON_DAYS).sum())
-    return senses.cite(
+    recent = int((starts > snapshot.today - HORIZON_DAYS).sum())
+    return context.cite(
         "node_outages",
-        {"node": str(node.name), "days": HORIZON_DAYS, "at": picture.now.isoformat()},
+        {"node": str(node.name), "days": HORIZON_DAYS, "at": snapshot.now.isoformat()},
         f"{node.name} went out {times(recent)} in the last 28 days",
         link=node_link(node.name),
         seen={"node": str(node.name), "outages": recent},
     )
 
 
-def repair_evidence(senses: Senses, picture: FleetPicture, node: NodeLook) -> Evidence:
+def repair_evidence(context: AgentContext, snapshot: FleetSnapshot, node: NodeView) -> Evidence:
     """Cite how long the node has been out."""
-    age_h = node.age_h(picture.now)
-    return senses.cite(
+    age_h = node.age_h(snapshot.now)
+    return context.cite(
         "repair_age",
-        {"node": str(node.name), "at": picture.now.isoformat()},
+        {"node": str(node.name), "at": snapshot.now.isoformat()},
         f"It has been out for {hours(age_h)}" if node.is_broken else "It is in service now",
         link=node_link(node.name),
         seen={"node": str(node.name), "out": node.is_broken, "age_hours": round(age_h, 2)},
     )
 
 
-def pool_evidence(senses: Senses, picture: FleetPicture, cluster: str) -> Evidence:
+def pool_evidence(context: AgentContext, snapshot: FleetSnapshot, cluster: str) -> Evidence:
     """Cite the spares that stand ready."""
-    ready, target = len(picture.ready_spares(cluster)), dict(picture.pools).get(cluster, 0)
-    return senses.cite(
+    ready, target = len(snapshot.ready_spares(cluster)), dict(snapshot.pools).get(cluster, 0)
+    return context.cite(
         "spare_pool_state",
-        {"cluster": cluster, "at": picture.now.isoformat()},
+        {"cluster": cluster, "at": snapshot.now.isoformat()},
         f"{ready} spares stand ready in {cluster}; the pool is meant to keep {target}",
         link="/fleet",
         seen={"cluster": cluster, "ready": ready, "target": target},
@@ -140,7 +140,7 @@ def pool_evidence(senses: Senses, picture: FleetPicture, cluster: str) -> Eviden
 
 
 def keep_possible(
-    senses: Senses, proposals: Sequence[ProposalDraft], *, now: AwareDatetime
+    context: AgentContext, proposals: Sequence[ProposalDraft], *, now: AwareDatetime
 ) -> tuple[tuple[ProposalDraft, ...], tuple[FindingDraft, ...], tuple[str, ...]]:
     """Split proposals into those that could be carried out now and the findings of the others.
 
@@ -150,7 +150,7 @@ def keep_possible(
     orphans: list[FindingDraft] = []
     why: list[str] = []
     for proposal in proposals:
-        objection = senses.objection(proposal, now=now)
+        objection = context.objection(proposal, now=now)
         if objection:
             orphans += proposal.findings
             why.append(f"{proposal.title}: not proposed, because {objection}.")

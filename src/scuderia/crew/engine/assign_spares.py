@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 
-def hand_out(wants: Sequence[str], spares: Sequence[str]) -> Mapping[str, str]:
+def assign_spares(wants: Sequence[str], spares: Sequence[str]) -> Mapping[str, str]:
     """Give each want, in order, the spare that it ranks first among those left.
 
     wants     most urgent first        spares   in any order

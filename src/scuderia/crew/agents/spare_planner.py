@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
+from scuderia.crew.agents import proposal_builders
+from scuderia.crew.agents.proposal_builders import AgentContext
 from scuderia.crew.engine import approvals
-from scuderia.crew.engine.futures import Forecast
+from scuderia.crew.engine.forecasts import Forecast
 from scuderia.crew.engine.outlook import fleet_outlook
-from scuderia.crew.engine.pools import (
+from scuderia.crew.engine.spare_pools import (
     CONFIDENCE,
     POOL_FUTURES,
     PoolView,
@@ -16,10 +18,8 @@ from scuderia.crew.engine.pools import (
     replay_past,
     spare_need,
 )
-from scuderia.crew.nouns import FleetPicture, SwapRecord
-from scuderia.crew.playbook import drafting
-from scuderia.crew.playbook.drafting import Senses
-from scuderia.crew.queries import fleet_picture
+from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
+from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal, Round
 from scuderia.twin.nouns import Comparison, SpareNeed
 
@@ -34,7 +34,7 @@ HOURS_WON_MIN = 12.0
 class SparePlanner:
     """Watches the spare pools; it never proposes to shrink one."""
 
-    senses: Senses = field(default_factory=Senses)
+    context: AgentContext = field(default_factory=AgentContext)
     name: str = "spare-planner"
     title: str = "Spare Planner"
     job: str = "Sizes each cluster's spare pool by what the last 90 days would have needed."
@@ -42,26 +42,26 @@ class SparePlanner:
 
     def look(self, *, now: AwareDatetime) -> Round:
         """Look at every cluster that keeps a pool."""
-        picture = fleet_picture(now)
-        if picture is None:
+        snapshot = fleet_snapshot(now)
+        if snapshot is None:
             return Round(considered=("No node is on the books.",))
-        return self.think(picture)
+        return self.think(snapshot)
 
-    def think(self, picture: FleetPicture) -> Round:
+    def think(self, snapshot: FleetSnapshot) -> Round:
         """Compare what each pool keeps with what it needed."""
-        if not picture.pools:
+        if not snapshot.pools:
             return Round(considered=("No cluster keeps a spare pool.",))
         drafts, considered = [], []
-        for cluster, size in picture.pools:
-            made = self._pool(picture, pool_view(picture, cluster, size))
+        for cluster, size in snapshot.pools:
+            made = self._pool(snapshot, pool_view(snapshot, cluster, size))
             if isinstance(made, ProposalDraft):
                 drafts.append(made)
             else:
                 considered.append(made)
-        kept, orphans, why = drafting.keep_possible(self.senses, drafts, now=picture.now)
+        kept, orphans, why = proposal_builders.keep_possible(self.context, drafts, now=snapshot.now)
         return Round(orphans, kept, (*considered, *why))
 
-    def _pool(self, picture: FleetPicture, view: PoolView) -> ProposalDraft | str:
+    def _pool(self, snapshot: FleetSnapshot, view: PoolView) -> ProposalDraft | str:
         if view.days < HISTORY_DAYS_MIN or not view.slots:
             return f"{view.cluster}: {view.days:.0f} days of history are too few to size a pool."
         need = spare_need(view)
@@ -73,7 +73,7 @@ class SparePlanner:
                 f"{need.spares} spares at {CONFIDENCE:.0%} of instants; it keeps {view.size}, "
                 f"{held}. A smaller pool is never proposed."
             )
-        seed = drafting.seed_of(RESIZE, view.cluster, view.log.digest)
+        seed = proposal_builders.seed_of(RESIZE, view.cluster, view.log.digest)
         told = replay_past(view, wanted, seed=seed)
         won = (told.base.downtime_s - told.candidate.downtime_s) / 3600 * HORIZON_DAYS / view.days
         if won < HOURS_WON_MIN:
@@ -84,8 +84,8 @@ class SparePlanner:
         forecast = forecast_pool(
             view,
             wanted,
-            fleet_outlook(picture),
-            picture.swaps,
+            fleet_outlook(snapshot),
+            snapshot.swaps,
             horizon_days=HORIZON_DAYS,
             seed=seed,
         )
@@ -93,14 +93,14 @@ class SparePlanner:
             return (
                 f"{view.cluster}: {wanted} spares in place of {view.size} would save only "
                 f"{forecast.hours_saved:.0f} node-hours in {HORIZON_DAYS:.0f} days: "
-                f"{approvals.words(picture.swaps)}."
+                f"{approvals.words(snapshot.swaps)}."
             )
-        rehearsal = _rehearsal(forecast, told, picture.swaps, view.cluster, seed=seed)
-        return self._proposal(picture, view, need, wanted, rehearsal, won, forecast.hours_saved)
+        rehearsal = _rehearsal(forecast, told, snapshot.swaps, view.cluster, seed=seed)
+        return self._proposal(snapshot, view, need, wanted, rehearsal, won, forecast.hours_saved)
 
     def _proposal(
         self,
-        picture: FleetPicture,
+        snapshot: FleetSnapshot,
         view: PoolView,
         need: SpareNeed,
         wanted: int,
@@ -125,9 +125,9 @@ class SparePlanner:
                     confidence=CONFIDENCE,
                     severity_gpu_hours=round(regret * 7, 1),
                     evidence=(
-                        drafting.pool_evidence(self.senses, picture, view.cluster),
-                        self._need_evidence(picture, view, need),
-                        self._replay_evidence(picture, view, wanted, won),
+                        proposal_builders.pool_evidence(self.context, snapshot, view.cluster),
+                        self._need_evidence(snapshot, view, need),
+                        self._replay_evidence(snapshot, view, wanted, won),
                     ),
                     dedup_key=f"crew.spare_pool_small:{cluster}",
                 ),
@@ -137,21 +137,21 @@ class SparePlanner:
             dedup_key=f"{RESIZE}:{cluster}",
         )
 
-    def _need_evidence(self, picture: FleetPicture, view: PoolView, need: SpareNeed) -> Evidence:
-        return self.senses.cite(
+    def _need_evidence(self, snapshot: FleetSnapshot, view: PoolView, need: SpareNeed) -> Evidence:
+        return self.context.cite(
             "spare_need",
-            {"cluster": view.cluster, "at": picture.now.isoformat()},
+            {"cluster": view.cluster, "at": snapshot.now.isoformat()},
             f"{need.nodes_down_mean:.1f} of its {view.slots} customer nodes were out on average",
             link="/fleet",
             seen={"cluster": view.cluster, "spares": need.spares},
         )
 
     def _replay_evidence(
-        self, picture: FleetPicture, view: PoolView, wanted: int, won: float
+        self, snapshot: FleetSnapshot, view: PoolView, wanted: int, won: float
     ) -> Evidence:
-        return self.senses.cite(
+        return self.context.cite(
             "spare_pool_replay",
-            {"cluster": view.cluster, "size": wanted, "at": picture.now.isoformat()},
+            {"cluster": view.cluster, "size": wanted, "at": snapshot.now.isoformat()},
             f"Replayed with {wanted} spares, customers would have had {won:.0f} node-hours more "
             f"in {HORIZON_DAYS:.0f} days",
             link="/fleet",
@@ -175,7 +175,7 @@ def _rehearsal(
         method=f"{POOL_FUTURES} futures of {HORIZON_DAYS:.0f} days of every customer slot, each "
         "replayed in the twin with both sizes. In each a share of the swaps is approved, after a "
         f"delay, both drawn from people's own record: {approvals.words(record)}. "
-        f"{drafting.INTERVAL_WORDS.capitalize()} (seed {seed}).",
+        f"{proposal_builders.INTERVAL_WORDS.capitalize()} (seed {seed}).",
         limits="A larger pool does nothing by itself: a person must approve each swap. Outages "
         "are drawn apart from each other, though bulk starts exist; spares never fail and a swap "
         "takes no time beyond the delay. Rates and repair lengths are this fleet's own, joined to "

@@ -1,4 +1,4 @@
-"""The crew's words: the picture of the fleet that every agent thinks on, and its parts."""
+"""What an agent reads of the fleet, all of one instant: its nodes, pools, months and answers."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,10 +9,10 @@ from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
 
 
 @dataclass(frozen=True, slots=True)
-class NodeLook:
+class NodeView:
     """One node as it stands: who holds it, and since when it has been out (None: in service).
 
-    history   its unplanned outages in days since the picture's `epoch`, open ones endless
+    history   its unplanned outages in days since the snapshot's `epoch`, open ones endless
     """
 
     place: NodePlace
@@ -82,8 +82,8 @@ class SwapRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class FleetPicture:
-    """Everything an agent looks at, read once; the same picture gives the same Round.
+class FleetSnapshot:
+    """Everything an agent looks at, read once; the same snapshot gives the same Round.
 
     epoch   day 0 of the histories: the first instant on the books
     pools   cluster -> the size its spare pool is meant to have
@@ -92,7 +92,7 @@ class FleetPicture:
 
     now: AwareDatetime
     epoch: AwareDatetime
-    nodes: tuple[NodeLook, ...]
+    nodes: tuple[NodeView, ...]
     pools: tuple[tuple[str, int], ...]
     months: tuple[CustomerMonth, ...]
     swaps: SwapRecord = field(default_factory=SwapRecord)
@@ -111,6 +111,6 @@ class FleetPicture:
         """Return the histories of the nodes that ever failed."""
         return tuple(node.history for node in self.nodes if len(node.history.starts))
 
-    def ready_spares(self, cluster: str) -> tuple[NodeLook, ...]:
+    def ready_spares(self, cluster: str) -> tuple[NodeView, ...]:
         """Return the spares of a cluster that could step in now, by name."""
         return tuple(n for n in self.nodes if n.is_ready_spare and n.place.cluster == cluster)
