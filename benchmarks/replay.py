@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from scuderia.twin.engine import reference
-from scuderia.twin.engine.draws import still_draw
-from scuderia.twin.engine.logs import log_of_spans
+from scuderia.twin.engine.outage_logs import log_of_spans
+from scuderia.twin.engine.random_draws import still_draw
 from scuderia.twin.nouns import DAY_S, LemonRule, OutageLog, Policy
 from scuderia.twin.replay import read_stepfun, sweep
 

@@ -8,7 +8,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from scuderia.twin.engine.ettr import ettr_exact, ettr_small_loss, minutes_to_failure
-from scuderia.twin.engine.logs import log_of_spans
+from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import BadPolicy
 from scuderia.twin.replay import log_figures, spares_needed
 

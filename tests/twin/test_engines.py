@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from scuderia.twin.engine import compiling, fast, reference
-from scuderia.twin.engine.draws import still_draw
-from scuderia.twin.engine.logs import log_of_spans
-from scuderia.twin.engine.order import event_digest
+from scuderia.twin.engine import fast, jit, reference
+from scuderia.twin.engine.event_order import event_digest
+from scuderia.twin.engine.outage_logs import log_of_spans
+from scuderia.twin.engine.random_draws import still_draw
 from scuderia.twin.nouns import ALL, DAY_S, HISTORY, Draw, LemonRule, OutageLog, Policy, Share
 
 TARGET = 0.95
@@ -167,5 +167,5 @@ def test_a_kernel_compiles_where_no_cache_can_be_written(monkeypatch):
             raise RuntimeError("cannot cache function: no locator available")
         return lambda function: function
 
-    monkeypatch.setattr(compiling.numba, "njit", without_cache)
-    assert compiling.compiled(abs) is abs
+    monkeypatch.setattr(jit.numba, "njit", without_cache)
+    assert jit.compiled(abs) is abs

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from scuderia.twin.engine.logs import log_of_spans
+from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import (
     DAY_S,
     HISTORY,

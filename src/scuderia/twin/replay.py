@@ -11,10 +11,10 @@ from types import ModuleType
 import numpy as np
 
 from scuderia.twin.engine import reference
-from scuderia.twin.engine.draws import redraw_nodes, shares_of, still_draw, throw
+from scuderia.twin.engine.caveats import limits_of
 from scuderia.twin.engine.figures import lemon_backtest, log_figures
-from scuderia.twin.engine.limits import limits_of
-from scuderia.twin.engine.logs import live_log
+from scuderia.twin.engine.outage_logs import live_log
+from scuderia.twin.engine.random_draws import redraw_nodes, shares_of, still_draw, throw
 from scuderia.twin.engine.spares import spares_needed
 from scuderia.twin.engine.traces import BadTrace, read_stepfun
 from scuderia.twin.nouns import (

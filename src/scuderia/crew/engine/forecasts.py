@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scuderia.crew.engine.repairs import RepairOutlook
-from scuderia.twin.engine.logs import log_of_spans
+from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import DAY_S, HISTORY, Policy
 from scuderia.twin.replay import replay
 

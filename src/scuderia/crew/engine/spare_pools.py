@@ -8,7 +8,7 @@ from scuderia.crew.engine.approvals import draw_delay_h, draw_share
 from scuderia.crew.engine.forecasts import HOUR_S, Forecast, draw_spans
 from scuderia.crew.engine.outlook import FleetOutlook
 from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
-from scuderia.twin.engine.logs import live_log, log_of_spans
+from scuderia.twin.engine.outage_logs import live_log, log_of_spans
 from scuderia.twin.nouns import DAY_S, Comparison, OutageLog, Policy, SpareNeed
 from scuderia.twin.replay import compare, replay, spares_needed
 

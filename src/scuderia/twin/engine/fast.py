@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scuderia.twin.engine import passes
-from scuderia.twin.engine.order import NEVER, EventKind, event_digest
-from scuderia.twin.engine.passes import Float2D, Int2D
+from scuderia.twin.engine import kernels
+from scuderia.twin.engine.event_order import NEVER, EventKind, event_digest
+from scuderia.twin.engine.kernels import Float2D, Int2D
 from scuderia.twin.nouns import (
     DAY_S,
     PPM,
@@ -58,26 +58,28 @@ def replay_rows(
     rules = np.array([_rule_row(policy, faults.n_nodes) for policy in policies], dtype=np.int64)
     slack = PPM - target_ppm(target)
     size = np.array([faults.n_nodes, faults.horizon_s, slack], dtype=np.int64)
-    counts = np.zeros((len(policies), passes.COUNTS), dtype=np.int64)
-    reals = np.zeros((len(policies), passes.REALS))
-    outs = np.zeros((passes.OUTAGE_ROWS, max(n_faults, 1)), dtype=np.int64)
-    passes.replay_policies(faults.rows, faults.dice, shares, rules, size, outs, counts, reals)
+    counts = np.zeros((len(policies), kernels.COUNTS), dtype=np.int64)
+    reals = np.zeros((len(policies), kernels.REALS))
+    outs = np.zeros((kernels.OUTAGE_ROWS, max(n_faults, 1)), dtype=np.int64)
+    kernels.replay_policies(faults.rows, faults.dice, shares, rules, size, outs, counts, reals)
     return counts, reals, outs
 
 
 def _events(counts: Int1D, outs: Int2D) -> Int2D:
-    out, caught, pulls = (int(counts[at]) for at in (passes.N_OUT, passes.N_CAUGHT, passes.N_PULL))
+    out, caught, pulls = (
+        int(counts[at]) for at in (kernels.N_OUT, kernels.N_CAUGHT, kernels.N_PULL)
+    )
     node, swap, end = (
-        outs[passes.OUT_NODE, :out],
-        outs[passes.OUT_SWAP, :out],
-        outs[passes.OUT_END, :out],
+        outs[kernels.OUT_NODE, :out],
+        outs[kernels.OUT_SWAP, :out],
+        outs[kernels.OUT_END, :out],
     )
     parts = (
-        (outs[passes.OUT_START, :out], EventKind.START, node),
+        (outs[kernels.OUT_START, :out], EventKind.START, node),
         (end[end < NEVER], EventKind.RETURN, node[end < NEVER]),
         (swap[swap < NEVER], EventKind.SWAP, node[swap < NEVER]),
-        (outs[passes.CAUGHT_AT, :caught], EventKind.CAUGHT, outs[passes.CAUGHT, :caught]),
-        (outs[passes.PULL_AT, :pulls], EventKind.PULL, outs[passes.PULL, :pulls]),
+        (outs[kernels.CAUGHT_AT, :caught], EventKind.CAUGHT, outs[kernels.CAUGHT, :caught]),
+        (outs[kernels.PULL_AT, :pulls], EventKind.PULL, outs[kernels.PULL, :pulls]),
     )
     rows = [np.stack((at, np.full(at.size, int(kind)), who), axis=1) for at, kind, who in parts]
     return np.concatenate(rows).astype(np.int64)
@@ -92,8 +94,8 @@ def _result(
         availability=1 - down / (n_nodes * horizon_s),
         days=-(-horizon_s // DAY_S),
         days_below_target=below,
-        worst_day=float(reals[passes.WORST]),
-        median_day=float(reals[passes.MEDIAN]),
+        worst_day=float(reals[kernels.WORST]),
+        median_day=float(reals[kernels.MEDIAN]),
         target=target,
         outages=out,
         downtime_s=down,

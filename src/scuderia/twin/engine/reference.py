@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scuderia.twin.engine.order import NEVER, EventKind, event_digest
+from scuderia.twin.engine.event_order import NEVER, EventKind, event_digest
 from scuderia.twin.nouns import DAY_S, PPM, Draw, OutageLog, Policy, ReplayResult, target_ppm
 
 _RETURN, _SURFACE, _FAULT, _REQUEST = range(4)

@@ -2,7 +2,7 @@
 
 import json
 
-from scuderia.twin.engine.logs import log_of_spans
+from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import DAY_S, BadLog, OutageLog, TwinError
 
 _STEPS = {"fault_start": 1, "fault_end": -1}

@@ -1,4 +1,4 @@
-"""The two compiled passes of the fast replay: settle the outages, then hand out the spares.
+"""The two compiled passes of the fast replay: settle the outages, then assign the spares.
 
 Pass one walks the faults in order (cap, soak, lemon rule); pass two knows every outage's end.
 Nothing in pass one depends on a spare, so no heap of events is needed.
@@ -7,8 +7,8 @@ Nothing in pass one depends on a spare, so no heap of events is needed.
 import numpy as np
 import numpy.typing as npt
 
-from scuderia.twin.engine.compiling import compiled
-from scuderia.twin.engine.order import NEVER
+from scuderia.twin.engine.event_order import NEVER
+from scuderia.twin.engine.jit import compiled
 from scuderia.twin.nouns import DAY_S, OUTAGES_IN_RULE, PPM, Float1D, Int1D
 
 Int2D = npt.NDArray[np.int64]
@@ -173,7 +173,7 @@ def _take_spare(outage: int, now: int, busy: Int1D, in_use: int, outs: Int2D, co
 
 
 @compiled
-def _hand_out_spares(rule: Int1D, outs: Int2D, busy: Int1D, counts: Int1D) -> None:
+def _assign_spares(rule: Int1D, outs: Int2D, busy: Int1D, counts: Int1D) -> None:
     """Pass two: who is swapped, and when; outages are in order, so their requests are too."""
     waiting = np.zeros(2, np.int64)
     in_use = 0
@@ -269,6 +269,6 @@ def replay_policies(
     busy = np.empty(max(rules[:, _SPARES].max(), 1), np.int64)
     for row in range(rules.shape[0]):
         _settle_outages(log, dice, shares[row], rules[row], nodes, outs, counts[row])
-        _hand_out_spares(rules[row], outs, busy, counts[row])
+        _assign_spares(rules[row], outs, busy, counts[row])
         _count_seconds(rules[row], horizon, outs, days, counts[row])
         _judge_days(n_nodes, horizon, slack, days, counts[row], reals[row])
