@@ -35,7 +35,7 @@ def _measure(folder: Path, asked: argparse.Namespace) -> dict[str, object]:
     import django
     from django.core.management import call_command
 
-    from scuderia.config.settle import settle
+    from scuderia.config.processes.gc_tuning import tune_gc
 
     django.setup()
     call_command("migrate", verbosity=0)
@@ -54,7 +54,7 @@ def _measure(folder: Path, asked: argparse.Namespace) -> dict[str, object]:
         "report, a year": "/fleet/report?days=365",
         "gallery": "/_gallery",
     }
-    settle()  # as the web process does when it opens
+    tune_gc()  # as the web process does when it opens
     measured = {name: _time(path, asked.repeat) for name, path in pages.items()}
     return {
         "nodes": asked.nodes,

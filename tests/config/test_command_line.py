@@ -1,4 +1,4 @@
-"""The command line's door: exit codes, words and JSON for every family of failure."""
+"""The command line: exit codes, words and JSON for every family of failure."""
 
 import json
 import subprocess
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from scuderia.basics.errors import BadInput, NotAuthorised, Refused, Unable
-from scuderia.config import cli
-from scuderia.config.doors import DOORS
-from scuderia.config.failures import ExitCode, exit_code_of, show_failure
+from scuderia.config.cli import main as cli
+from scuderia.config.cli.commands import COMMANDS
+from scuderia.config.cli.failures import ExitCode, exit_code_of, show_failure
 from scuderia.twin.nouns import BadPolicy
 
 
@@ -71,7 +71,7 @@ def test_no_command_at_all_shows_the_help(capsys):
     assert cli.run([]) == ExitCode.BAD_INPUT
     shown = capsys.readouterr().err
     assert shown.startswith("Usage: scuderia")
-    assert all(door.name in shown for door in DOORS)
+    assert all(command.name in shown for command in COMMANDS)
 
 
 def test_version_is_shown_and_done(capsys):
@@ -89,7 +89,7 @@ def test_interrupting_a_command_ends_it_with_130(capsys, monkeypatch):
 
 def test_help_imports_no_room_and_no_django():
     script = (
-        "import sys; from scuderia.config import cli; cli.run(['--help']);"
+        "import sys; from scuderia.config.cli.main import run; run(['--help']);"
         "print([name for name in sys.modules if name.split('.')[0] in"
         " ('django', 'numpy', 'numba', 'dbos')], file=sys.stderr)"
     )
@@ -99,7 +99,7 @@ def test_help_imports_no_room_and_no_django():
     assert done.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
-def test_every_door_opens_on_a_group_with_help(door, capsys):
-    assert cli.run([door.name, "--help"]) == ExitCode.DONE
-    assert f"scuderia {door.name}" in capsys.readouterr().out
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_opens_with_its_help(command, capsys):
+    assert cli.run([command.name, "--help"]) == ExitCode.DONE
+    assert f"scuderia {command.name}" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import pytest
 
 from scuderia.basics.errors import Unable
 from scuderia.config.home import Home
-from scuderia.config.processes import KeepsCrashing, Supervised, Supervisor, Tolerance
+from scuderia.config.processes.supervisor import KeepsCrashing, Supervised, Supervisor, Tolerance
 from tests.processes.living import LiveHome, eventually
 
 pytestmark = pytest.mark.slow

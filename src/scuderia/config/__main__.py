@@ -1,5 +1,5 @@
 """`python -m scuderia.config`: the command line, for processes that start one another."""
 
-from scuderia.config.cli import main
+from scuderia.config.cli.main import main
 
 main()

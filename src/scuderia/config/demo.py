@@ -11,10 +11,8 @@ from scuderia.basics.clock import SystemClock
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
 from scuderia.config.databases import tables_url
-from scuderia.config.home import Home
-from scuderia.config.private import write_private
-from scuderia.config.progress import Stage
-from scuderia.config.setup import set_up
+from scuderia.config.home import Home, write_private
+from scuderia.config.setup import Stage, set_up
 from scuderia.connectors.embedded import layout
 from scuderia.connectors.embedded.clock import anchor_clock, load_clock
 from scuderia.connectors.embedded.seeding import DEMO_SPEED, HISTORY_DAYS, create_world
@@ -85,7 +83,7 @@ def _refuse_real_fleet(home: Home) -> None:
     """Keep the demo out of a home whose books already hold somebody's fleet."""
     if not home.runs.exists() and not tables_url():
         return
-    from scuderia.config.cli import ready_django
+    from scuderia.config.setup import ready_django
 
     ready_django()
     from django.db import connection

@@ -1,6 +1,7 @@
 """The one folder that holds all state, and the paths inside it."""
 
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,3 +49,12 @@ def current_home() -> Home:
     """Return the home named by SCUDERIA_HOME, else ~/.scuderia."""
     named = os.environ.get("SCUDERIA_HOME", "")
     return Home(Path(named).expanduser().resolve() if named else DEFAULT_HOME.expanduser())
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole, readable by its owner alone."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)

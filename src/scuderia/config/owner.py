@@ -6,8 +6,7 @@ import re
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import NotAuthorised
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.config.home import Home
-from scuderia.config.private import write_private
+from scuderia.config.home import Home, write_private
 
 SETUP = Actor(ActorKind.SERVICE, "setup")
 _FALLBACK = "owner"

@@ -4,15 +4,22 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 
 from scuderia.basics.errors import Refused, Unable
 from scuderia.config.databases import DatabaseSilent, runs_address, tables_url
-from scuderia.config.home import Home
+from scuderia.config.home import Home, write_private
 from scuderia.config.owner import make_owner
-from scuderia.config.private import write_private
-from scuderia.config.progress import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a long command; `run` returns, in a few words, what it came to."""
+
+    name: str
+    run: Callable[[], str]
 
 
 class NotSetUp(Refused):
@@ -118,8 +125,6 @@ def _write_charts(home: Home) -> str:
 def _migrate(home: Home) -> str:
     from django.core.management import call_command
 
-    from scuderia.config.cli import ready_django
-
     ready_django()
     said = StringIO()
     with _reaching_server():
@@ -139,3 +144,13 @@ def _prepare_runs(home: Home) -> str:
     if runs_address():
         return "in PostgreSQL"
     return "was there" if there else "made"
+
+
+def ready_django() -> None:
+    """Load settings and tables' classes, once."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scuderia.config.settings")
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        django.setup()

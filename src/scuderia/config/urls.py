@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from scuderia.config.api import STATUSES, api
 from scuderia.config.home import current_home
-from scuderia.loop.pages.brake import brake_notices
+from scuderia.loop.pages.brakes import brake_notices
 from scuderia.loop.ports import registry
 from scuderia.web.page_chrome import NavEntry, Notice, chrome
 

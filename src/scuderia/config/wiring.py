@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from scuderia.config.databases import runs_address
 from scuderia.config.home import current_home
-from scuderia.config.serving import clock_of
+from scuderia.config.processes.home_lock import clock_of
 from scuderia.connectors.dbos.store import store_url
 from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.reader import EmbeddedReader

@@ -3,7 +3,7 @@
 from scuderia.fleet.commands.formats import percent
 from scuderia.fleet.commands.options import AsJson
 from scuderia.fleet.queries.customers import list_customers
-from scuderia.loop.commands.shown import print_json, print_table
+from scuderia.loop.commands.output import print_json, print_table
 
 
 def customers(as_json: AsJson = False) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from scuderia.fleet.commands.options import AsJson
 from scuderia.fleet.queries.lemons import PolicyResult, lemon_board
-from scuderia.loop.commands.shown import print_json, print_table, say
+from scuderia.loop.commands.output import print_json, print_table, say
 from scuderia.loop.ports import registry
 
 

@@ -8,7 +8,7 @@ from scuderia.basics.units import format_duration
 from scuderia.fleet.commands.options import AsJson, From, Site, To, read_instant, read_period
 from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.queries.nodes import fleet_board, node_status, node_timeline
-from scuderia.loop.commands.shown import print_facts, print_json, print_table
+from scuderia.loop.commands.output import print_facts, print_json, print_table
 from scuderia.loop.ports import registry
 
 

@@ -11,7 +11,7 @@ from scuderia.basics.actors import IMPORTER
 from scuderia.fleet.commands.formats import day
 from scuderia.fleet.commands.options import AsJson, read_instant
 from scuderia.fleet.operations.import_outages import ImportRequest, OnError, import_outages
-from scuderia.loop.commands.shown import print_json, say
+from scuderia.loop.commands.output import print_json, say
 from scuderia.loop.ports import registry
 
 

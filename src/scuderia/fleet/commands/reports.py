@@ -10,7 +10,7 @@ from scuderia.fleet.commands.formats import day, percent
 from scuderia.fleet.commands.options import AsJson, From, Site, To, read_period
 from scuderia.fleet.operations.evidence_packet import verify_evidence, write_evidence
 from scuderia.fleet.queries.reports import SlaReport, sla_report
-from scuderia.loop.commands.shown import print_facts, print_json, print_table, say
+from scuderia.loop.commands.output import print_facts, print_json, print_table, say
 from scuderia.loop.ports import registry
 
 EVIDENCE_SERVICE = Actor(ActorKind.SERVICE, "evidence")

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from scuderia.loop.commands.acting import As, AsJson, Token, acting, now
-from scuderia.loop.commands.shown import print_json, print_table
+from scuderia.loop.commands.command_actor import As, AsJson, Token, command_actor, now
+from scuderia.loop.commands.output import print_json, print_table
 from scuderia.loop.operations.agents import make_rounds
 from scuderia.loop.queries.agents import list_agents
 
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="See the agents, and have them look
 @app.command("list")
 def list_command(*, as_name: As = "", token: Token = "", as_json: AsJson = False) -> None:
     """List the agents with their last look and how they have fared."""
-    cards = list_agents(acting(as_name, token))
+    cards = list_agents(command_actor(as_name, token))
     if as_json:
         print_json(cards)
         return
@@ -46,7 +46,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Have agents look at the world as it stands, and file what they bring back."""
-    reports = make_rounds(names or None, actor=acting(as_name, token), now=now())
+    reports = make_rounds(names or None, actor=command_actor(as_name, token), now=now())
     if as_json:
         print_json(reports)
         return

@@ -9,8 +9,8 @@ import typer
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.commands.acting import As, AsJson, Token, acting
-from scuderia.loop.commands.shown import print_json, print_table, say
+from scuderia.loop.commands.command_actor import As, AsJson, Token, command_actor
+from scuderia.loop.commands.output import print_json, print_table, say
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access, audit
 from scuderia.loop.queries.audit import list_audit
@@ -36,7 +36,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Read every entry and say whether the chain holds."""
-    _require_auditor(acting(as_name, token))
+    _require_auditor(command_actor(as_name, token))
     verdict = audit.verify(audit.read_head(_head_text(head)) if head else None)
     if as_json:
         print_json(verdict)
@@ -59,7 +59,7 @@ def export(
     token: Token = "",
 ) -> None:
     """Write every entry as one JSON line, and the head as the last."""
-    _require_auditor(acting(as_name, token))
+    _require_auditor(command_actor(as_name, token))
     if file is None:
         audit.export(sys.stdout)
         return
@@ -83,7 +83,7 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List the last entries, newest first."""
-    rows = list_audit(acting(as_name, token), subject=subject, limit=limit)
+    rows = list_audit(command_actor(as_name, token), subject=subject, limit=limit)
     if as_json:
         print_json(rows)
         return

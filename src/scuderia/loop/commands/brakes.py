@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from scuderia.basics.errors import BadInput
-from scuderia.loop.commands.acting import As, AsJson, Reason, Token, acting, now
-from scuderia.loop.commands.shown import print_json, print_table, say
+from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
+from scuderia.loop.commands.output import print_json, print_table, say
 from scuderia.loop.nouns import BrakeScope
 from scuderia.loop.operations.brakes import lift_brake, set_brake
 from scuderia.loop.queries.brakes import list_brakes
@@ -33,7 +33,7 @@ def on(
     """Stop everything, or only what is named."""
     what, value = _what(agent, kind, scope)
     set_brake(
-        actor=acting(as_name, token),
+        actor=command_actor(as_name, token),
         scope=what,
         value=value,
         reason=reason or BY_HAND,
@@ -55,7 +55,9 @@ def off(
 ) -> None:
     """Let go of the brake on everything, or on what is named."""
     what, value = _what(agent, kind, scope)
-    lift_brake(actor=acting(as_name, token), scope=what, value=value, reason=reason, now=now())
+    lift_brake(
+        actor=command_actor(as_name, token), scope=what, value=value, reason=reason, now=now()
+    )
     _report(what, value, on=False, as_json=as_json)
 
 
@@ -68,7 +70,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show what is stopped, by whom and why."""
-    rows = list_brakes(acting(as_name, token), on_only=not past)
+    rows = list_brakes(command_actor(as_name, token), on_only=not past)
     if as_json:
         print_json({"on": any(row.lifted_at is None for row in rows), "brakes": rows})
         return

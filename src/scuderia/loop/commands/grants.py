@@ -7,9 +7,9 @@ import typer
 
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import parse_duration
-from scuderia.loop.commands.acting import As, AsJson, Reason, Token, acting, now
+from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
 from scuderia.loop.commands.ids import full_id
-from scuderia.loop.commands.shown import print_json, print_table, say, short
+from scuderia.loop.commands.output import print_json, print_table, say, short
 from scuderia.loop.nouns import Autonomy, GrantId
 from scuderia.loop.operations import grants
 from scuderia.loop.queries.grants import list_grants
@@ -23,7 +23,7 @@ _LONGEST = timedelta(days=366)
 @app.command("list")
 def list_command(*, as_name: As = "", token: Token = "", as_json: AsJson = False) -> None:
     """List the grants with what is used of their budgets."""
-    rows = list_grants(acting(as_name, token), now=now())
+    rows = list_grants(command_actor(as_name, token), now=now())
     if as_json:
         print_json(rows)
         return
@@ -66,7 +66,7 @@ def give(
     """Give an agent a level for a kind on a scope, within a budget, until it expires."""
     at = now()
     grant_id = grants.give_grant(
-        actor=acting(as_name, token),
+        actor=command_actor(as_name, token),
         agent=agent,
         kind=kind,
         scope=SubjectRef.parse(scope),
@@ -85,7 +85,7 @@ def give(
 @app.command("revoke")
 def revoke(grant: GrantText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
     """Take a grant back, for queued and waiting work too."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     grants.revoke_grant(
         actor=actor, grant_id=_grant_id(grant, as_name, token), reason=reason, now=now()
     )
@@ -95,7 +95,7 @@ def revoke(grant: GrantText, *, reason: Reason = "", as_name: As = "", token: To
 @app.command("suspend")
 def suspend(grant: GrantText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
     """Stop a grant for a while."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     grants.suspend_grant(
         actor=actor, grant_id=_grant_id(grant, as_name, token), reason=reason, now=now()
     )
@@ -107,7 +107,7 @@ def reinstate(
     grant: GrantText, *, reason: Reason = "", as_name: As = "", token: Token = ""
 ) -> None:
     """Let a suspended grant hold again."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     grants.reinstate_grant(
         actor=actor, grant_id=_grant_id(grant, as_name, token), reason=reason, now=now()
     )
@@ -115,5 +115,5 @@ def reinstate(
 
 
 def _grant_id(text: str, as_name: str, token: str) -> GrantId:
-    rows = list_grants(acting(as_name, token), now=now())
+    rows = list_grants(command_actor(as_name, token), now=now())
     return full_id(text, lambda: (row.id for row in rows), noun="grant")

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.commands.acting import As, AsJson, Token, acting, now
-from scuderia.loop.commands.shown import print_json, print_table, say
+from scuderia.loop.commands.command_actor import As, AsJson, Token, command_actor, now
+from scuderia.loop.commands.output import print_json, print_table, say
 from scuderia.loop.nouns import Power, Role
 from scuderia.loop.operations import people
 from scuderia.loop.ports import registry
@@ -22,7 +22,7 @@ Scope = Annotated[str, typer.Option(help="Where: *, site:x, customer:x, node:x."
 @app.command("list")
 def list_command(*, as_name: As = "", token: Token = "", as_json: AsJson = False) -> None:
     """List people with their roles and tokens (without secrets)."""
-    rows = list_people(acting(as_name, token))
+    rows = list_people(command_actor(as_name, token))
     if as_json:
         print_json(rows)
         return
@@ -57,7 +57,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a person, with a first role if one is named."""
-    actor, at = acting(as_name, token), now()
+    actor, at = command_actor(as_name, token), now()
     typed = (
         typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
     )
@@ -83,7 +83,7 @@ def give_role(
 ) -> None:
     """Make a person this on a scope, in place of any role held there."""
     people.give_role(
-        actor=acting(as_name, token),
+        actor=command_actor(as_name, token),
         person=name,
         role=role,
         scope=SubjectRef.parse(scope),
@@ -103,7 +103,7 @@ def take_role(
 ) -> None:
     """Take a person's role on a scope."""
     people.take_role(
-        actor=acting(as_name, token), person=name, scope=SubjectRef.parse(scope), now=now()
+        actor=command_actor(as_name, token), person=name, scope=SubjectRef.parse(scope), now=now()
     )
     _report({"person": name, "role": None, "scope": scope}, as_json=as_json)
 
@@ -123,7 +123,7 @@ def issue_token(
     """Issue a token for a person and print its secret, this once."""
     at = registry.wall.now()  # a token lives in wall time
     issued = people.issue_token(
-        actor=acting(as_name, token),
+        actor=command_actor(as_name, token),
         person=name,
         name=label,
         powers=power or [Power.READ],
@@ -148,7 +148,7 @@ def revoke_token(
 ) -> None:
     """End a token at once."""
     people.revoke_token(
-        actor=acting(as_name, token), person=name, name=label, now=registry.wall.now()
+        actor=command_actor(as_name, token), person=name, name=label, now=registry.wall.now()
     )
     _report({"person": name, "revoked": label}, as_json=as_json)
 

@@ -9,10 +9,10 @@ import typer
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.commands.acting import As, AsJson, Reason, Token, acting, now
+from scuderia.loop.commands.actions import add_runs
+from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
 from scuderia.loop.commands.ids import full_id
-from scuderia.loop.commands.runs import add_runs
-from scuderia.loop.commands.shown import print_facts, print_json, print_table, say, short, until
+from scuderia.loop.commands.output import print_facts, print_json, print_table, say, short, until
 from scuderia.loop.nouns import ProposalState
 from scuderia.loop.operations import decisions, proposals
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal, list_proposals, list_queue
@@ -48,7 +48,7 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List what waits for a person, dearest first."""
-    actor, at = acting(as_name, token), now()
+    actor, at = command_actor(as_name, token), now()
     rows = (
         list_proposals(actor, states=state, limit=limit)
         if state
@@ -99,7 +99,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve exactly what is shown; the worker then carries it out."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     card = _card(proposal, as_name, token)
     _require_digest(card, digest, needed=yes)
     if not yes:
@@ -124,7 +124,7 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Say no; a reason is welcome, never required."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     card = _card(proposal, as_name, token)
     decisions.reject_proposal(actor=actor, proposal_id=card.row.id, reason=reason, now=now())
     if as_json:
@@ -147,7 +147,7 @@ def edit(
     as_json: AsJson = False,
 ) -> None:
     """Change targets or parameters; what is then approved is the edited plan, by a new digest."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     card = _card(proposal, as_name, token)
     digest = proposals.edit_proposal(
         actor=actor,
@@ -196,7 +196,7 @@ def show_card(card: ProposalCard) -> None:
 
 
 def _card(text: str, as_name: str, token: str) -> ProposalCard:
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     among = (row.id for row in list_proposals(actor, limit=_SEARCHED_MAX))
     return get_proposal(actor, full_id(text, lambda: among, noun="proposal"), now=now())
 

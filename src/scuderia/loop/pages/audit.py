@@ -14,12 +14,12 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access
 from scuderia.loop.operations import audit as chain
-from scuderia.loop.pages.asking import asking
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.audit import AuditRow, get_head, list_audit
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Cell, Column, Field, Row, Table
 from scuderia.web.page_chrome import place_of
+from scuderia.web.request_context import request_context
 
 PAGE_ROWS = 50
 UUID_CHARACTERS = 36
@@ -55,7 +55,7 @@ class AuditPage:
 @page
 def audit(request: HttpRequest) -> HttpResponse:
     """Show the audit, newest first; `?verify=1` reads the whole chain."""
-    asked = asking(request)
+    asked = request_context(request)
     subject = request.GET.get("subject", "").strip()[:161]
     before = _number(request.GET.get("before", ""))
     rows = list_audit(asked.actor, subject=subject, before=before, limit=PAGE_ROWS + 1)
@@ -85,7 +85,7 @@ def audit(request: HttpRequest) -> HttpResponse:
 @page
 def export(request: HttpRequest) -> HttpResponse:
     """Give the whole chain as JSON lines, its head last."""
-    asked = asking(request)
+    asked = request_context(request)
     access.require(asked.actor, Power.VERIFY_AUDIT, EVERYTHING)
     stream = io.StringIO()
     head = chain.export(stream)

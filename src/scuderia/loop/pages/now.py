@@ -8,8 +8,7 @@ from django.views.decorators.http import require_safe
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionState, ProposalState
-from scuderia.loop.pages.asking import asking
-from scuderia.loop.pages.drawn import ACTION_LOOKS, PROPOSAL_LOOKS, effect_of
+from scuderia.loop.pages.display import ACTION_LOOKS, PROPOSAL_LOOKS, effect_of
 from scuderia.loop.queries.actions import ActionRow, list_actions
 from scuderia.loop.queries.agents import AgentCard, list_agents
 from scuderia.loop.queries.brakes import BrakeRow, list_brakes
@@ -17,6 +16,7 @@ from scuderia.loop.queries.proposals import QueueRow, list_proposals, list_queue
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Cell, Column, Row, Tab, Table
 from scuderia.web.page_chrome import place_of
+from scuderia.web.request_context import request_context
 from scuderia.web.svg import Effect, figure
 
 QUEUE_MAX = 100
@@ -57,7 +57,7 @@ class NowPage:
 @page
 def now(request: HttpRequest) -> HttpResponse:
     """Show what needs a person."""
-    asked = asking(request)
+    asked = request_context(request)
     return show(request, "loop/now.html", _now(asked.actor, asked.now))
 
 
@@ -96,7 +96,7 @@ class LoopPage:
 @page
 def loop(request: HttpRequest) -> HttpResponse:
     """Show what was proposed, or what was done."""
-    asked = asking(request)
+    asked = request_context(request)
     view = request.GET.get("view", "")
     actions = view == "actions"
     table = _actions(asked.actor) if actions else _proposals(asked.actor, view)

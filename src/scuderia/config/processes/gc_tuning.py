@@ -7,7 +7,7 @@ SWEEPS_BEFORE_OLDER = 20
 SWEEPS_BEFORE_OLDEST = 100
 
 
-def settle() -> None:
+def tune_gc() -> None:
     """Set what is loaded aside from sweeps for good, and sweep the rest more rarely.
 
     Called once, when the program has been loaded and no request has been answered yet.

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from scuderia.config.doors import BY_NAME, DOORS, Door
-from scuderia.config.failures import exit_code_of, show_failure
+from scuderia.config.cli.commands import BY_NAME, COMMANDS, Command
+from scuderia.config.cli.failures import exit_code_of, show_failure
+from scuderia.config.setup import ready_django
 
 
 def main() -> None:
@@ -28,14 +29,14 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - the outermost door: every failure is shown as words
+    except Exception as error:  # noqa: BLE001 - the outermost call: every failure is shown as words
         show_failure(error, as_json="--json" in arguments)
         return exit_code_of(error)
     return code if isinstance(code, int) else 0
 
 
 class RoomsGroup(TyperGroup):
-    """Lists rooms from their doors; imports a room only when its command is resolved."""
+    """Lists the commands that rooms bring; imports a room only when its command is resolved."""
 
     def resolve_command(
         self,
@@ -44,28 +45,18 @@ class RoomsGroup(TyperGroup):
     ) -> tuple[str | None, Any, list[str]]:
         """Return the command, opening its room."""
         name, command, rest = super().resolve_command(ctx, args)
-        door = BY_NAME.get(name or "")
-        return name, open_door(door) if door else command, rest
+        entry = BY_NAME.get(name or "")
+        return name, open_command(entry) if entry else command, rest
 
 
-def open_door(door: Door) -> Any:  # a Typer command: the same private class
+def open_command(entry: Command) -> Any:  # a Typer command: the same private class
     """Import a room's commands, with Django ready where they need it."""
-    if door.needs_django:
+    if entry.needs_django:
         ready_django()
-    module, _, attribute = door.target.partition(":")
+    module, _, attribute = entry.target.partition(":")
     command = typer.main.get_command(getattr(import_module(module), attribute))
-    command.name = door.name
+    command.name = entry.name
     return command
-
-
-def ready_django() -> None:
-    """Load settings and tables' classes, once."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scuderia.config.settings")
-    import django
-    from django.apps import apps
-
-    if not apps.ready:
-        django.setup()
 
 
 root = typer.Typer(
@@ -108,12 +99,12 @@ def _root(
     """Read the options before the command."""
 
 
-def _placeholder(door: Door) -> None:
+def _placeholder(entry: Command) -> None:
     def closed() -> None:
         """Stand for a room until it is opened."""
 
-    root.command(door.name, help=door.job)(closed)
+    root.command(entry.name, help=entry.job)(closed)
 
 
-for _door in DOORS:
-    _placeholder(_door)
+for _command in COMMANDS:
+    _placeholder(_command)

@@ -4,10 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from scuderia.config.leash import hold_leash
-from scuderia.config.settle import settle
+from scuderia.config.processes.gc_tuning import tune_gc
+from scuderia.config.processes.parent_watch import watch_parent
 
-hold_leash()
+watch_parent()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scuderia.config.settings")
 application = get_wsgi_application()
-settle()
+tune_gc()

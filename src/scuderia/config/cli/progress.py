@@ -2,16 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage of a long command; `run` returns, in a few words, what it came to."""
-
-    name: str
-    run: Callable[[], str]
+from scuderia.config.setup import Stage
 
 
 def show_stages(stages: Iterable[Stage], *, quiet: bool = False) -> dict[str, str]:

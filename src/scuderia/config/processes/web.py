@@ -10,7 +10,7 @@ THREADS = 4
 def run_web(host: str, port: int, *, workers: int = WORKERS) -> None:
     """Serve until SIGTERM or SIGINT; a worker of granian's that dies is started again."""
     server = Granian(
-        "scuderia.config.wsgi:application",
+        "scuderia.config.processes.wsgi:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,

@@ -14,7 +14,7 @@ from types import FrameType
 
 from scuderia.basics.errors import Unable
 from scuderia.config.home import Home
-from scuderia.config.leash import LEASH
+from scuderia.config.processes.parent_watch import LEASH
 
 
 class KeepsCrashing(Unable):

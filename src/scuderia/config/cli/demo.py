@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from scuderia.config.cli.progress import show_stages
+from scuderia.config.cli.serve import Port, serve_everything
 from scuderia.config.demo import demo_stages, read_cast
-from scuderia.config.doorway import DEFAULT_PORT, address, require_free
 from scuderia.config.home import Home, current_home
-from scuderia.config.progress import show_stages
-from scuderia.config.serve_command import Port, serve_everything
+from scuderia.config.processes.listen import DEFAULT_PORT, address, require_free
 
 app = typer.Typer()
 HOST = "127.0.0.1"

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from scuderia.config.cli.progress import show_stages
 from scuderia.config.home import current_home
-from scuderia.config.progress import show_stages
 from scuderia.config.setup import set_up
 
 app = typer.Typer()

@@ -10,13 +10,13 @@ from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Autonomy, Power
 from scuderia.loop.operations import access, agents
-from scuderia.loop.pages.asking import asking
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may, scopes_with
 from scuderia.loop.queries.agents import AgentCard, RoundRow, list_agents, list_rounds
 from scuderia.loop.queries.grants import GrantRow, list_grants
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Crumb
+from scuderia.web.request_context import request_context
 
 LEVEL_WORDS = {
     Autonomy.WATCH: "0 watch: findings only",
@@ -70,7 +70,7 @@ def crew(request: HttpRequest) -> HttpResponse:
 @page
 def look_now(request: HttpRequest) -> HttpResponse:
     """Have every agent look now."""
-    asked = asking(request)
+    asked = request_context(request)
 
     def doing() -> str:
         access.require(asked.actor, Power.RUN_CREW, EVERYTHING)
@@ -85,7 +85,7 @@ def look_now(request: HttpRequest) -> HttpResponse:
 @page
 def agent(request: HttpRequest, name: str) -> HttpResponse:
     """Show one agent."""
-    asked = asking(request)
+    asked = request_context(request)
     card = next((one for one in list_agents(asked.actor) if one.name == name), None)
     if card is None or not scopes_with(asked.actor, Power.READ):
         raise NotFound(f"no agent is named {name[:64]!r}")
@@ -100,7 +100,7 @@ def agent(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest) -> HttpResponse:
-    asked = asking(request)
+    asked = request_context(request)
     everywhere = frozenset({EVERYTHING})
     context = CrewPage(
         as_of=asked.now,

@@ -1,4 +1,4 @@
-"""The worker process: the runner, and every beat of the loop and the fleet."""
+"""The worker process: the runner, and every task of the loop and the fleet."""
 
 import logging
 import os
@@ -11,8 +11,8 @@ from types import FrameType
 from django.db import close_old_connections, connections
 
 from scuderia.config import wiring
-from scuderia.config.beats import Beat, Lane
 from scuderia.config.home import current_home
+from scuderia.config.processes.scheduler import ScheduledTask, TaskThread
 from scuderia.connectors.dbos.runner import DbosRunner
 from scuderia.connectors.embedded.clock import tick
 from scuderia.fleet.operations import sources
@@ -36,40 +36,46 @@ def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
     runner = wiring.register_runner()
     jobs.say_alive()
     _log.info("worker %s (pid %d) at work", runner.executor_id, os.getpid())
-    lanes = [
-        Lane(name, beats, stop=stop, after_each=close_old_connections)
-        for name, beats in _beats(runner, crew_every_s, poll_every_s).items()
+    threads = [
+        TaskThread(name, tasks, stop=stop, after_each=close_old_connections)
+        for name, tasks in _tasks(runner, crew_every_s, poll_every_s).items()
     ]
-    for lane in lanes:
-        lane.start()
+    for thread in threads:
+        thread.start()
     while not stop.wait(1.0):
         pass
-    for lane in lanes:
-        lane.join(timeout=GRACE_S)
+    for thread in threads:
+        thread.join(timeout=GRACE_S)
     runner.close(grace_s=GRACE_S)
     jobs.say_gone()
     connections.close_all()
     _log.info("worker %s stopped", runner.executor_id)
 
 
-def _beats(runner: DbosRunner, crew_every_s: float, poll_every_s: float) -> dict[str, list[Beat]]:
+def _tasks(
+    runner: DbosRunner, crew_every_s: float, poll_every_s: float
+) -> dict[str, list[ScheduledTask]]:
     strays = partial(jobs.recover_unclaimed_runs, runner.held_by_others)
     return {
-        "pulse": [Beat("heartbeat", 2.0, jobs.say_alive)],
-        "hands": [
-            Beat("start runs", 0.5, jobs.start_runs),
-            Beat("adopt orphans", 3.0, _said("adopted %s runs", jobs.recover_dead_workers)),
-            Beat("adopt strays", 10.0, _said("adopted %s stray runs", strays)),
-            Beat("revive runs", 5.0, _said("asked again for %s runs", jobs.requeue_ended)),
-            Beat("settle unknown", 5.0, _said("settled %s effects", jobs.settle_unknown)),
-            Beat("expire", 10.0, jobs.expire_due),
-            Beat("measure outcomes", 10.0, jobs.measure_outcomes),
+        "heartbeat": [ScheduledTask("heartbeat", 2.0, jobs.say_alive)],
+        "runs": [
+            ScheduledTask("start runs", 0.5, jobs.start_runs),
+            ScheduledTask(
+                "recover dead workers", 3.0, _said("adopted %s runs", jobs.recover_dead_workers)
+            ),
+            ScheduledTask("recover unclaimed runs", 10.0, _said("adopted %s stray runs", strays)),
+            ScheduledTask(
+                "requeue ended runs", 5.0, _said("asked again for %s runs", jobs.requeue_ended)
+            ),
+            ScheduledTask("settle unknown", 5.0, _said("settled %s effects", jobs.settle_unknown)),
+            ScheduledTask("expire", 10.0, jobs.expire_due),
+            ScheduledTask("measure outcomes", 10.0, jobs.measure_outcomes),
         ],
-        "eyes": [
-            Beat("fleet time", 1.0, _keep_fleet_time),
-            Beat("poll the fleet", poll_every_s, poll_fleet),
-            Beat("clear findings", 10.0, jobs.clear_settled),
-            Beat("crew rounds", crew_every_s, jobs.make_rounds),
+        "polling": [
+            ScheduledTask("fleet time", 1.0, _keep_fleet_time),
+            ScheduledTask("poll the fleet", poll_every_s, poll_fleet),
+            ScheduledTask("clear findings", 10.0, jobs.clear_settled),
+            ScheduledTask("crew rounds", crew_every_s, jobs.make_rounds),
         ],
     }
 

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from scuderia.basics.actors import Actor
-from scuderia.loop.commands.acting import As, AsJson, Reason, Token, acting, now
+from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
 from scuderia.loop.commands.ids import full_id
-from scuderia.loop.commands.shown import print_facts, print_json, print_table, say, short
+from scuderia.loop.commands.output import print_facts, print_json, print_table, say, short
 from scuderia.loop.nouns import ActionId, ActionState
 from scuderia.loop.operations import actions
 from scuderia.loop.operations import undo as undoing
@@ -35,7 +35,7 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """List what is being done and what was done, newest first."""
-    rows = list_actions(acting(as_name, token), states=state or (), limit=limit)
+    rows = list_actions(command_actor(as_name, token), states=state or (), limit=limit)
     if as_json:
         print_json(rows)
         return
@@ -53,7 +53,7 @@ def show_run(
     action: ActionText, *, as_name: As = "", token: Token = "", as_json: AsJson = False
 ) -> None:
     """Show one run with every effect and its outcome."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     row = get_action(actor, _action_id(actor, action))
     if as_json:
         print_json(row)
@@ -85,7 +85,7 @@ def undo(
     as_json: AsJson = False,
 ) -> None:
     """Put the world back, as far as the action's kind can; no brake stops this."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     undone_by = undoing.undo_action(
         actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
     )
@@ -97,14 +97,14 @@ def undo(
 
 def halt(action: ActionText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
     """Stop a run before its next step."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     actions.halt_action(actor=actor, action_id=_action_id(actor, action), reason=reason, now=now())
     say("halted")
 
 
 def resume(action: ActionText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
     """Let a halted run go on."""
-    actor = acting(as_name, token)
+    actor = command_actor(as_name, token)
     actions.resume_action(
         actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
     )

@@ -9,17 +9,17 @@ from typing import Annotated
 
 import typer
 
-from scuderia.config.doorway import (
+from scuderia.config.home import Home, current_home
+from scuderia.config.processes.home_lock import serving
+from scuderia.config.processes.listen import (
     DEFAULT_PORT,
     address,
     await_answer,
     require_free,
     require_loopback,
 )
-from scuderia.config.home import Home, current_home
-from scuderia.config.leash import hold_leash
-from scuderia.config.processes import Supervised, Supervisor
-from scuderia.config.serving import serving
+from scuderia.config.processes.parent_watch import watch_parent
+from scuderia.config.processes.supervisor import Supervised, Supervisor
 from scuderia.config.setup import require_set_up, require_tables
 
 app = typer.Typer(invoke_without_command=True, help="Serve the control room, until stopped.")
@@ -62,7 +62,7 @@ def serve_web(
     require_loopback(host, allow_network=allow_network)
     require_free(host, port)
     with serving(_ready_home()):
-        from scuderia.config.web_process import run_web
+        from scuderia.config.processes.web import run_web
 
         run_web(host, port)
 
@@ -74,7 +74,7 @@ def serve_worker(*, crew_every: CrewEvery = 0) -> None:
     require_set_up(home)
     with serving(home):
         _ready_home()
-        from scuderia.config.worker import run_worker
+        from scuderia.config.processes.worker import run_worker
 
         run_worker(crew_every_s=_crew_every(home, crew_every), poll_every_s=POLL_EVERY_S)
 
@@ -113,7 +113,7 @@ def serve_everything(
 
 
 def _ready_home() -> Home:
-    from scuderia.config.cli import ready_django
+    from scuderia.config.setup import ready_django
 
     home = current_home()
     require_set_up(home)
@@ -123,7 +123,7 @@ def _ready_home() -> Home:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    hold_leash()
+    watch_parent()
     ready_django()
     require_tables()
     return home

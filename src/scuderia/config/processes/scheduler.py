@@ -1,4 +1,4 @@
-"""Beats: calls made again and again, in lanes that do not wait for one another."""
+"""Calls made again and again, in threads that do not wait for one another."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ _WAIT_MAX_S = 60.0
 
 
 @dataclass
-class Beat:
+class ScheduledTask:
     """One call and how often it is due. A call that fails is made again, ever more patiently."""
 
     name: str
@@ -20,8 +20,8 @@ class Beat:
     failures: int = 0
     due_at: float = field(default=0.0)
 
-    def beat(self) -> None:
-        """Make the call; a failure is logged and never ends the lane."""
+    def run(self) -> None:
+        """Make the call; a failure is logged and never ends the thread."""
         try:
             self.call()
         except Exception:  # noqa: BLE001 - a job's own door: logged, and tried again
@@ -38,31 +38,31 @@ class Beat:
         return max(self.every_s, min(patient, _WAIT_MAX_S))
 
 
-class Lane(threading.Thread):
-    """One thread and its beats, in order; a slow beat delays its own lane alone.
+class TaskThread(threading.Thread):
+    """One thread and its tasks, in order; a slow task delays its own thread alone.
 
-    after_each   called after every round of due beats, e.g. to let go of database connections
+    after_each   called after every round of due tasks, e.g. to let go of database connections
     """
 
     def __init__(
         self,
         name: str,
-        beats: Sequence[Beat],
+        tasks: Sequence[ScheduledTask],
         *,
         stop: threading.Event,
         after_each: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name=name, daemon=True)
-        self._beats = beats
+        self._tasks = tasks
         self._stop_event = stop
         self._after_each = after_each
 
     def run(self) -> None:
         """Make due calls until told to stop."""
         while not self._stop_event.is_set():
-            for beat in self._beats:
-                if time.monotonic() >= beat.due_at and not self._stop_event.is_set():
-                    beat.beat()
+            for task in self._tasks:
+                if time.monotonic() >= task.due_at and not self._stop_event.is_set():
+                    task.run()
             self._after_each()
-            next_due = min(beat.due_at for beat in self._beats)
+            next_due = min(task.due_at for task in self._tasks)
             self._stop_event.wait(max(0.0, next_due - time.monotonic()))

@@ -9,14 +9,15 @@ from django.views.decorators.http import require_POST, require_safe
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
 from scuderia.loop.operations import actions, undo
-from scuderia.loop.pages.asking import asking, id_from, said
-from scuderia.loop.pages.drawn import ACTION_LOOKS, track_of
+from scuderia.loop.pages.display import ACTION_LOOKS, track_of
+from scuderia.loop.pages.forms import id_from
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.actions import ActionRow, get_action
 from scuderia.loop.queries.lineage import common_lineage
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Cell, Column, Crumb, Row, Step, Table, facts
+from scuderia.web.request_context import form_value, request_context
 from scuderia.web.svg import Effect, effect
 
 _EFFECT_LOOKS = {
@@ -56,12 +57,12 @@ def action(request: HttpRequest, action_id: str) -> HttpResponse:
 @page
 def undo_it(request: HttpRequest, action_id: str) -> HttpResponse:
     """Queue the way back."""
-    asked = asking(request)
+    asked = request_context(request)
 
     def doing() -> str:
         undo.undo_action(
             actor=asked.actor, action_id=ActionId(id_from(action_id)),
-            reason=said(request, "reason"), now=asked.now,
+            reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "The undo is queued."
 
@@ -72,12 +73,12 @@ def undo_it(request: HttpRequest, action_id: str) -> HttpResponse:
 @page
 def resume(request: HttpRequest, action_id: str) -> HttpResponse:
     """Let a halted run go on."""
-    asked = asking(request)
+    asked = request_context(request)
 
     def doing() -> str:
         actions.resume_action(
             actor=asked.actor, action_id=ActionId(id_from(action_id)),
-            reason=said(request, "reason"), now=asked.now,
+            reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "The run goes on."
 
@@ -88,12 +89,12 @@ def resume(request: HttpRequest, action_id: str) -> HttpResponse:
 @page
 def halt(request: HttpRequest, action_id: str) -> HttpResponse:
     """Stop the run before its next step."""
-    asked = asking(request)
+    asked = request_context(request)
 
     def doing() -> str:
         actions.halt_action(
             actor=asked.actor, action_id=ActionId(id_from(action_id)),
-            reason=said(request, "reason"), now=asked.now,
+            reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "The run stops before its next step."
 
@@ -106,7 +107,7 @@ def _acted(request: HttpRequest, action_id: str, doing: Callable[[], str]) -> Ht
 
 
 def _shown(request: HttpRequest, action_id: str) -> HttpResponse:
-    asked = asking(request)
+    asked = request_context(request)
     run = get_action(asked.actor, ActionId(id_from(action_id)))
     card = get_proposal(asked.actor, run.proposal_id, now=asked.now)
     lineage = common_lineage(run.targets)

@@ -49,7 +49,7 @@ def now() -> AwareDatetime:
     return registry.clock.now()
 
 
-def acting(as_name: str, token: str) -> Actor:
+def command_actor(as_name: str, token: str) -> Actor:
     """Return the person who acts.
 
     raises   TokenRefused: a token that lets nobody in

@@ -10,16 +10,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import Power, ProposalId, ProposalState
 from scuderia.loop.operations import decisions, proposals
-from scuderia.loop.pages.asking import (
-    Asking,
-    asking,
-    field_for,
-    id_from,
-    read_param,
-    read_targets,
-    said,
-)
-from scuderia.loop.pages.drawn import (
+from scuderia.loop.pages.display import (
     PROPOSAL_LOOKS,
     blast_of,
     effect_of,
@@ -27,6 +18,7 @@ from scuderia.loop.pages.drawn import (
     gates_of,
     track_of,
 )
+from scuderia.loop.pages.forms import field_for, id_from, read_param, read_targets
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.actions import get_action
@@ -34,6 +26,7 @@ from scuderia.loop.queries.lineage import common_lineage
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Blast, Crumb, Evidence, Field, GateLine, Step, facts
+from scuderia.web.request_context import RequestContext, form_value, request_context
 from scuderia.web.svg import Effect, figure
 
 PIECES_SHOWN = 3
@@ -75,12 +68,12 @@ def proposal(request: HttpRequest, proposal_id: str) -> HttpResponse:
 @page
 def approve(request: HttpRequest, proposal_id: str) -> HttpResponse:
     """Approve exactly the digest that was shown."""
-    asked, named = asking(request), ProposalId(id_from(proposal_id))
+    asked, named = request_context(request), ProposalId(id_from(proposal_id))
 
     def doing() -> str:
         decisions.approve_proposal(
-            actor=asked.actor, proposal_id=named, digest=said(request, "digest"),
-            reason=said(request, "reason"), now=asked.now,
+            actor=asked.actor, proposal_id=named, digest=form_value(request, "digest"),
+            reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "Approved. The run starts within seconds; its steps show here."
 
@@ -91,11 +84,14 @@ def approve(request: HttpRequest, proposal_id: str) -> HttpResponse:
 @page
 def reject(request: HttpRequest, proposal_id: str) -> HttpResponse:
     """Say no."""
-    asked, named = asking(request), ProposalId(id_from(proposal_id))
+    asked, named = request_context(request), ProposalId(id_from(proposal_id))
 
     def doing() -> str:
         decisions.reject_proposal(
-            actor=asked.actor, proposal_id=named, reason=said(request, "reason"), now=asked.now
+            actor=asked.actor,
+            proposal_id=named,
+            reason=form_value(request, "reason"),
+            now=asked.now,
         )
         return "Rejected. The agent sees the reason in its record."
 
@@ -106,17 +102,17 @@ def reject(request: HttpRequest, proposal_id: str) -> HttpResponse:
 @page
 def edit(request: HttpRequest, proposal_id: str) -> HttpResponse:
     """Change what would be done; the new digest is what can then be approved."""
-    asked, named = asking(request), ProposalId(id_from(proposal_id))
+    asked, named = request_context(request), ProposalId(id_from(proposal_id))
 
     def doing() -> str:
         card = get_proposal(asked.actor, named, now=asked.now)
-        read = {spec.name: read_param(spec, said(request, f"param_{spec.name}"))
+        read = {spec.name: read_param(spec, form_value(request, f"param_{spec.name}"))
                 for spec in _specs(card.row.kind)}  # fmt: skip
         proposals.edit_proposal(
-            actor=asked.actor, proposal_id=named, digest=said(request, "digest"),
-            targets=read_targets(said(request, "targets")),
+            actor=asked.actor, proposal_id=named, digest=form_value(request, "digest"),
+            targets=read_targets(form_value(request, "targets")),
             params={name: value for name, value in read.items() if value is not None},
-            reason=said(request, "reason"), now=asked.now,
+            reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "Edited. What stands here now is what an approval would bind."
 
@@ -129,12 +125,12 @@ def _acted(request: HttpRequest, proposal_id: str, doing: Callable[[], str]) -> 
 
 
 def _shown(request: HttpRequest, proposal_id: str) -> HttpResponse:
-    asked = asking(request)
+    asked = request_context(request)
     card = get_proposal(asked.actor, ProposalId(id_from(proposal_id)), now=asked.now)
     return show(request, "loop/proposal.html", _page(asked, card, request.GET.get("again", "")))
 
 
-def _page(asked: Asking, card: ProposalCard, again: str) -> ProposalPage:
+def _page(asked: RequestContext, card: ProposalCard, again: str) -> ProposalPage:
     row = card.row
     path = f"/proposals/{row.id}"
     number = int(again) if again.isdigit() and len(again) < 4 else None  # noqa: PLR2004 - bounded

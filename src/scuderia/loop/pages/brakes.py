@@ -11,13 +11,14 @@ from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import BrakeScope, Power
 from scuderia.loop.operations import brakes
-from scuderia.loop.pages.asking import BadForm, asking, said
+from scuderia.loop.pages.forms import BadForm
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.brakes import BrakeRow, list_brakes
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Field
 from scuderia.web.page_chrome import Notice
+from scuderia.web.request_context import form_value, request_context
 
 PAST_SHOWN = 20
 
@@ -47,11 +48,11 @@ def brake(request: HttpRequest) -> HttpResponse:
 @page
 def set_it(request: HttpRequest) -> HttpResponse:
     """Stop what the form names."""
-    asked = asking(request)
+    asked = request_context(request)
 
     def doing() -> str:
         scope, value = _named(request)
-        reason = said(request, "reason") or "Stopped from the control room."
+        reason = form_value(request, "reason") or "Stopped from the control room."
         brakes.set_brake(actor=asked.actor, scope=scope, value=value, reason=reason, now=asked.now)
         return "Stopped. Undo, return to service and paging stay open."
 
@@ -62,13 +63,13 @@ def set_it(request: HttpRequest) -> HttpResponse:
 @page
 def lift_it(request: HttpRequest) -> HttpResponse:
     """Let go of what the form names."""
-    asked = asking(request)
+    asked = request_context(request)
 
     def doing() -> str:
         scope, value = _named(request)
         brakes.lift_brake(
             actor=asked.actor, scope=scope, value=value,
-            reason=said(request, "reason"), now=asked.now,
+            reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "Released. Runs that were halted wait for a person to resume them."
 
@@ -94,18 +95,18 @@ def brake_notices(request: HttpRequest) -> tuple[Notice, ...]:
 
 def _named(request: HttpRequest) -> tuple[BrakeScope, str]:
     try:
-        scope = BrakeScope(said(request, "stops"))
+        scope = BrakeScope(form_value(request, "stops"))
     except ValueError:
         raise BadForm("what to stop is none of all, agent, kind, scope") from None
-    return scope, "" if scope is BrakeScope.ALL else said(request, "value")
+    return scope, "" if scope is BrakeScope.ALL else form_value(request, "value")
 
 
 def _back(request: HttpRequest) -> str:
-    return "/crew" if said(request, "back") == "crew" else "/brake"
+    return "/crew" if form_value(request, "back") == "crew" else "/brake"
 
 
 def _shown(request: HttpRequest) -> HttpResponse:
-    asked = asking(request)
+    asked = request_context(request)
     rows = list_brakes(asked.actor, on_only=False)
     on = tuple(row for row in rows if row.lifted_at is None)
     scopes = scopes_with(asked.actor, Power.BRAKE)

@@ -9,7 +9,7 @@ LEASH = "SCUDERIA_LEASH"
 _LOOK_EVERY_S = 1.0
 
 
-def hold_leash() -> None:
+def watch_parent() -> None:
     """Watch the parent from now on, if this process was started on a leash.
 
     A supervisor killed outright cannot stop its children; without this they would live on and

@@ -1,16 +1,10 @@
-"""What every page of the loop asks first: who is there, what time it is, how to read a form."""
+"""How the loop's forms are read, and what their fields are."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
-from django.http import HttpRequest
-
-from scuderia.basics.actors import Actor, actor_of
-from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import ParamSpec
-from scuderia.loop.ports import registry
 from scuderia.web.components import Field
 
 
@@ -19,24 +13,6 @@ class BadForm(BadInput):
 
     code = "LOOP-080"
     remedy = "Correct the value that is named, and send the form again."
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks, and the fleet's instant at which they ask."""
-
-    actor: Actor
-    now: AwareDatetime
-
-
-def asking(request: HttpRequest) -> Asking:
-    """Return who asks and when."""
-    return Asking(actor_of(request.user), registry.clock.now())
-
-
-def said(request: HttpRequest, name: str) -> str:
-    """Return one value of a form, trimmed."""
-    return request.POST.get(name, "").strip()
 
 
 def id_from(text: str) -> UUID:

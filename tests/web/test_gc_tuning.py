@@ -2,13 +2,13 @@
 
 import gc
 
-from scuderia.config.settle import settle
+from scuderia.config.processes.gc_tuning import tune_gc
 
 
 def test_what_is_loaded_is_swept_no_more():
     before = gc.get_threshold()
     try:
-        settle()
+        tune_gc()
         assert gc.get_freeze_count() > 10_000
         assert gc.get_threshold() > before
     finally:
