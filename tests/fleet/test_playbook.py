@@ -10,7 +10,7 @@ import pytest
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.connectors.embedded.mishaps import Mishap, order_mishap
+from scuderia.connectors.embedded.fault_injection import InjectedFault, inject_fault
 from scuderia.crew.playbook import roster
 from scuderia.fleet import ports as fleet_ports
 from scuderia.fleet.nouns import ControlVerb, NodeState
@@ -230,7 +230,7 @@ def test_an_unanswered_effect_is_unknown_until_the_cluster_tells(
     hand = executor("drain_node")
     step = hand.steps(wish)[0]
     assert hand.observe(step, key="k").state is EffectState.NOT_DONE
-    order_mishap(registered.path, Mishap.UNABLE_AFTER)
+    inject_fault(registered.path, InjectedFault.UNABLE_AFTER)
     with pytest.raises(Unable):
         hand.perform(step, key="k")
     assert hand.observe(step, key="k").state is EffectState.DONE
@@ -324,7 +324,7 @@ def test_from_a_real_history_to_a_measured_outcome(booked: Bench) -> None:
     action = decisions.approve_proposal(
         actor=ada, proposal_id=proposal.pk, digest=proposal.digest, reason="a test", now=NOW
     )
-    order_mishap(booked.path, Mishap.UNABLE_AFTER)
+    inject_fault(booked.path, InjectedFault.UNABLE_AFTER)
     carry_through(action)
     poll(booked)
     booked.days(29)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from scuderia.connectors.embedded.mishaps import Mishap, order_mishap
+from scuderia.connectors.embedded.fault_injection import InjectedFault, inject_fault
 from scuderia.fleet.nouns import ControlVerb
 from tests.processes.living import LiveHome, eventually
 
@@ -43,11 +43,11 @@ def assert_each_effect_happened_once(home: LiveHome, actions: list[str]) -> None
     assert home.ask("audit", "verify")["holds"] is True
 
 
-@pytest.mark.parametrize("mishap", [Mishap.CRASH_BEFORE, Mishap.CRASH_AFTER])
+@pytest.mark.parametrize("fault", [InjectedFault.CRASH_BEFORE, InjectedFault.CRASH_AFTER])
 def test_a_worker_killed_in_mid_action_loses_nothing_and_repeats_nothing(
-    home: LiveHome, mishap: Mishap
+    home: LiveHome, fault: InjectedFault
 ):
-    order_mishap(home.world, mishap, verb=ControlVerb.ASSIGN)
+    inject_fault(home.world, fault, verb=ControlVerb.ASSIGN)
     actions = home.approve(pull("r01-n01", "r15-n01"))
     first = home.worker()
     assert first.wait(timeout=60) == -signal.SIGKILL  # it died inside the fleet's own commit
@@ -62,8 +62,8 @@ def test_a_worker_killed_in_mid_action_loses_nothing_and_repeats_nothing(
 
 
 def test_two_workers_share_the_work_and_the_survivor_takes_over(home: LiveHome):
-    order_mishap(home.world, Mishap.UNABLE_AFTER, verb=ControlVerb.DRAIN)
-    order_mishap(home.world, Mishap.CRASH_AFTER, verb=ControlVerb.DRAIN)
+    inject_fault(home.world, InjectedFault.UNABLE_AFTER, verb=ControlVerb.DRAIN)
+    inject_fault(home.world, InjectedFault.CRASH_AFTER, verb=ControlVerb.DRAIN)
     nodes = [f"r{rack:02d}-n05" for rack in range(1, 7)]
     actions = home.approve(*(drain(node) for node in nodes))
     workers = [home.worker(), home.worker()]

@@ -12,9 +12,9 @@ import pytest
 
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import SubjectRef
-from scuderia.connectors.embedded import faults, layout, mishaps
+from scuderia.connectors.embedded import fault_injection, faults, layout
 from scuderia.connectors.embedded.executor import EmbeddedControl
-from scuderia.connectors.embedded.mishaps import Mishap, order_mishap
+from scuderia.connectors.embedded.fault_injection import InjectedFault, inject_fault
 from scuderia.connectors.embedded.seeding import DEMO_SEED
 from scuderia.fleet.nouns import ControlCommand, ControlVerb, NodeState
 from tests.connectors.embedded.conftest import NOW, Bench, make_bench
@@ -230,15 +230,19 @@ def test_the_pool_takes_whole_nodes_and_gives_them_back(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mishap", "happened"),
-    [(Mishap.UNABLE_BEFORE, False), (Mishap.UNABLE_AFTER, True), (Mishap.HANG, True)],
+    ("fault", "happened"),
+    [
+        (InjectedFault.UNABLE_BEFORE, False),
+        (InjectedFault.UNABLE_AFTER, True),
+        (InjectedFault.HANG, True),
+    ],
 )
 def test_no_answer_leaves_the_receipt_to_tell(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, mishap: Mishap, happened: bool
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, fault: InjectedFault, happened: bool
 ) -> None:
-    monkeypatch.setattr(mishaps, "_HANG_S", 0.01)
+    monkeypatch.setattr(fault_injection, "_HANG_S", 0.01)
     node = bench.one(UP)
-    order_mishap(bench.path, mishap, verb=V.DRAIN)
+    inject_fault(bench.path, fault, verb=V.DRAIN)
     with pytest.raises(Unable):
         bench.do(V.DRAIN, node, key="k")
     assert (bench.control.receipt("k") is not None) is happened
@@ -249,13 +253,13 @@ def test_no_answer_leaves_the_receipt_to_tell(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("mishap", "happened"), [(Mishap.CRASH_BEFORE, False), (Mishap.CRASH_AFTER, True)]
+    ("fault", "happened"), [(InjectedFault.CRASH_BEFORE, False), (InjectedFault.CRASH_AFTER, True)]
 )
 def test_a_crash_on_either_side_of_the_commit_is_told_by_the_receipt(
-    bench: Bench, mishap: Mishap, happened: bool
+    bench: Bench, fault: InjectedFault, happened: bool
 ) -> None:
     node = bench.one(UP)
-    order_mishap(bench.path, mishap)
+    inject_fault(bench.path, fault)
     script = (
         "import sys\n"
         "from datetime import datetime\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 from scuderia.basics.canonical import canonical_json
 from scuderia.basics.clock import Clock
 from scuderia.basics.errors import Refused
-from scuderia.connectors.embedded import mishaps, verbs
+from scuderia.connectors.embedded import control_verbs, fault_injection
 from scuderia.connectors.embedded.storage import open_world, write_world
 from scuderia.connectors.embedded.world import advance_within, instant, seconds
 from scuderia.fleet.nouns import ControlCommand, Receipt
@@ -35,11 +35,11 @@ class EmbeddedControl:
                  WorldSilent: no answer; ask `receipt` whether it happened
         """
         known = self.receipt(key)
-        mishap = None if known else mishaps.draw_mishap(self.path, command.verb)
+        fault = None if known else fault_injection.take_fault(self.path, command.verb)
         with write_world(self.path) as connection:
             receipt = self._apply(connection, command, key=key)
-            mishaps.strike(mishap, committed=False)
-        mishaps.strike(mishap, committed=True)
+            fault_injection.strike(fault, committed=False)
+        fault_injection.strike(fault, committed=True)
         return receipt
 
     def receipt(self, key: str) -> Receipt | None:
@@ -61,7 +61,7 @@ class EmbeddedControl:
         if known is not None:
             return known
         at = advance_within(connection, to=seconds(self.clock.now()))
-        said = verbs.carry_out(connection, command, at=at)
+        said = control_verbs.carry_out(connection, command, at=at)
         connection.execute("INSERT INTO receipt VALUES (?, ?, ?, ?)", (key, spelled, at, said))
         return Receipt(key=key, at=instant(at), said=said)
 

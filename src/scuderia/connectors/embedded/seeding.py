@@ -6,11 +6,11 @@ from pathlib import Path
 from scuderia.basics.clock import AcceleratedClock, AwareDatetime
 from scuderia.connectors.embedded import faults, layout
 from scuderia.connectors.embedded.clock import anchor_clock
-from scuderia.connectors.embedded.machines import Machine
+from scuderia.connectors.embedded.nodes import Node
 from scuderia.connectors.embedded.storage import (
     create_file,
-    load_machines,
-    save_machine,
+    load_nodes,
+    save_node,
     write_meta,
     write_observation,
     write_world,
@@ -69,24 +69,22 @@ def _fill(path: Path, *, seed: int, begin: int, end: int, healthy: bool) -> None
             connection,
             {"seed": seed, "healthy": int(healthy), "come_to": start, "spare_pool": spare_pool},
         )
-        for machine in _new_machines(seed, start=start, spare_pool=spare_pool):
-            save_machine(connection, machine, at=start, healthy=healthy, observed=False)
+        for node in _new_nodes(seed, start=start, spare_pool=spare_pool):
+            save_node(connection, node, at=start, healthy=healthy, observed=False)
         advance_within(connection, to=begin, observed=False)
         connection.execute("UPDATE node SET changed_at = ?", (begin,))
-        for machine in load_machines(connection).values():
-            write_observation(connection, machine, at=begin)
+        for node in load_nodes(connection).values():
+            write_observation(connection, node, at=begin)
         advance_within(connection, to=end)
 
 
-def _new_machines(seed: int, *, start: int, spare_pool: int) -> list[Machine]:
-    machines = []
+def _new_nodes(seed: int, *, start: int, spare_pool: int) -> list[Node]:
+    nodes = []
     for place in layout.places():
         holder = layout.first_holder(place)
-        machine = Machine(
-            name=place.node, customer=holder, frailty=faults.frailty_of(seed, place.node)
-        )
-        machine.enter_service(start, seed=seed)
-        machines.append(machine)
-    for machine in [machine for machine in machines if machine.customer is None][:spare_pool]:
-        machine.member = True
-    return machines
+        node = Node(name=place.node, customer=holder, frailty=faults.frailty_of(seed, place.node))
+        node.enter_service(start, seed=seed)
+        nodes.append(node)
+    for node in [node for node in nodes if node.customer is None][:spare_pool]:
+        node.member = True
+    return nodes

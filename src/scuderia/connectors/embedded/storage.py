@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scuderia.basics.errors import Unable
-from scuderia.connectors.embedded.machines import Machine, Schedule
+from scuderia.connectors.embedded.nodes import Node, Schedule
 from scuderia.fleet.nouns import NodeState
 
 _SCHEMA = """
@@ -109,71 +109,71 @@ def write_meta(connection: sqlite3.Connection, facts: Mapping[str, str | int | f
     )
 
 
-def load_machine(connection: sqlite3.Connection, name: str) -> Machine | None:
+def load_node(connection: sqlite3.Connection, name: str) -> Node | None:
     """Return one node, or None if there is none by that name."""
     row = connection.execute("SELECT machine FROM node WHERE name = ?", (name,)).fetchone()
-    return _machine(row[0]) if row else None
+    return _node(row[0]) if row else None
 
 
-def load_machines(connection: sqlite3.Connection) -> dict[str, Machine]:
+def load_nodes(connection: sqlite3.Connection) -> dict[str, Node]:
     """Return every node by name, in order."""
     rows = connection.execute("SELECT name, machine FROM node ORDER BY name")
-    return {name: _machine(text) for name, text in rows}
+    return {name: _node(text) for name, text in rows}
 
 
-def save_machine(
-    connection: sqlite3.Connection, machine: Machine, *, at: int, healthy: bool, observed: bool
+def save_node(
+    connection: sqlite3.Connection, node: Node, *, at: int, healthy: bool, observed: bool
 ) -> None:
     """Write the node as it stands at `at`, and an observation if what can be seen has changed."""
-    seen = _seen(machine)
+    seen = _seen(node)
     before = connection.execute(
         "SELECT customer, state, cause, spare, escalated, changed_at FROM node WHERE name = ?",
-        (machine.name,),
+        (node.name,),
     ).fetchone()
     changed = before is None or before[:-1] != seen
     connection.execute(
         "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            machine.name,
+            node.name,
             *seen,
             at if changed else before[-1],
-            machine.next_at(healthy=healthy),
-            _text(machine),
+            node.next_at(healthy=healthy),
+            _text(node),
         ),
     )
     if changed and observed:
-        write_observation(connection, machine, at=at)
+        write_observation(connection, node, at=at)
 
 
-def write_observation(connection: sqlite3.Connection, machine: Machine, *, at: int) -> None:
+def write_observation(connection: sqlite3.Connection, node: Node, *, at: int) -> None:
     """Append what can be seen of the node at `at`."""
     connection.execute(
         "INSERT INTO observation (node, at, customer, state, cause, spare, escalated)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (machine.name, at, *_seen(machine)),
+        (node.name, at, *_seen(node)),
     )
 
 
-def _seen(machine: Machine) -> tuple[str | None, str, str, int, int]:
+def _seen(node: Node) -> tuple[str | None, str, str, int, int]:
     """Return what an outsider can see: holder, state, cause, spare, escalated."""
     return (
-        machine.customer,
-        machine.state.value,
-        machine.cause,
-        int(machine.spare),
-        int(machine.hastened),
+        node.customer,
+        node.state.value,
+        node.cause,
+        int(node.spare),
+        int(node.hastened),
     )
 
 
-def _text(machine: Machine) -> str:
-    fields = {name: getattr(machine, name) for name in Machine.__slots__}
+def _text(node: Node) -> str:
+    fields = {name: getattr(node, name) for name in Node.__slots__}
     return json.dumps(fields, separators=(",", ":"), sort_keys=True)
 
 
-def _machine(text: str) -> Machine:
+def _node(text: str) -> Node:
     fields = json.loads(text)
     fields["state"] = NodeState(fields["state"])
     for name in ("schedule", "unhurried"):
         steps: Schedule = [(when, NodeState(state)) for when, state in fields[name]]
         fields[name] = steps
-    return Machine(**fields)
+    return Node(**fields)

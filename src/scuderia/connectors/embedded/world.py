@@ -7,10 +7,10 @@ from pathlib import Path
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.connectors.embedded.storage import (
-    load_machine,
+    load_node,
     open_world,
     read_meta,
-    save_machine,
+    save_node,
     write_meta,
     write_world,
 )
@@ -56,12 +56,12 @@ def advance_within(connection: sqlite3.Connection, *, to: int, observed: bool = 
     heapq.heapify(agenda)
     while agenda:
         at, name = heapq.heappop(agenda)
-        machine = load_machine(connection, name)
-        if machine is None:
+        node = load_node(connection, name)
+        if node is None:
             continue
-        machine.happen(at, seed=seed)
-        save_machine(connection, machine, at=at, healthy=healthy, observed=observed)
-        following = machine.next_at(healthy=healthy)
+        node.happen(at, seed=seed)
+        save_node(connection, node, at=at, healthy=healthy, observed=observed)
+        following = node.next_at(healthy=healthy)
         if following is not None and following <= to:
             heapq.heappush(agenda, (following, name))
     write_meta(connection, {"come_to": to})

@@ -1,6 +1,6 @@
-"""Mishaps on order: make the embedded cluster crash, hang or fall silent in mid-command.
+"""Faults on order: make the embedded cluster crash, hang or fall silent in mid-command.
 
-A test orders them in the world's own file, so that they strike whichever process comes next,
+A test injects them into the world's own file, so that they strike whichever process comes next,
 once each, even if that process dies of it.
 """
 
@@ -15,7 +15,7 @@ from scuderia.connectors.embedded.storage import WorldSilent, write_world
 from scuderia.fleet.nouns import ControlVerb
 
 
-class Mishap(StrEnum):
+class InjectedFault(StrEnum):
     """What goes wrong with one command, and on which side of its commit."""
 
     CRASH_BEFORE = "crash_before"  # the process is killed; nothing happened
@@ -25,14 +25,14 @@ class Mishap(StrEnum):
     HANG = "hang"  # a long silence, then no answer; it happened
 
 
-_BEFORE = frozenset({Mishap.CRASH_BEFORE, Mishap.UNABLE_BEFORE})
+_BEFORE = frozenset({InjectedFault.CRASH_BEFORE, InjectedFault.UNABLE_BEFORE})
 _HANG_S = 5.0
 
 
-def order_mishap(
-    path: Path, kind: Mishap, *, verb: ControlVerb | None = None, times: int = 1
+def inject_fault(
+    path: Path, kind: InjectedFault, *, verb: ControlVerb | None = None, times: int = 1
 ) -> None:
-    """Make the next `times` commands (of `verb`, or of any) meet this mishap."""
+    """Make the next `times` commands (of `verb`, or of any) meet this fault."""
     with write_world(path) as connection:
         connection.execute(
             "INSERT INTO mishap (kind, verb, remaining) VALUES (?, ?, ?)",
@@ -40,28 +40,28 @@ def order_mishap(
         )
 
 
-def draw_mishap(path: Path, verb: ControlVerb) -> Mishap | None:
-    """Return the mishap this command is to meet, and use it up."""
+def take_fault(path: Path, verb: ControlVerb) -> InjectedFault | None:
+    """Return the fault that this command is to meet, and use it up."""
     with write_world(path) as connection:
         row = _waiting(connection, verb)
         if row is None:
             return None
         connection.execute("UPDATE mishap SET remaining = remaining - 1 WHERE id = ?", (row[0],))
-        return Mishap(row[1])
+        return InjectedFault(row[1])
 
 
-def strike(mishap: Mishap | None, *, committed: bool) -> None:
-    """Let the mishap happen if this is its side of the commit.
+def strike(fault: InjectedFault | None, *, committed: bool) -> None:
+    """Let the fault happen if this is its side of the commit.
 
     raises   WorldSilent: the caller gets no answer and cannot know what happened
     """
-    if mishap is None or (mishap in _BEFORE) is committed:
+    if fault is None or (fault in _BEFORE) is committed:
         return
-    if mishap in (Mishap.CRASH_BEFORE, Mishap.CRASH_AFTER):
+    if fault in (InjectedFault.CRASH_BEFORE, InjectedFault.CRASH_AFTER):
         os.kill(os.getpid(), signal.SIGKILL)
-    if mishap is Mishap.HANG:
+    if fault is InjectedFault.HANG:
         time.sleep(_HANG_S)
-    raise WorldSilent("The embedded fleet gave no answer to the command.", mishap=mishap.value)
+    raise WorldSilent("The embedded fleet gave no answer to the command.", mishap=fault.value)
 
 
 def _waiting(connection: sqlite3.Connection, verb: ControlVerb) -> tuple[int, str] | None:

@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from scuderia.basics.errors import Refused
 from scuderia.connectors.embedded import faults, layout
-from scuderia.connectors.embedded.machines import BROKEN, Machine
+from scuderia.connectors.embedded.nodes import BROKEN, Node
 from scuderia.connectors.embedded.storage import (
-    load_machine,
-    load_machines,
+    load_node,
+    load_nodes,
     read_meta,
-    save_machine,
+    save_node,
     write_meta,
 )
 from scuderia.fleet.nouns import ControlCommand, ControlVerb, NodeState
@@ -34,7 +34,7 @@ class _Bench:
 
     connection: sqlite3.Connection
     command: ControlCommand
-    machine: Machine
+    node: Node
     seed: int
     spare_pool: int
     at: int
@@ -42,8 +42,8 @@ class _Bench:
     def demand(self, holds: object, objection: str) -> None:
         if not holds:
             raise NonsenseCommand(
-                f"{self.machine.name}: {objection}.",
-                node=self.machine.name,
+                f"{self.node.name}: {objection}.",
+                node=self.node.name,
                 verb=self.command.verb.value,
             )
 
@@ -59,84 +59,84 @@ def carry_out(connection: sqlite3.Connection, command: ControlCommand, *, at: in
     meta = read_meta(connection)
     if command.verb is ControlVerb.SET_SPARE_POOL:
         return _set_spare_pool(connection, command, healthy=meta["healthy"] == "1", at=at)
-    machine = load_machine(connection, command.subject.name)
-    if command.subject.kind != "node" or machine is None:
+    node = load_node(connection, command.subject.name)
+    if command.subject.kind != "node" or node is None:
         raise NonsenseCommand(f"There is no node {command.subject}.", subject=command.subject)
-    bench = _Bench(connection, command, machine, int(meta["seed"]), int(meta["spare_pool"]), at)
+    bench = _Bench(connection, command, node, int(meta["seed"]), int(meta["spare_pool"]), at)
     said = _EFFECTS[command.verb](bench)
-    save_machine(connection, machine, at=at, healthy=meta["healthy"] == "1", observed=True)
+    save_node(connection, node, at=at, healthy=meta["healthy"] == "1", observed=True)
     return said
 
 
 def _drain(bench: _Bench) -> str:
-    bench.demand(not bench.machine.drained, "it is drained already")
-    bench.machine.drain(bench.at)
-    return f"{bench.machine.name} is drained"
+    bench.demand(not bench.node.drained, "it is drained already")
+    bench.node.drain(bench.at)
+    return f"{bench.node.name} is drained"
 
 
 def _undrain(bench: _Bench) -> str:
-    if not bench.machine.drained:
-        return f"{bench.machine.name} was not drained"
-    called_off = ", its overhaul called off" if bench.machine.overhauling else ""
-    bench.machine.undrain(bench.at)
-    return f"{bench.machine.name} may serve again{called_off}"
+    if not bench.node.drained:
+        return f"{bench.node.name} was not drained"
+    called_off = ", its overhaul called off" if bench.node.overhauling else ""
+    bench.node.undrain(bench.at)
+    return f"{bench.node.name} may serve again{called_off}"
 
 
 def _assign(bench: _Bench) -> str:
-    machine, customer = bench.machine, str(bench.command.arguments.get("customer", ""))
+    node, customer = bench.node, str(bench.command.arguments.get("customer", ""))
     as_it_is = bool(bench.command.arguments.get("as_it_is"))
     bench.demand(customer in {sla.customer for sla in layout.SLAS}, "no such customer")
-    if as_it_is and machine.customer == customer:
-        return f"{machine.name} belongs to {customer} already"
-    bench.demand(machine.customer is None, f"it is held by {machine.customer}")
-    bench.demand(as_it_is or machine.state is NodeState.UP, f"it is {machine.state.value}")
-    machine.customer, machine.member = customer, False
-    return f"{machine.name} now belongs to {customer}"
+    if as_it_is and node.customer == customer:
+        return f"{node.name} belongs to {customer} already"
+    bench.demand(node.customer is None, f"it is held by {node.customer}")
+    bench.demand(as_it_is or node.state is NodeState.UP, f"it is {node.state.value}")
+    node.customer, node.member = customer, False
+    return f"{node.name} now belongs to {customer}"
 
 
 def _release(bench: _Bench) -> str:
-    machine = bench.machine
-    holder, named = machine.customer, bench.command.arguments.get("customer")
+    node = bench.node
+    holder, named = node.customer, bench.command.arguments.get("customer")
     bench.demand(holder is not None, "nobody holds it")
     bench.demand(named is None or named == holder, f"it is held by {holder}, not {named}")
-    members = sum(other.member for other in load_machines(bench.connection).values())
-    machine.customer, machine.member = None, members < bench.spare_pool
-    place = "joins the spare pool when it is up" if machine.member else "is unsold"
-    return f"{machine.name} is free of {holder} and {place}"
+    members = sum(other.member for other in load_nodes(bench.connection).values())
+    node.customer, node.member = None, members < bench.spare_pool
+    place = "joins the spare pool when it is up" if node.member else "is unsold"
+    return f"{node.name} is free of {holder} and {place}"
 
 
 def _overhaul(bench: _Bench) -> str:
-    machine = bench.machine
-    bench.demand(machine.drained, "drain it before its overhaul")
-    bench.demand(machine.customer is None, f"release it from {machine.customer} first")
-    bench.demand(not machine.overhauling, "its overhaul is under way")
-    length_s = faults.overhaul_s(bench.seed, machine.name, machine.failure)
-    machine.overhaul(bench.at, length_s=length_s)
-    return f"{machine.name} is overhauled within {length_s / faults.DAY_S:.1f} days of work"
+    node = bench.node
+    bench.demand(node.drained, "drain it before its overhaul")
+    bench.demand(node.customer is None, f"release it from {node.customer} first")
+    bench.demand(not node.overhauling, "its overhaul is under way")
+    length_s = faults.overhaul_s(bench.seed, node.name, node.failure)
+    node.overhaul(bench.at, length_s=length_s)
+    return f"{node.name} is overhauled within {length_s / faults.DAY_S:.1f} days of work"
 
 
 def _escalate(bench: _Bench) -> str:
-    machine = bench.machine
-    bench.demand(machine.state in BROKEN, f"it is {machine.state.value}, not under repair")
-    bench.demand(machine.escalated == 0, "this repair was escalated once already")
-    machine.hasten(bench.at, remaining_s_max=HASTENED_S_MAX)
-    remaining_h = (machine.schedule[-1][0] - bench.at) / faults.HOUR_S
-    return f"{machine.name} is due back within {remaining_h:.0f} h"
+    node = bench.node
+    bench.demand(node.state in BROKEN, f"it is {node.state.value}, not under repair")
+    bench.demand(node.escalated == 0, "this repair was escalated once already")
+    node.hasten(bench.at, remaining_s_max=HASTENED_S_MAX)
+    remaining_h = (node.schedule[-1][0] - bench.at) / faults.HOUR_S
+    return f"{node.name} is due back within {remaining_h:.0f} h"
 
 
 def _deescalate(bench: _Bench) -> str:
-    machine = bench.machine
-    bench.demand(machine.state in BROKEN, f"it is {machine.state.value}, not under repair")
-    bench.demand(machine.escalated == 1, "this repair is not escalated")
-    machine.unhasten(bench.at)
-    return f"{machine.name} is back at ordinary priority"
+    node = bench.node
+    bench.demand(node.state in BROKEN, f"it is {node.state.value}, not under repair")
+    bench.demand(node.escalated == 1, "this repair is not escalated")
+    node.unhasten(bench.at)
+    return f"{node.name} is back at ordinary priority"
 
 
 def _set_spare_pool(
     connection: sqlite3.Connection, command: ControlCommand, *, healthy: bool, at: int
 ) -> str:
-    machines = load_machines(connection)
-    free = [machine for machine in machines.values() if machine.customer is None]
+    nodes = load_nodes(connection)
+    free = [node for node in nodes.values() if node.customer is None]
     size = int(command.arguments.get("size", -1))
     if command.subject.kind != "cluster" or command.subject.name != layout.CLUSTER:
         raise NonsenseCommand(f"There is no cluster {command.subject}.", subject=command.subject)
@@ -145,17 +145,17 @@ def _set_spare_pool(
             f"A pool of {size} cannot be kept: {len(free)} nodes are unsold or spare.", size=size
         )
     ranked = sorted(free, key=_rank)
-    for place, machine in enumerate(ranked):
-        machine.member = place < size
-        save_machine(connection, machine, at=at, healthy=healthy, observed=True)
+    for place, node in enumerate(ranked):
+        node.member = place < size
+        save_node(connection, node, at=at, healthy=healthy, observed=True)
     write_meta(connection, {"spare_pool": size})
     return f"the spare pool of {layout.CLUSTER} is set to {size}"
 
 
-def _rank(machine: Machine) -> tuple[bool, bool, str]:
+def _rank(node: Node) -> tuple[bool, bool, str]:
     """Order free nodes for the pool: whole ones first, then those already in it, then by name."""
-    whole = machine.state is NodeState.UP and not machine.drained
-    return (not whole, not machine.member, machine.name)
+    whole = node.state is NodeState.UP and not node.drained
+    return (not whole, not node.member, node.name)
 
 
 _EFFECTS: dict[ControlVerb, _Effect] = {

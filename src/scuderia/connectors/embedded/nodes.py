@@ -21,7 +21,7 @@ _DIAGNOSIS_S_MAX = 24 * faults.HOUR_S
 
 
 @dataclass(slots=True)
-class Machine:
+class Node:
     """One node. `failure` counts its outages: the draw that is coming or is being mended.
 
     exposure_left, relapse_left_s   what the coming failure still needs, from `up_since` on
