@@ -1,4 +1,4 @@
-"""Hands ready spares to the nodes that want one: the same wants and spares, the same hand-out."""
+"""Gives ready spares to the nodes that want one; the same wants and spares, the same answer."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

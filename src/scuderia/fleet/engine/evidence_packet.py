@@ -86,9 +86,9 @@ def _manifest(files: Mapping[str, bytes]) -> Mapping[str, str]:
     return hashes
 
 
-def _compare_figures(said: bytes, rebuilt: bytes) -> None:
+def _compare_figures(written: bytes, rebuilt: bytes) -> None:
     """Name the first figure that the raw events do not give."""
-    claimed, true = _json(said, FIGURES), _json(rebuilt, FIGURES)
+    claimed, true = _json(written, FIGURES), _json(rebuilt, FIGURES)
     for name in sorted({*claimed, *true}):
         if name not in true:
             raise EvidenceBroken(f"{FIGURES}: {name[:60]!r} is no figure", file=FIGURES)

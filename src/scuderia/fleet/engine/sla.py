@@ -272,8 +272,8 @@ def _cents(facts: FleetFacts, down: Ints) -> int:
 
 def _price_note(facts: FleetFacts) -> str:
     prices = sorted({node.cents_per_gpu_hour for node in facts.nodes})
-    said = ", ".join(f"${cents // 100}.{cents % 100:02d}" for cents in prices)
-    return f"Downtime x GPUs x the stated price per GPU-hour ({said or 'none stated'})."
+    stated = ", ".join(f"${cents // 100}.{cents % 100:02d}" for cents in prices)
+    return f"Downtime x GPUs x the stated price per GPU-hour ({stated or 'none stated'})."
 
 
 def _share(up: int, down: int) -> float | None:

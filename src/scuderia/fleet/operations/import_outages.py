@@ -27,7 +27,7 @@ from scuderia.fleet.engine.traces.stepfun import FORMAT as STEPFUN
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
-from scuderia.fleet.operations.import_site import Standing, stand_fleet
+from scuderia.fleet.operations.import_site import ImportSite, fill_site
 from scuderia.fleet.operations.reading import Progress, TraceFile, read_trace
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access, audit
@@ -139,18 +139,18 @@ def _import(
     on_progress: Progress,
 ) -> ImportReport:
     trace = file.trace
-    standing = Standing.of(request.site)
-    span = _span(request, trace, standing)
+    known = ImportSite.of(request.site)
+    span = _span(request, trace, known)
     _refuse_outside(trace, span)
-    _refuse_unknown(request, trace, standing)
+    _refuse_unknown(request, trace, known)
     _refuse_lasting(trace)
     if request.on_error is OnError.ABORT:
         refuse_first(trace.bad, file=file.name)
     if not trace.outages:
         message = f"{file.name}: none of its {trace.records} records can be booked"
         raise TraceUnreadable(message, file=file.name)
-    stand_fleet(
-        standing,
+    fill_site(
+        known,
         names=dict.fromkeys(outage.node for outage in trace.outages),
         size=request.fleet_size,
         customer=request.customer,
@@ -177,7 +177,7 @@ def _import(
     return _report(batch, file, written, changed=True)
 
 
-def _span(request: ImportRequest, trace: Trace, standing: Standing) -> tuple[int, int]:
+def _span(request: ImportRequest, trace: Trace, known: ImportSite) -> tuple[int, int]:
     """Return the stretch the file speaks of: [first, last) in Unix seconds.
 
     A trace in days begins at its day 0; a table begins where the site's last import ended, else at
@@ -186,8 +186,8 @@ def _span(request: ImportRequest, trace: Trace, standing: Standing) -> tuple[int
     seconds = [outage.start for outage in trace.outages]
     if request.starts_at is not None or trace.trace_format == STEPFUN or not seconds:
         first = second_of(request.starts_at or STEPFUN_STARTS_AT)
-    elif standing.ends_at is not None and standing.ends_at <= seconds[0]:
-        first = standing.ends_at
+    elif known.ends_at is not None and known.ends_at <= seconds[0]:
+        first = known.ends_at
     else:
         first = seconds[0] - seconds[0] % DAY_S
     last = max((outage.last_second for outage in trace.outages), default=first) + 1
@@ -209,14 +209,14 @@ def _refuse_outside(trace: Trace, span: tuple[int, int]) -> None:
     trace.outages[:] = [outage for outage in trace.outages if inside(outage)]
 
 
-def _refuse_unknown(request: ImportRequest, trace: Trace, standing: Standing) -> None:
+def _refuse_unknown(request: ImportRequest, trace: Trace, known: ImportSite) -> None:
     """Refuse a file that names more nodes than there are; on a known site, name the strangers."""
     named = dict.fromkeys(outage.node for outage in trace.outages)
-    strangers = [name for name in named if name not in standing.named]
-    room = request.fleet_size - len(standing.named)
+    strangers = [name for name in named if name not in known.named]
+    room = request.fleet_size - len(known.named)
     if len(strangers) <= room:
         return
-    if not standing.named:
+    if not known.named:
         message = f"the file names {len(named)} nodes, the fleet has {request.fleet_size}"
         raise TooManyNodes(message, named=len(named), fleet_size=request.fleet_size)
     unknown = frozenset(strangers)

@@ -18,7 +18,7 @@ TARGET = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ImportSite:
     """What already stands at a site. Quiet nodes stand for those that no file has named yet.
 
     named     names of nodes that a source named
@@ -32,7 +32,7 @@ class Standing:
     ends_at: int | None
 
     @classmethod
-    def of(cls, site: str) -> "Standing":
+    def of(cls, site: str) -> "ImportSite":
         """Read what stands at `site`, which may not exist yet."""
         nodes = Node.objects.filter(rack__cluster__site__name=site)
         names = list(nodes.order_by("name").values_list("name", flat=True))
@@ -45,8 +45,8 @@ class Standing:
         )
 
 
-def stand_fleet(
-    standing: Standing,
+def fill_site(
+    known: ImportSite,
     *,
     names: Iterable[str],
     size: int,
@@ -58,7 +58,7 @@ def stand_fleet(
     New names take the place of quiet nodes first; what is missing then is added, quiet or named.
     """
     first, last = instant_of(span[0]), instant_of(span[1])
-    site, _ = Site.objects.get_or_create(name=standing.site)
+    site, _ = Site.objects.get_or_create(name=known.site)
     holder, made = Customer.objects.get_or_create(name=customer)
     if made:
         SlaDefinition.objects.create(customer=holder, target=TARGET, time_zone="UTC")
@@ -68,13 +68,13 @@ def stand_fleet(
     for begin in {begin for _, begin in begins}:
         Allocation.objects.filter(node__in=mine, start=begin).update(start=first)
     mine.filter(active_from__gt=first).update(active_from=first)
-    fresh = [name for name in names if name not in standing.named]
-    for old, new in zip(standing.quiet, fresh, strict=False):
+    fresh = [name for name in names if name not in known.named]
+    for old, new in zip(known.quiet, fresh, strict=False):
         Node.objects.filter(name=old).update(name=new)
-    fresh = fresh[len(standing.quiet) :]
-    count = len(standing.named) + len(standing.quiet)
+    fresh = fresh[len(known.quiet) :]
+    count = len(known.named) + len(known.quiet)
     missing = max(0, size - count - len(fresh))
-    taken = set(standing.quiet)
+    taken = set(known.quiet)
     numbers = (
         number for number in range(1, 2 * size + 2) if _quiet(site.name, number) not in taken
     )

@@ -57,15 +57,15 @@ def lemon_board(now: AwareDatetime, *, limit: int | None = None) -> LemonBoard:
     """
     period = whole_period(now=now)
     at = _spoken_until(period, now)
-    standing = {str(node.place.node): node for node in fleet_board(at).nodes}
+    nodes = {str(node.place.node): node for node in fleet_board(at).nodes}
     epoch = max(period.start, at - timedelta(days=HISTORY_DAYS))
     histories = _histories(epoch, at)
     day = _days(at, epoch)
-    rate = fleet_rate(histories, nodes=len(standing), at=day)
+    rate = fleet_rate(histories, nodes=len(nodes), at=day)
     scores = (score_node(history, PUBLISHED, rate, at=day) for history in histories)
     ranked = sorted(scores, key=lambda score: (-score.probability, score.node))
-    rows = [_row(standing[score.node], score) for score in ranked if score.node in standing]
-    return LemonBoard(at, PUBLISHED.fitted_on, len(standing), tuple(rows[:limit]), lemon_worth(now))
+    rows = [_row(nodes[score.node], score) for score in ranked if score.node in nodes]
+    return LemonBoard(at, PUBLISHED.fitted_on, len(nodes), tuple(rows[:limit]), lemon_worth(now))
 
 
 def lemon_worth(now: AwareDatetime, *, quick: bool = False) -> LemonWorth:

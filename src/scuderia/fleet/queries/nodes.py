@@ -115,7 +115,7 @@ def _statuses(
     holders = dict(
         _at(Allocation.objects.filter(**narrow), at).values_list("node_id", "customer__name")
     )
-    said = {
+    latest = {
         row[0]: row[1:]
         for row in LatestObservation.objects.filter(**narrow).values_list(
             "node_id", "at", "state", "spare"
@@ -123,7 +123,7 @@ def _statuses(
     }
     rows = nodes.order_by("rack__cluster__site__name", "rack__cluster__name", "rack__name", "name")
     return tuple(
-        _status(row, at, stays.get(row[0], []), phases.get(row[0]), holders, said.get(row[0]))
+        _status(row, at, stays.get(row[0], []), phases.get(row[0]), holders, latest.get(row[0]))
         for row in rows.values_list(
             "id",
             "active_to",
@@ -143,11 +143,11 @@ def _status(
     stays: list[tuple[AwareDatetime, str, bool]],
     phase: str | None,
     holders: Mapping[int, str],
-    said: tuple[AwareDatetime, str, bool] | None,
+    latest: tuple[AwareDatetime, str, bool] | None,
 ) -> NodeStatus:
     node_id, active_to, gpus, name, *where = row
     customer = holders.get(node_id)
-    silent = said is not None and said[0] <= at and said[1] == NodeState.UNKNOWN
+    silent = latest is not None and latest[0] <= at and latest[1] == NodeState.UNKNOWN
     if (active_to is not None and active_to <= at) or silent:
         state = NodeState.UNKNOWN
     elif not stays:
@@ -162,11 +162,11 @@ def _status(
         gpus=gpus,
         state=state,
         customer=None if customer is None else CustomerName(customer),
-        spare=idle and (said is None or said[0] > at or said[2]),
+        spare=idle and (latest is None or latest[0] > at or latest[2]),
         since=stays[0][0] if stays else None,
         cause=next((cause for _, cause, _ in stays if not is_unknown(cause)), ""),
         planned=bool(stays) and all(planned for _, _, planned in stays),
-        observed_at=None if said is None else said[0],
+        observed_at=None if latest is None else latest[0],
     )
 
 
