@@ -35,7 +35,11 @@ ROOM_FURNITURE = {
     "jobs", "pages", "api", "tools", "commands", "urls", "engine", "templates", "migrations",
     "static", "README.md", "__pycache__",
 }  # fmt: skip
-ROOMS_WITH_FURNITURE = ("loop", "fleet", "crew")
+ROOMS_WITH_FURNITURE = sorted(
+    path.parent.name
+    for path in SOURCE.glob("*/apps.py")
+    if path.parent.name not in {"config", "web", "twin"}
+)
 WORDS_FOR_OTHER_WORDS = {
     r"\bincidents?\b": "finding or outage",
     r"\bcordon": "drain",

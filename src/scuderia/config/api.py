@@ -12,23 +12,16 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from scuderia.basics.errors import (
     BadInput,
-    NotAuthorised,
     NotFound,
     Refused,
     ScuderiaError,
     Unable,
 )
-from scuderia.fleet.api.routes import router as fleet
+from scuderia.basics.rooms import opened
+from scuderia.config.rooms import rooms
 from scuderia.loop.api.auth import SessionAuth, TokenAuth
-from scuderia.loop.api.routes import router as loop
+from scuderia.web.base_views import STATUSES
 
-STATUSES: tuple[tuple[type[Exception], int], ...] = (
-    (NotFound, 404),
-    (NotAuthorised, 403),
-    (BadInput, 422),
-    (Refused, 409),
-    (Unable, 503),
-)
 FIELDS_TOLD_MAX = 5
 WORDS_TOLD_MAX = 500
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
@@ -123,8 +116,9 @@ def nowhere(request: HttpRequest, rest: str) -> None:  # noqa: ARG001 - ninja's
     raise NoRoute("the API has nothing at that address")
 
 
-api.add_router("", loop)
-api.add_router("/fleet", fleet)
+for _room in rooms():
+    if _room.api:
+        api.add_router(_room.api_prefix, opened(_room.api))
 api.add_router("", outside)  # last: it takes whatever the rooms do not
 
 

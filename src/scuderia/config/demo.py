@@ -1,4 +1,4 @@
-"""The demo: a living fleet with a past, a cast of people to sign in as, and a first look round."""
+"""The demo: an invented world that a room brings, people to sign in as, and a first look round."""
 
 import json
 import secrets
@@ -7,17 +7,13 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from scuderia.basics.actors import WORKER, Actor, ActorKind
-from scuderia.basics.clock import SystemClock
 from scuderia.basics.errors import BadInput
+from scuderia.basics.rooms import Demo, opened
 from scuderia.basics.subjects import SubjectRef
 from scuderia.config.databases import tables_url
 from scuderia.config.home import Home, write_private
-from scuderia.config.setup import Stage, set_up
-from scuderia.connectors.embedded import layout
-from scuderia.connectors.embedded.clock import anchor_clock, load_clock
-from scuderia.connectors.embedded.seeding import DEMO_SPEED, HISTORY_DAYS, create_world
-from scuderia.connectors.embedded.storage import open_world, read_meta
-from scuderia.loop.nouns import Role
+from scuderia.config.rooms import rooms
+from scuderia.config.setup import Stage, ready_django, set_up
 
 CAST_FILE = "demo-cast.json"
 
@@ -33,29 +29,35 @@ class CastMember:
     full_name: str
 
 
-_PARTS = (
-    ("vera", Role.VIEWER, "*", "Vera (demo viewer)"),
-    ("otto", Role.OPERATOR, f"customer:{layout.AURORA}", "Otto (demo operator of Aurora)"),
-    ("britt", Role.OPERATOR, f"customer:{layout.BOREALIS}", "Britt (demo operator of Borealis)"),
-    ("lena", Role.LEAD, "*", "Lena (demo lead)"),
-    ("ada", Role.ADMIN, "*", "Ada (demo admin)"),
-)
+def demos() -> tuple[Demo, ...]:
+    """Return the demos that the rooms bring."""
+    return tuple(room.demo for room in rooms() if room.demo)
 
 
 def demo_stages(home: Home, *, speed: float | None, healthy: bool) -> tuple[Stage, ...]:
     """Return the stages that make a home a demo; each keeps what is there.
 
-    speed   fleet seconds per wall second; None keeps what the home has, or the default
+    speed   domain seconds per wall second; None keeps what the home has, or the default
     """
     folder, *rest = set_up(home)
+    worlds = [
+        Stage("demo world", partial(_make_world, home, demo, speed, healthy)) for demo in demos()
+    ]
+    histories = [Stage("history", partial(_read_history, demo)) for demo in demos()]
     return (
         folder,
-        Stage("demo fleet", partial(_make_world, home, speed, healthy)),
+        *worlds,
         *rest,
-        Stage("history", _read_history),
+        *histories,
         Stage("demo cast", partial(_make_people, home)),
         Stage("first round", _make_first_round),
     )
+
+
+def demo_task_seconds(home: Home) -> dict[str, float]:
+    """Return how often tasks are due otherwise than usual, by name: empty in a real home."""
+    there = [demo for demo in demos() if opened(demo.is_in)(home.path)]
+    return {name: seconds for demo in there for name, seconds in demo.task_seconds}
 
 
 def read_cast(home: Home) -> tuple[CastMember, ...]:
@@ -66,33 +68,19 @@ def read_cast(home: Home) -> tuple[CastMember, ...]:
     return tuple(CastMember(**member) for member in json.loads(path.read_text(encoding="utf-8")))
 
 
-def _make_world(home: Home, speed: float | None, healthy: bool) -> str:  # noqa: FBT001 - bound by place
-    world, wall_now = home.embedded_fleet, SystemClock().now()
-    if not world.exists():
-        _refuse_real_fleet(home)
-        create_world(world, now=wall_now, healthy=healthy, speed=speed or DEMO_SPEED)
-        gpus = len(layout.places()) * layout.SKU.gpus_per_node
-        return f"{gpus:,} GPUs, {HISTORY_DAYS} days of history"
-    _refuse_other_health(home, healthy=healthy)
-    if speed is not None and speed != load_clock(world).speed:
-        anchor_clock(world, wall_now=wall_now, speed=speed)
-    return "was there; its time goes on from where it stopped"
+def _make_world(home: Home, demo: Demo, speed: float | None, healthy: bool) -> str:  # noqa: FBT001 - bound by place
+    if not opened(demo.is_in)(home.path):
+        _refuse_occupied(home, demo)
+    opened(demo.refuse)(home.path, healthy=healthy)
+    return str(opened(demo.make_world)(home.path, speed=speed, healthy=healthy))
 
 
-def _refuse_real_fleet(home: Home) -> None:
-    """Keep the demo out of a home whose books already hold somebody's fleet."""
+def _refuse_occupied(home: Home, demo: Demo) -> None:
+    """Keep the demo out of a home whose books already hold somebody's world."""
     if not home.runs.exists() and not tables_url():
         return
-    from scuderia.config.setup import ready_django
-
     ready_django()
-    from django.db import connection
-
-    if "fleet_site" not in connection.introspection.table_names():
-        return
-    from scuderia.fleet.queries.inventory import list_places
-
-    if list_places():
+    if opened(demo.is_occupied)():
         place = "this database" if tables_url() else home.path
         raise BadInput(
             f"{place} holds the books of a fleet already",
@@ -102,23 +90,14 @@ def _refuse_real_fleet(home: Home) -> None:
         )
 
 
-def _refuse_other_health(home: Home, *, healthy: bool) -> None:
-    with open_world(home.embedded_fleet) as connection:
-        was_healthy = read_meta(connection)["healthy"] == "1"
-    if healthy and not was_healthy:
-        raise BadInput(
-            f"the fleet in {home.path} has faults already",
-            remedy="Name another folder for the healthy one: --home FOLDER.",
-        )
-
-
 def _make_people(home: Home) -> str:
+    from scuderia.loop.nouns import Role
     from scuderia.loop.operations import people
     from scuderia.loop.ports import registry
     from scuderia.loop.queries.people import person_named
 
     if not read_cast(home):
-        members = [asdict(_cast(*part)) for part in _PARTS]
+        members = [asdict(_cast(*part)) for demo in demos() for part in opened(demo.cast)()]
         write_private(home.path / CAST_FILE, json.dumps(members, indent=2) + "\n")
     owner = Actor(ActorKind.PERSON, (home.path / "owner").read_text(encoding="utf-8").strip())
     made = 0
@@ -144,26 +123,17 @@ def _make_people(home: Home) -> str:
     return f"{made} people made" if made else "was there"
 
 
-def _cast(name: str, role: Role, scope: str, full_name: str) -> CastMember:
+def _cast(name: str, role: str, scope: str, full_name: str) -> CastMember:
     letters = string.ascii_letters + string.digits
     password = "".join(secrets.choice(letters) for _ in range(16))
-    return CastMember(name, password, role.value, scope, full_name)
+    return CastMember(name, password, role, scope, full_name)
 
 
-def _read_history() -> str:
+def _read_history(demo: Demo) -> str:
     from scuderia.config import wiring
-    from scuderia.fleet.operations import sources
-    from scuderia.fleet.ports import registry as fleet
-    from scuderia.loop.ports import registry
 
     wiring.register()  # the world may have been made after Django was ready
-    if fleet.reader is None:
-        return "no fleet is registered"
-    read, more = 0, True
-    while more:
-        report = sources.poll(fleet.reader, now=registry.clock.now())
-        read, more = read + report.observations, report.more
-    return f"{read:,} observations read onto the books"
+    return str(opened(demo.read_history)())
 
 
 def _make_first_round() -> str:

@@ -25,11 +25,6 @@ class Home:
         return self.path / "runs.sqlite3"
 
     @property
-    def embedded_fleet(self) -> Path:
-        """The embedded fleet's world: an outside system as far as Scuderia is concerned."""
-        return self.path / "embedded-fleet.sqlite3"
-
-    @property
     def secret_key(self) -> Path:
         """Django's secret, made at set-up, readable by its owner alone."""
         return self.path / "secret-key"

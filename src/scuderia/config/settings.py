@@ -4,6 +4,7 @@ import os
 
 from scuderia.config.databases import tables_database
 from scuderia.config.home import current_home
+from scuderia.config.rooms import rooms
 
 HOME = current_home()
 SECRET_KEY = (
@@ -31,9 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "rules",
-    "scuderia.web",
-    "scuderia.loop",
-    "scuderia.fleet",
+    *(room.app for room in rooms()),
     "scuderia.config.apps.ConfigApp",
 ]
 

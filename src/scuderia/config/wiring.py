@@ -1,17 +1,14 @@
-"""The table of contents of the product: which part fills which port."""
+"""Puts the rooms together: their powers, ports and playbooks, and the durable runner."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from scuderia.basics.rooms import opened
 from scuderia.config.databases import runs_address
 from scuderia.config.home import current_home
 from scuderia.config.processes.home_lock import clock_of
+from scuderia.config.rooms import rooms
 from scuderia.connectors.dbos.store import store_url
-from scuderia.connectors.embedded.executor import EmbeddedControl
-from scuderia.connectors.embedded.reader import EmbeddedReader
-from scuderia.crew.playbook import roster
-from scuderia.fleet.playbook import catalogue
-from scuderia.fleet.ports import registry as fleet
 from scuderia.loop.ports import registry as loop
 
 if TYPE_CHECKING:
@@ -23,18 +20,15 @@ Returned = TypeVar("Returned")
 
 def register() -> None:
     """Register what every process needs; the runner is registered by the worker alone."""
-    loop.clock = clock_of(current_home())
-    register_embedded_fleet()
-    catalogue.register(loop)  # action kinds and executors, evidence, detectors, lineage
-    roster.register(loop)  # the agents
-
-
-def register_embedded_fleet() -> None:
-    """Register the demo's outside world, where this home has one."""
-    world = current_home().embedded_fleet
-    if world.exists():
-        fleet.reader = EmbeddedReader(world, loop.clock)
-        fleet.control = EmbeddedControl(world, loop.clock)
+    home = current_home()
+    loop.clock = clock_of(home)
+    for room in rooms():
+        for power in room.powers:
+            loop.register_power(power)
+        if room.register:
+            opened(room.register)(home.path)
+        if room.playbook:
+            opened(room.playbook)(loop)
 
 
 def register_runner(executor_id: str | None = None) -> "DbosRunner":

@@ -1,29 +1,30 @@
-"""Django's entry for the fleet's room."""
+"""The fleet as a Django app, and what it brings."""
 
-from importlib import import_module
+from scuderia.basics.rooms import Command, NavEntry, PeriodicTask, Place, Room
+from scuderia.web.apps import RoomConfig
 
-from django.apps import AppConfig
-
-TABLES = (
-    "inventory",
-    "customers",
-    "spare_pools",
-    "allocations",
-    "outages",
-    "repairs",
-    "observations",
+ROOM = Room(
+    name="fleet",
+    nav=(NavEntry("Fleet", "fleet", "f", order=10),),
+    places=(Place("node", "node"), Place("customer", "customer")),
+    urls="scuderia.fleet.urls",
+    api="scuderia.fleet.api.routes:router",
+    api_prefix="/fleet",
+    commands=(
+        Command(
+            "fleet",
+            "Import outages; report what every customer got.",
+            "scuderia.fleet.commands.fleet:app",
+        ),
+    ),
+    playbook="scuderia.fleet.playbook.catalogue:register",
+    tasks=(PeriodicTask("poll the fleet", 2.0, "scuderia.fleet.jobs:poll_fleet"),),
 )
 
 
-class FleetConfig(AppConfig):
+class FleetConfig(RoomConfig):
     """The books of the fleet: what stands where, what broke, who lost which hour."""
 
     name = "scuderia.fleet"
     label = "fleet"
     verbose_name = "Fleet"
-
-    def import_models(self) -> None:
-        """Load the tables, one module per noun; the package itself stays empty."""
-        super().import_models()
-        for noun in TABLES:
-            import_module(f"scuderia.fleet.models.{noun}")

@@ -1,24 +1,62 @@
-"""The loop as a Django app."""
+"""The loop as a Django app, and what it brings."""
 
-from importlib import import_module
+from scuderia.basics.rooms import Command, NavEntry, PeriodicTask, Place, Room
+from scuderia.web.apps import RoomConfig
 
-from django.apps import AppConfig
+_JOBS = "scuderia.loop.jobs:"
+_COMMANDS = "scuderia.loop.commands."
 
-_NOUNS = (
-    "signals", "findings", "agents", "grants", "brakes", "proposals", "decisions", "actions",
-    "effects", "outcomes", "people", "audit", "workers",
+ROOM = Room(
+    name="loop",
+    nav=(
+        NavEntry("Now", "now", "n", order=0),
+        NavEntry("Loop", "loop", "l", order=20),
+        NavEntry("Crew", "crew", "c", order=30),
+        NavEntry("Brake", "brake", "b", order=40),
+        NavEntry("Audit", "audit", "a", order=90),
+    ),
+    places=(Place("proposal", "proposal"), Place("action", "action"), Place("agent", "agent")),
+    urls="scuderia.loop.urls",
+    api="scuderia.loop.api.routes:router",
+    commands=(
+        Command(
+            "loop", "See, approve, reject and undo what the crew proposes.",
+            f"{_COMMANDS}proposals:app",
+        ),
+        Command(
+            "brake", "Stop every agent, or one agent, kind or scope; and let go again.",
+            f"{_COMMANDS}brakes:app",
+        ),
+        Command("audit", "Verify and export the chain of who did what.", f"{_COMMANDS}audit:app"),
+        Command(
+            "crew", "See the agents, and have them look at the world now.", f"{_COMMANDS}agents:app"
+        ),
+        Command(
+            "people", "Create people, give roles, issue and revoke tokens.",
+            f"{_COMMANDS}people:app",
+        ),
+        Command(
+            "grant", "Say how far an agent may go, where, and until when.", f"{_COMMANDS}grants:app"
+        ),
+    ),
+    tasks=(
+        PeriodicTask("heartbeat", 2.0, f"{_JOBS}say_alive", "heartbeat"),
+        PeriodicTask("start runs", 0.5, f"{_JOBS}start_runs", "runs"),
+        PeriodicTask("recover dead workers", 3.0, f"{_JOBS}recover_dead_workers", "runs"),
+        PeriodicTask("recover unclaimed runs", 10.0, f"{_JOBS}recover_unclaimed_runs", "runs"),
+        PeriodicTask("requeue ended runs", 5.0, f"{_JOBS}requeue_ended", "runs"),
+        PeriodicTask("settle unknown", 5.0, f"{_JOBS}settle_unknown", "runs"),
+        PeriodicTask("expire", 10.0, f"{_JOBS}expire_due", "runs"),
+        PeriodicTask("measure outcomes", 10.0, f"{_JOBS}measure_outcomes", "runs"),
+        PeriodicTask("clear findings", 10.0, f"{_JOBS}clear_settled"),
+        PeriodicTask("crew rounds", 300.0, f"{_JOBS}make_rounds"),
+    ),
+    notices="scuderia.loop.pages.brakes:brake_notices",
 )  # fmt: skip
 
 
-class LoopConfig(AppConfig):
+class LoopConfig(RoomConfig):
     """Signals, findings, proposals, decisions, actions, outcomes; authority; audit."""
 
     name = "scuderia.loop"
     label = "loop"
-    default_auto_field = "django.db.models.BigAutoField"
-
-    def import_models(self) -> None:
-        """Load the tables, one module per noun; the package itself stays empty."""
-        super().import_models()
-        for noun in _NOUNS:
-            import_module(f"scuderia.loop.models.{noun}")

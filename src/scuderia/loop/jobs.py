@@ -2,10 +2,8 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
 
 from scuderia.basics.actors import WORKER
-from scuderia.loop.nouns import ActionId
 from scuderia.loop.operations import (
     actions,
     agents,
@@ -43,13 +41,10 @@ def recover_dead_workers() -> int:
     return workers.recover_dead_workers(wall=registry.wall.now(), runner=registry.runner)
 
 
-def recover_unclaimed_runs(held_by_others: Callable[[], Mapping[ActionId, str]]) -> int:
-    """Take over runs whose worker died before it could write its name on the action.
-
-    held_by_others   runs in the hands of other executors, with their names, as the engine has it
-    """
+def recover_unclaimed_runs() -> int:
+    """Take over runs whose worker died before it could write its name on the action."""
     runner = registry.runner
-    held = held_by_others()
+    held = runner.held_by_others() if runner else {}
     if runner is None or not held:
         return 0
     alive = list_alive(since=registry.wall.now() - 2 * workers.STALE_AFTER)

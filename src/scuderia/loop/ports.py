@@ -1,15 +1,17 @@
 """What the loop needs others to fill: executors, gates, agents, detectors, lineage, a runner."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, Clock, SystemClock
 from scuderia.basics.errors import Refused
+from scuderia.basics.rooms import PowerSpec
 from scuderia.basics.subjects import Lineage, SubjectRef
 from scuderia.loop.engine.action_kinds import refuse_incomplete
 from scuderia.loop.engine.digest import policy_version
+from scuderia.loop.engine.powers import LOOP_POWERS, BadPower, refuse_bad_power
 from scuderia.loop.nouns import (
     ActionId,
     ActionKind,
@@ -163,6 +165,10 @@ class Runner(Protocol):
         """Take over a run whose executor died."""
         ...
 
+    def held_by_others(self) -> Mapping[ActionId, str]:
+        """Return the runs in the hands of other executors, with their names."""
+        ...
+
     def status(self, action_id: ActionId) -> str:
         """Return "absent", "pending", "success", "error" or "cancelled"."""
         ...
@@ -182,6 +188,9 @@ class Registry:
     detectors: dict[str, Detector] = field(default_factory=dict)
     evidence: dict[str, EvidenceQuery] = field(default_factory=dict)
     lineages: dict[str, LineageOf] = field(default_factory=dict)
+    powers: dict[str, PowerSpec] = field(
+        default_factory=lambda: {spec.name: spec for spec in LOOP_POWERS}
+    )
     runner: Runner | None = None
     clock: Clock = field(default_factory=SystemClock)
     wall: Clock = field(default_factory=SystemClock)
@@ -190,6 +199,12 @@ class Registry:
         """Register an action kind, or refuse a declaration that leaves anything empty."""
         refuse_incomplete(executor.kind)
         self.executors[executor.kind.name] = executor
+
+    def register_power(self, spec: PowerSpec) -> None:
+        """Register a power of another room, or raise BadPower; one registered before is kept."""
+        refuse_bad_power(spec)
+        if self.powers.setdefault(spec.name, spec) != spec:
+            raise BadPower(f"two rooms declare the power {spec.name}")
 
     def register_lineage(self, source: LineageOf) -> None:
         """Register who knows where subjects of these kinds hang."""

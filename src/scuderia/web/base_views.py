@@ -10,11 +10,19 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from scuderia.basics.errors import BadInput, NotAuthorised, NotFound, Refused, Unable
 from scuderia.web.components import Refusal
-from scuderia.web.page_chrome import chrome
 
 P = ParamSpec("P")
 SEE_OTHER = 303
+STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (NotFound, 404),
+    (NotAuthorised, 403),
+    (BadInput, 422),
+    (Refused, 409),
+    (Unable, 503),
+)
+"""The HTTP status of each family of expected failures, nearest class first."""
 
 
 class Explained(Protocol):
@@ -47,7 +55,7 @@ def page(
 
 def status_of(error: Exception) -> int | None:
     """Return the HTTP status of an expected failure; None for a bug."""
-    return next((status for kind, status in chrome.statuses if isinstance(error, kind)), None)
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), None)
 
 
 def refusal_of(error: Exception) -> Refusal:

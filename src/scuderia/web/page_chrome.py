@@ -3,23 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from scuderia.basics.rooms import NavEntry, Room, opened
 
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("normal", "compact")
-
-
-@dataclass(frozen=True, slots=True)
-class NavEntry:
-    """One line of the navigation; `key` is pressed after `g`."""
-
-    label: str
-    href: str
-    key: str
-    match: str = ""  # the path prefix that marks it as current; `href` if empty
+_BLANK = "00000000-0000-0000-0000-000000000000"  # a name and an id alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +33,43 @@ class Chrome:
 
     nav: tuple[NavEntry, ...] = ()
     clock: Callable[[], datetime] | None = None
-    notices: list[Callable[[HttpRequest], Sequence[Notice]]] = field(default_factory=list)
+    notices: tuple[Callable[[HttpRequest], Sequence[Notice]], ...] = ()
     jump: str = ""  # where the jump box sends what was typed
-    places: dict[str, str] = field(default_factory=dict)  # a subject's kind -> where it is shown
-    statuses: tuple[tuple[type[Exception], int], ...] = ()  # expected failures, nearest class first
+    places: dict[str, str] = field(default_factory=dict)  # a subject's kind -> its URL's name
+    stylesheets: tuple[str, ...] = ()
 
 
 chrome = Chrome()
 
 
+def add_room(room: Room) -> None:
+    """Take up what a room brings to every page; adding it again changes nothing."""
+    chrome.nav = tuple(
+        sorted(dict.fromkeys((*chrome.nav, *room.nav)), key=lambda entry: entry.order)
+    )
+    chrome.places |= {place.kind: place.url_name for place in room.places}
+    chrome.stylesheets = tuple(dict.fromkeys((*chrome.stylesheets, *room.stylesheets)))
+    if room.notices:
+        source = opened(room.notices)
+        chrome.notices = tuple(dict.fromkeys((*chrome.notices, source)))
+
+
 def place_of(subject: str) -> str:
     """Return where a subject such as `node:r01-n03` is shown; "" if no room shows its kind."""
     kind, _, name = subject.partition(":")
-    pattern = chrome.places.get(kind, "")
-    return pattern.format(quote(name, safe="")) if pattern else ""
+    url_name = chrome.places.get(kind, "")
+    if not url_name:
+        return ""
+    try:
+        return _pattern_of(url_name).replace(_BLANK, quote(name, safe=""))
+    except NoReverseMatch:  # its URL takes an id of another form than this
+        return ""
+
+
+@lru_cache(maxsize=256)
+def _pattern_of(url_name: str) -> str:
+    """Return the address with a blank for the name: reversing anew for every tile would cost."""
+    return reverse(url_name, args=[_BLANK])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,7 @@ class PageChrome:
     as_of: datetime | None
     notices: tuple[Notice, ...]
     jump: str
+    stylesheets: tuple[str, ...]
 
 
 def page_chrome(request: HttpRequest) -> dict[str, Any]:
@@ -88,15 +107,17 @@ def page_chrome(request: HttpRequest) -> dict[str, Any]:
             as_of=_now(),
             notices=_notices(request) if signed_in else (),
             jump=chrome.jump if signed_in else "",
+            stylesheets=chrome.stylesheets,
         ),
         "refusal": getattr(request, "refusal", None),
     }
 
 
 def _entry(entry: NavEntry, path: str) -> Entry:
-    prefix = entry.match or entry.href
+    href = reverse(entry.url_name)
+    prefix = entry.match or href
     current = path == prefix if prefix == "/" else path.startswith(prefix)
-    return Entry(entry.label, entry.href, entry.key, current)
+    return Entry(entry.label, href, entry.key, current)
 
 
 def _cookie(request: HttpRequest, name: str, known: Sequence[str]) -> str:

@@ -1,45 +1,35 @@
-"""The commands of every room: their names, one sentence each, and where to find them when asked."""
+"""The commands: our own, then those that rooms bring, in the rooms' order."""
 
-from dataclasses import dataclass
+from functools import lru_cache
 
+from scuderia.basics.rooms import Command
+from scuderia.config.rooms import rooms
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One group or command of the command line, imported only when it is asked for.
-
-    target       module:attribute of a typer.Typer
-    needs_django  whether the tables' classes must be loaded first
-    """
-
-    name: str
-    job: str
-    target: str
-    needs_django: bool = True
-
-
-COMMANDS = (
-    Command("setup", "Create the home folder, its tables and static files; safe to repeat.",
-         "scuderia.config.cli.setup:app", needs_django=False),
-    Command("demo", "Set up a living fleet with sixty days of history, and serve it.",
-         "scuderia.config.cli.demo:app", needs_django=False),
-    Command("serve", "Serve the control room and run the worker, until stopped.",
-         "scuderia.config.cli.serve:app", needs_django=False),
-    Command("fleet", "Import outages; report what every customer got.",
-         "scuderia.fleet.commands.fleet:app"),
-    Command("twin", "Replay a year of outages under another policy.", "scuderia.twin.commands:app",
-         needs_django=False),
-    Command("loop", "See, approve, reject and undo what the crew proposes.",
-         "scuderia.loop.commands.proposals:app"),
-    Command("brake", "Stop every agent, or one agent, kind or scope; and let go again.",
-         "scuderia.loop.commands.brakes:app"),
-    Command("audit", "Verify and export the chain of who did what.",
-         "scuderia.loop.commands.audit:app"),
-    Command("crew", "See the agents, and have them look at the world now.",
-         "scuderia.loop.commands.agents:app"),
-    Command("people", "Create people, give roles, issue and revoke tokens.",
-         "scuderia.loop.commands.people:app"),
-    Command("grant", "Say how far an agent may go, where, and until when.",
-         "scuderia.loop.commands.grants:app"),
+_HERE = "scuderia.config.cli."
+OWN = (
+    Command(
+        "setup", "Create the home folder, its tables and static files; safe to repeat.",
+        f"{_HERE}setup:app", needs_django=False,
+    ),
+    Command(
+        "demo", "Set up a living fleet with sixty days of history, and serve it.",
+        f"{_HERE}demo:app", needs_django=False,
+    ),
+    Command(
+        "serve", "Serve the control room and run the worker, until stopped.",
+        f"{_HERE}serve:app", needs_django=False,
+    ),
+    Command(
+        "rooms", "List the rooms, and what each of them brings.", f"{_HERE}rooms:app",
+        needs_django=False,
+    ),
 )  # fmt: skip
 
-BY_NAME = {command.name: command for command in COMMANDS}
+
+@lru_cache(maxsize=1)
+def commands() -> dict[str, Command]:
+    """Return every command by its name; where two rooms bring one name, the first has it."""
+    found: dict[str, Command] = {}
+    for command in (*OWN, *(command for room in rooms() for command in room.commands)):
+        found.setdefault(command.name, command)
+    return found

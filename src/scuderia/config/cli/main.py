@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from scuderia.config.cli.commands import BY_NAME, COMMANDS, Command
+from scuderia.basics.rooms import Command
+from scuderia.config.cli.commands import commands
 from scuderia.config.cli.failures import exit_code_of, show_failure
 from scuderia.config.setup import ready_django
 
@@ -45,7 +46,7 @@ class RoomsGroup(TyperGroup):
     ) -> tuple[str | None, Any, list[str]]:
         """Return the command, opening its room."""
         name, command, rest = super().resolve_command(ctx, args)
-        entry = BY_NAME.get(name or "")
+        entry = commands().get(name or "")
         return name, open_command(entry) if entry else command, rest
 
 
@@ -106,5 +107,5 @@ def _placeholder(entry: Command) -> None:
     root.command(entry.name, help=entry.job)(closed)
 
 
-for _command in COMMANDS:
+for _command in commands().values():
     _placeholder(_command)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from scuderia.config.demo import demo_task_seconds
 from scuderia.config.home import Home, current_home
 from scuderia.config.processes.home_lock import serving
 from scuderia.config.processes.listen import (
@@ -30,9 +31,7 @@ AllowNetwork = Annotated[bool, typer.Option("--allow-network", help="Let other m
 CrewEvery = Annotated[
     float, typer.Option(min=0, help="Seconds between crew rounds; 0 chooses by the home.")
 ]
-DEMO_CREW_EVERY_S = 15.0
-CREW_EVERY_S = 300.0
-POLL_EVERY_S = 2.0
+CREW_ROUNDS = "crew rounds"
 
 
 @app.callback()
@@ -76,7 +75,7 @@ def serve_worker(*, crew_every: CrewEvery = 0) -> None:
         _ready_home()
         from scuderia.config.processes.worker import run_worker
 
-        run_worker(crew_every_s=_crew_every(home, crew_every), poll_every_s=POLL_EVERY_S)
+        run_worker(_task_seconds(home, crew_every))
 
 
 def serve_everything(
@@ -129,10 +128,10 @@ def _ready_home() -> Home:
     return home
 
 
-def _crew_every(home: Home, asked_s: float) -> float:
-    if asked_s:
-        return asked_s
-    return DEMO_CREW_EVERY_S if home.embedded_fleet.exists() else CREW_EVERY_S
+def _task_seconds(home: Home, crew_every_s: float) -> dict[str, float]:
+    """Return how often tasks are due here: as asked, else as the demo wants, else as usual."""
+    seconds = demo_task_seconds(home)
+    return seconds | {CREW_ROUNDS: crew_every_s} if crew_every_s else seconds
 
 
 def _say(line: str) -> None:

@@ -1,7 +1,8 @@
-"""Who serves a home right now, and what time its embedded fleet has.
+"""Who serves a home right now, and what time the domain has there.
 
-Every serving process holds a shared lock on one file. Fleet time runs while anybody holds it and
-stands still otherwise, so that a demo stopped over night wakes up where it fell asleep.
+Every serving process holds a shared lock on one file. A room may bring a clock of its own, which
+runs while anybody holds it and stands still otherwise, so that a demo stopped over night wakes up
+where it fell asleep.
 """
 
 import fcntl
@@ -9,21 +10,21 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
-from scuderia.basics.clock import Clock, FixedClock, SystemClock
+from scuderia.basics.clock import Clock, SystemClock
+from scuderia.basics.rooms import opened
 from scuderia.config.home import Home
-from scuderia.connectors.embedded.clock import anchor_clock, load_clock
-from scuderia.connectors.embedded.storage import open_world, read_meta
-from scuderia.connectors.embedded.world import instant
+from scuderia.config.rooms import rooms
 
 
 @contextmanager
 def serving(home: Home) -> Iterator[None]:
-    """Hold the home as served; the first to come starts fleet time again."""
+    """Hold the home as served; the first to come starts its time again."""
     descriptor = os.open(_lock(home), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if _is_first(descriptor):
-            _start_fleet_time(home)
+            _start_domain_time(home)
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
@@ -59,20 +60,19 @@ def is_served(home: Home) -> bool:
 
 
 def clock_of(home: Home) -> Clock:
-    """Return the home's clock: the machine's, or its embedded fleet's, running or standing."""
-    world = home.embedded_fleet
-    if not world.exists():
-        return SystemClock()
-    if is_served(home):
-        return load_clock(world)
-    with open_world(world) as connection:
-        return FixedClock(instant(int(read_meta(connection)["come_to"])))
+    """Return the home's clock: the machine's, or that of a room that brings one for this home."""
+    served = is_served(home)
+    for room in rooms():
+        brought = opened(room.clock.read)(home.path, served=served) if room.clock else None
+        if brought is not None:
+            return cast("Clock", brought)
+    return SystemClock()
 
 
-def _start_fleet_time(home: Home) -> None:
-    if home.embedded_fleet.exists():
-        speed = load_clock(home.embedded_fleet).speed
-        anchor_clock(home.embedded_fleet, wall_now=SystemClock().now(), speed=speed)
+def _start_domain_time(home: Home) -> None:
+    for room in rooms():
+        if room.clock:
+            opened(room.clock.start)(home.path)
 
 
 def _lock(home: Home) -> str:

@@ -4,28 +4,27 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
-from functools import partial
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 from django.db import close_old_connections, connections
 
+from scuderia.basics.rooms import opened
 from scuderia.config import wiring
-from scuderia.config.home import current_home
 from scuderia.config.processes.scheduler import ScheduledTask, TaskThread
-from scuderia.connectors.dbos.runner import DbosRunner
-from scuderia.connectors.embedded.clock import tick
-from scuderia.fleet.operations import sources
-from scuderia.fleet.ports import registry as fleet
+from scuderia.config.rooms import rooms
 from scuderia.loop import jobs
-from scuderia.loop.ports import registry as loop
 
 _log = logging.getLogger(__name__)
 GRACE_S = 8
 
 
-def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
-    """Work until SIGTERM or SIGINT, then come to a step's end and let go."""
+def run_worker(every_s: Mapping[str, float]) -> None:
+    """Work until SIGTERM or SIGINT, then come to a step's end and let go.
+
+    every_s   by task's name, where it is due otherwise than its room says
+    """
     stop = threading.Event()
 
     def stop_working(_sign: int, _frame: FrameType | None) -> None:
@@ -38,7 +37,7 @@ def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
     _log.info("worker %s (pid %d) at work", runner.executor_id, os.getpid())
     threads = [
         TaskThread(name, tasks, stop=stop, after_each=close_old_connections)
-        for name, tasks in _tasks(runner, crew_every_s, poll_every_s).items()
+        for name, tasks in scheduled(every_s).items()
     ]
     for thread in threads:
         thread.start()
@@ -52,53 +51,27 @@ def run_worker(*, crew_every_s: float, poll_every_s: float) -> None:
     _log.info("worker %s stopped", runner.executor_id)
 
 
-def _tasks(
-    runner: DbosRunner, crew_every_s: float, poll_every_s: float
-) -> dict[str, list[ScheduledTask]]:
-    strays = partial(jobs.recover_unclaimed_runs, runner.held_by_others)
-    return {
-        "heartbeat": [ScheduledTask("heartbeat", 2.0, jobs.say_alive)],
-        "runs": [
-            ScheduledTask("start runs", 0.5, jobs.start_runs),
-            ScheduledTask(
-                "recover dead workers", 3.0, _said("adopted %s runs", jobs.recover_dead_workers)
-            ),
-            ScheduledTask("recover unclaimed runs", 10.0, _said("adopted %s stray runs", strays)),
-            ScheduledTask(
-                "requeue ended runs", 5.0, _said("asked again for %s runs", jobs.requeue_ended)
-            ),
-            ScheduledTask("settle unknown", 5.0, _said("settled %s effects", jobs.settle_unknown)),
-            ScheduledTask("expire", 10.0, jobs.expire_due),
-            ScheduledTask("measure outcomes", 10.0, jobs.measure_outcomes),
-        ],
-        "polling": [
-            ScheduledTask("fleet time", 1.0, _keep_fleet_time),
-            ScheduledTask("poll the fleet", poll_every_s, poll_fleet),
-            ScheduledTask("clear findings", 10.0, jobs.clear_settled),
-            ScheduledTask("crew rounds", crew_every_s, jobs.make_rounds),
-        ],
-    }
+def scheduled(every_s: Mapping[str, float]) -> dict[str, list[ScheduledTask]]:
+    """Return every room's tasks by thread.
+
+    every_s   by task's name, where it is due otherwise than its room says
+    """
+    threads: dict[str, list[ScheduledTask]] = defaultdict(list)
+    for room in rooms():
+        for task in room.tasks:
+            seconds = every_s.get(task.name, task.every_s)
+            call = _counted(task.name, opened(task.call))
+            threads[task.thread].append(ScheduledTask(task.name, seconds, call))
+    return threads
 
 
-def poll_fleet() -> None:
-    """Put what the cluster's reader has seen since the last look on the books."""
-    if fleet.reader is not None:
-        sources.poll(fleet.reader, now=loop.clock.now())
-
-
-def _keep_fleet_time() -> None:
-    world = current_home().embedded_fleet
-    if world.exists():
-        tick(world, now=loop.clock.now())
-
-
-def _said(sentence: str, call: Callable[[], int]) -> Callable[[], int]:
+def _counted(name: str, call: Callable[[], object]) -> Callable[[], object]:
     """Return the call with its count logged whenever there was one."""
 
-    def counted() -> int:
+    def counted() -> object:
         count = call()
-        if count:
-            _log.info(sentence, count)
+        if isinstance(count, int) and count:
+            _log.info("%s: %d", name, count)
         return count
 
     return counted

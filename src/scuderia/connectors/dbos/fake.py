@@ -29,6 +29,10 @@ class InlineRunner:
         """Run again from the first step at the next drain."""
         self.runs[action_id] = "pending"
 
+    def held_by_others(self) -> dict[ActionId, str]:
+        """Return nothing: there is one executor here."""
+        return {}
+
     def status(self, action_id: ActionId) -> str:
         """Return "absent", "pending", "success", "error" or "cancelled"."""
         return self.runs.get(action_id, "absent")

@@ -1,5 +1,7 @@
 """What stands where: nodes and their places, sites, SKUs."""
 
+from django.db import connection
+
 from scuderia.basics.errors import NotFound
 from scuderia.fleet.models.inventory import Node, Site
 from scuderia.fleet.models.inventory import Sku as SkuRow
@@ -32,6 +34,13 @@ def list_places(*, site: str | None = None) -> tuple[NodePlace, ...]:
         "name", "rack__cluster__site__name", "rack__cluster__name", "rack__name", "sku__name"
     )
     return tuple(NodePlace(NodeName(row[0]), *row[1:]) for row in rows)
+
+
+def holds_fleet() -> bool:
+    """Say whether the books hold a fleet; False while its tables have not been made."""
+    if Site._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001 - documented
+        return False
+    return Node.objects.exists()
 
 
 def list_sites() -> tuple[str, ...]:

@@ -22,7 +22,6 @@ from scuderia.loop.api.common import (
     request_actor,
 )
 from scuderia.loop.nouns import (
-    Power,
     Role,
 )
 from scuderia.loop.operations import people
@@ -47,7 +46,7 @@ class TokenOut(Schema):
 
     name: str
     prefix: str
-    powers: list[Power]
+    powers: list[str]
     scope: Subject
     issued_at: datetime
     expires_at: datetime
@@ -75,7 +74,7 @@ class TokenIn(Schema):
     """A token for oneself: at most these powers, on at most this scope, until then (wall time)."""
 
     name: Name
-    powers: list[Power] = Field(min_length=1, max_length=20)
+    powers: list[Name] = Field(min_length=1, max_length=20)
     scope: SubjectText = "*"
     expires_at: Instant
 

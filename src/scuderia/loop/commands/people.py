@@ -113,7 +113,7 @@ def issue_token(
     name: Name,
     *,
     label: Annotated[str, typer.Option(help="What the token is for; shown in the audit.")],
-    power: Annotated[list[Power] | None, typer.Option(help="What it may; else only read.")] = None,
+    power: Annotated[list[str] | None, typer.Option(help="What it may; else only read.")] = None,
     scope: Scope = "*",
     days: Annotated[int, typer.Option(min=1, max=366, help="Until it expires.")] = 30,
     as_name: As = "",

@@ -1,52 +1,62 @@
-"""What each role may do, and what agents and services may: the one table of powers."""
+"""What each role may do, and what agents and services may: the loop's own powers, as declared."""
 
+import re
 from collections.abc import Mapping
 
 from scuderia.basics.actors import ActorKind
+from scuderia.basics.errors import Refused
+from scuderia.basics.rooms import PowerSpec
 from scuderia.loop.nouns import Power, Role
 
-_VIEWER = frozenset({Power.READ})
-_OPERATOR = _VIEWER | {
-    Power.DECIDE,
-    Power.UNDO,
-    Power.BRAKE,
-    Power.RUN_CREW,
-    Power.VERIFY_AUDIT,
-}
-_LEAD = _OPERATOR | {
-    Power.DECIDE_IRREVERSIBLE,
-    Power.RELEASE_BRAKE,
-    Power.GRANT,
-    Power.IMPORT,
-}
+_ALL = tuple(role.value for role in Role)
+_FROM_OPERATOR = (Role.OPERATOR.value, Role.LEAD.value, Role.ADMIN.value)
+_FROM_LEAD = (Role.LEAD.value, Role.ADMIN.value)
+_ADMIN = (Role.ADMIN.value,)
+_AGENTS, _SERVICES = ActorKind.AGENT.value, ActorKind.SERVICE.value
+
+LOOP_POWERS = (
+    PowerSpec(Power.READ, _ALL, acting=False, machines=(_AGENTS, _SERVICES)),
+    PowerSpec(Power.DECIDE, _FROM_OPERATOR, acting=True),
+    PowerSpec(Power.UNDO, _FROM_OPERATOR, acting=True),
+    PowerSpec(Power.BRAKE, _FROM_OPERATOR, acting=True),
+    PowerSpec(Power.RUN_CREW, _FROM_OPERATOR, acting=False, machines=(_SERVICES,)),
+    PowerSpec(Power.VERIFY_AUDIT, _FROM_OPERATOR, acting=False, machines=(_SERVICES,)),
+    PowerSpec(Power.DECIDE_IRREVERSIBLE, _FROM_LEAD, acting=True),
+    PowerSpec(Power.RELEASE_BRAKE, _FROM_LEAD, acting=True),
+    PowerSpec(Power.GRANT, _FROM_LEAD, acting=True),
+    PowerSpec(Power.IMPORT, _FROM_LEAD, acting=False, machines=(_SERVICES,)),
+    PowerSpec(Power.MANAGE_PEOPLE, _ADMIN, acting=True),
+)
+"""The one table of the loop's powers; a room declares its own beside them."""
 
 POWERS_OF_ROLE: Mapping[Role, frozenset[Power]] = {
-    Role.VIEWER: _VIEWER,
-    Role.OPERATOR: _OPERATOR,
-    Role.LEAD: _LEAD,
-    Role.ADMIN: _LEAD | {Power.MANAGE_PEOPLE},
+    role: frozenset(Power(spec.name) for spec in LOOP_POWERS if role.value in spec.roles)
+    for role in Role
 }
-
 POWERS_OF_MACHINES: Mapping[ActorKind, frozenset[Power]] = {
-    ActorKind.PERSON: frozenset(),  # a person's powers come from roles alone
-    ActorKind.AGENT: frozenset({Power.READ}),
-    ActorKind.SERVICE: frozenset({Power.READ, Power.RUN_CREW, Power.IMPORT, Power.VERIFY_AUDIT}),
+    kind: frozenset(Power(spec.name) for spec in LOOP_POWERS if kind.value in spec.machines)
+    for kind in ActorKind
 }
-"""No acting power in any of these: no decision, undo, brake, grant, or people."""
+ACTING = frozenset(Power(spec.name) for spec in LOOP_POWERS if spec.acting)
 
-ACTING: frozenset[Power] = frozenset(
-    {
-        Power.DECIDE,
-        Power.DECIDE_IRREVERSIBLE,
-        Power.UNDO,
-        Power.BRAKE,
-        Power.RELEASE_BRAKE,
-        Power.GRANT,
-        Power.MANAGE_PEOPLE,
-    }
-)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 
 
-def roles_with(power: Power) -> frozenset[Role]:
-    """Return the roles that hold the power."""
-    return frozenset(role for role, powers in POWERS_OF_ROLE.items() if power in powers)
+class BadPower(Refused):
+    """A room declared a power that nobody could hold safely."""
+
+    code = "LOOP-090"
+    remedy = "Give it a new lower-case name, known roles, and no machine if it acts."
+
+
+def refuse_bad_power(spec: PowerSpec) -> None:
+    """Raise BadPower for an unreadable name, an unknown role, or a machine that would act."""
+    if not _NAME.match(spec.name):
+        raise BadPower(f"{spec.name[:60]!r} is no name of a power")
+    unknown = sorted(set(spec.roles) - set(_ALL))
+    if unknown or not spec.roles:
+        raise BadPower(f"the power {spec.name} names no known role: {', '.join(unknown)}")
+    if spec.machines and spec.acting:
+        raise BadPower(f"the power {spec.name} acts, so no agent or service may hold it")
+    if set(spec.machines) - {_AGENTS, _SERVICES}:
+        raise BadPower(f"the power {spec.name} names a kind of actor that there is not")

@@ -5,33 +5,34 @@ import rules
 from scuderia.basics.actors import Actor, SignedIn, actor_of
 from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
-from scuderia.loop.engine.powers import ACTING
 from scuderia.loop.nouns import Power
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.lineage import lineage_of
 
 
-def require(actor: Actor, power: Power, target: SubjectRef | Lineage) -> None:
+def require(actor: Actor, power: str, target: SubjectRef | Lineage) -> None:
     """Return if the actor holds the power there; a stranger is told NotFound.
 
     raises   NotAuthorised: the actor may read it and may not do this
              NotFound: the actor may not even know of it
     """
     lineage = lineage_of(target) if isinstance(target, SubjectRef) else target
-    if power in ACTING:
+    spec = registry.powers.get(power)
+    if spec is None or spec.acting:  # an unknown power is nobody's
         refuse_machines(actor, power)
     if may(actor, power, lineage):
         return
-    if power is not Power.READ and may(actor, Power.READ, lineage):
-        raise NotAuthorised(f"{actor} may not {power.value} there", actor=actor, power=power.value)
+    if power != Power.READ and may(actor, Power.READ, lineage):
+        raise NotAuthorised(f"{actor} may not {power} there", actor=actor, power=power)
     raise NotFound("nothing by that name is visible to you")
 
 
-def refuse_machines(actor: Actor, power: Power) -> None:
+def refuse_machines(actor: Actor, power: str) -> None:
     """Raise NotAuthorised for an agent or a service: they hold no acting power, ever."""
     if not actor.is_person:
         raise NotAuthorised(
-            f"{actor} is no person; only people may {power.value}",
+            f"{actor} is no person; only people may {power}",
             remedy="Sign in as a person who holds the role.",
             actor=actor,
         )

@@ -20,6 +20,7 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken, Membership
 from scuderia.loop.nouns import Power, Role
 from scuderia.loop.operations import access, audit
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.lineage import known_lineage
 
 TOKEN_MARK = "scd"  # noqa: S105 - what every token begins with, not a secret
@@ -123,7 +124,7 @@ def issue_token(
     actor: Actor,
     person: str,
     name: str,
-    powers: Sequence[Power],
+    powers: Sequence[str],
     scope: SubjectRef,
     expires_at: AwareDatetime,
     now: AwareDatetime,
@@ -140,6 +141,7 @@ def issue_token(
         raise BadToken(f"{name!r} is how the command line is told apart, so no token bears it")
     if not powers or not name or len(name) > 64 or not now < expires_at <= now + TOKEN_LIFE_MAX:  # noqa: PLR2004 - a column
         raise BadToken("the token is incomplete")
+    _refuse_unknown(powers)
     prefix, secret = f"{TOKEN_MARK}_{secrets.token_hex(4)}", secrets.token_hex(32)
     try:
         with transaction.atomic():
@@ -148,7 +150,7 @@ def issue_token(
                 name=name,
                 prefix=prefix,
                 secret_sha256=_sha256(secret),
-                powers=sorted(power.value for power in powers),
+                powers=sorted({str(power) for power in powers}),
                 scope=str(scope),
                 issued_at=now,
                 expires_at=expires_at,
@@ -204,6 +206,13 @@ def _require_people(actor: Actor, scope: SubjectRef) -> None:
     if actor.kind is ActorKind.SERVICE and not _has_admin():
         return
     access.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
+
+
+def _refuse_unknown(powers: Sequence[str]) -> None:
+    unknown = sorted(set(powers) - set(registry.powers))
+    if unknown:
+        known = ", ".join(registry.powers)
+        raise BadToken(f"there is no power {unknown[0][:40]!r}; there are {known}")
 
 
 def _has_admin() -> bool:

@@ -4,32 +4,34 @@ from django.db.models import Q
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef, covers
-from scuderia.loop.engine.powers import POWERS_OF_MACHINES, roles_with
 from scuderia.loop.models.people import ApiToken, Membership
-from scuderia.loop.nouns import Power
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.lineage import known_lineage
 
 
-def scopes_with(actor: Actor, power: Power) -> frozenset[str]:
+def scopes_with(actor: Actor, power: str) -> frozenset[str]:
     """Return every scope on which the actor holds the power; empty for a stranger.
 
     A person who came with an API token holds only what the token leaves of the person's powers.
     """
+    spec = registry.powers.get(power)
+    if spec is None:
+        return frozenset()
     if not actor.is_person:
-        held = power in POWERS_OF_MACHINES[actor.kind]
+        held = not spec.acting and actor.kind.value in spec.machines
         return frozenset({str(EVERYTHING)}) if held else frozenset()
     scopes = frozenset(
         Membership.objects.filter(
             person__username=actor.name,
             person__is_active=True,
             taken_at__isnull=True,
-            role__in=[role.value for role in roles_with(power)],
+            role__in=spec.roles,
         ).values_list("scope", flat=True)
     )
     return _narrowed(actor, power, scopes) if actor.by_token else scopes
 
 
-def may(actor: Actor, power: Power, lineage: Lineage) -> bool:
+def may(actor: Actor, power: str, lineage: Lineage) -> bool:
     """Say whether the actor holds the power on a scope that covers the lineage."""
     return any(covers(SubjectRef.parse(scope), lineage) for scope in scopes_with(actor, power))
 
@@ -41,12 +43,12 @@ def in_reach(scopes: frozenset[str], *, path: str) -> Q:
     return Q(**{f"{path}__in": sorted(scopes)})
 
 
-def _narrowed(actor: Actor, power: Power, scopes: frozenset[str]) -> frozenset[str]:
+def _narrowed(actor: Actor, power: str, scopes: frozenset[str]) -> frozenset[str]:
     """Return what the token leaves of `scopes`: the narrower of the two, pair by pair."""
     token = ApiToken.objects.filter(
         person__username=actor.name, name=actor.via, revoked_at__isnull=True
     ).first()
-    if token is None or power.value not in token.powers:
+    if token is None or str(power) not in token.powers:
         return frozenset()
     limit = SubjectRef.parse(token.scope)
     narrowed = set()

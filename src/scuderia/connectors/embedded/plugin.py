@@ -1,0 +1,68 @@
+"""The embedded fleet in a home folder: the one place that knows where it lies and what it fills."""
+
+from pathlib import Path
+
+from django.http import HttpRequest
+
+from scuderia.basics.clock import Clock, FixedClock, SystemClock
+from scuderia.connectors.embedded.clock import anchor_clock, load_clock, tick
+from scuderia.connectors.embedded.executor import EmbeddedControl
+from scuderia.connectors.embedded.reader import EmbeddedReader
+from scuderia.connectors.embedded.storage import open_world, read_meta
+from scuderia.connectors.embedded.world import instant
+from scuderia.fleet.ports import registry as fleet
+from scuderia.loop.ports import registry as loop
+from scuderia.web.page_chrome import Notice
+
+DEMO = Notice(
+    "Demo: an invented fleet with invented customers, under an accelerated clock. "
+    "Nothing real is touched."
+)
+_registered: list[Path] = []
+
+
+def world_of(folder: Path) -> Path:
+    """Return where a home folder keeps the embedded fleet's world."""
+    return folder / "embedded-fleet.sqlite3"
+
+
+def is_in(folder: Path) -> bool:
+    """Say whether this home folder holds an embedded fleet."""
+    return world_of(folder).exists()
+
+
+def clock(folder: Path, *, served: bool) -> Clock | None:
+    """Return fleet time, running while the home is served; None where there is no fleet."""
+    if not is_in(folder):
+        return None
+    if served:
+        return load_clock(world_of(folder))
+    with open_world(world_of(folder)) as connection:
+        return FixedClock(instant(int(read_meta(connection)["come_to"])))
+
+
+def start_time(folder: Path) -> None:
+    """Let fleet time go on from where it stopped, at the speed it had."""
+    if is_in(folder):
+        speed = load_clock(world_of(folder)).speed
+        anchor_clock(world_of(folder), wall_now=SystemClock().now(), speed=speed)
+
+
+def register(folder: Path) -> None:
+    """Register the demo's outside world, where this home has one."""
+    if is_in(folder):
+        world = world_of(folder)
+        fleet.reader = EmbeddedReader(world, loop.clock)
+        fleet.control = EmbeddedControl(world, loop.clock)
+        _registered[:] = [world]
+
+
+def keep_time() -> None:
+    """Let the world come to the present, so that a restart takes fleet time up from about here."""
+    for world in _registered:
+        tick(world, now=loop.clock.now())
+
+
+def notices(request: HttpRequest) -> tuple[Notice, ...]:  # noqa: ARG001 - a notice may ask
+    """Say on every page that this fleet is a demo, where it is one."""
+    return (DEMO,) if _registered else ()
