@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from scuderia.config.rooms import rooms
 from scuderia.web.security import POLICY
 
 COUNTS = Path(__file__).resolve().parents[1] / "golden" / "query_counts.json"
@@ -145,3 +146,10 @@ def test_what_an_agent_dropped_is_not_told_to_another_customers_operator(stage, 
     told = as_person("britt").get("/crew")
     assert told.status_code == 200
     assert "Why not?" not in told.content.decode()
+
+
+def test_a_page_wears_every_stylesheet_that_a_room_brings(stage, as_person):
+    worn = as_person("lena").get("/").content.decode()
+    brought = [sheet for room in rooms() for sheet in room.stylesheets]
+    assert len(brought) > 10
+    assert [sheet for sheet in brought if f"/static/{sheet}" not in worn] == []

@@ -12,30 +12,56 @@ const remember = (name, value) => {
 
 /* Live: fire `refresh` every 3 s while someone is here, else every 60 s. */
 let touchedAt = Date.now();
+let askedAt = Date.now();
 let refreshedAt = Date.now();
 for (const name of ["pointermove", "keydown", "scroll", "touchstart"]) {
   addEventListener(name, () => { touchedAt = Date.now(); }, { passive: true, capture: true });
 }
+const holdsFocus = (region) =>
+  region.contains(document.activeElement) && document.activeElement !== linkOf(chosenRow());
 const busy = (region) =>
-  one("dialog[open]") || region.contains(document.activeElement) ||
+  one("dialog[open]") || holdsFocus(region) ||
   (region.hasAttribute("data-live-ordered") && region.matches(":hover"));
 setInterval(() => {
   const here = document.visibilityState === "visible" && Date.now() - touchedAt < FAR_MS;
   const age = Date.now() - refreshedAt;
   all("[data-as-of-age]").forEach((place) => { place.textContent = `${Math.round(age / 1000)} s ago`; });
-  if (age < (here ? NEAR_MS : FAR_MS)) return;
-  refreshedAt = Date.now();
+  if (Date.now() - askedAt < (here ? NEAR_MS : FAR_MS)) return;
+  askedAt = Date.now();
   all("[data-live]").filter((region) => !busy(region)).forEach((region) => htmx.trigger(region, "refresh"));
 }, 1000);
+
+/* The row that the keys stand on is known by its key: a refresh replaces the row, not the choice. */
+let chosen = null;
+const linkOf = (row) => (row?.matches("a") ? row : row?.querySelector("a"));
+const chosenRow = () => one("[data-row][aria-selected='true']");
+const choose = (rows, at) => {
+  rows.forEach((row, index) => (index === at ? row.setAttribute("aria-selected", "true") : row.removeAttribute("aria-selected")));
+  chosen = { key: rows[at].dataset.key, at };
+};
+const chooseAgain = (focused) => {
+  const rows = all("[data-row]");
+  if (!chosen || !rows.length) return;
+  const same = rows.findIndex((row) => chosen.key && row.dataset.key === chosen.key);
+  const at = same >= 0 ? same : Math.min(rows.length - 1, chosen.at);
+  choose(rows, at);
+  if (focused) linkOf(rows[at])?.focus({ preventScroll: true });
+};
 
 /* What changed since the last refresh is tinted for a second. */
 const versions = (region) =>
   new Map(all("[data-key]", region).map((row) => [row.dataset.key, row.dataset.version]));
 let before = new Map();
+let focused = false;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const region = event.detail.target;
   if (region.hasAttribute("data-live") && busy(region)) event.detail.shouldSwap = false;
   else before = versions(region);
+  focused = chosenRow() !== null && document.activeElement === linkOf(chosenRow());
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.hasAttribute("data-live")) refreshedAt = Date.now();
+  chooseAgain(focused);
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (!before.size) return;
@@ -105,12 +131,15 @@ document.addEventListener("change", (event) => {
 const move = (by) => {
   const rows = all("[data-row]");
   if (!rows.length) return;
-  const at = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
-  const to = Math.min(rows.length - 1, Math.max(0, at + by));
-  rows.forEach((row, index) => (index === to ? row.setAttribute("aria-selected", "true") : row.removeAttribute("aria-selected")));
-  (rows[to].matches("a") ? rows[to] : rows[to].querySelector("a"))?.focus();
+  const to = Math.min(rows.length - 1, Math.max(0, rows.indexOf(chosenRow()) + by));
+  choose(rows, to);
+  linkOf(rows[to])?.focus();
+  focused = true; // also for a swap that is under way
   rows[to].scrollIntoView({ block: "nearest" });
 };
+/* A closed dialog keeps the focus until the next frame is drawn; keys pressed by then are the page's. */
+const typing = (place) =>
+  one("dialog[open]") || (place.closest("input, select, textarea") && !place.closest("dialog"));
 let went = 0;
 const single = {
   "?": () => open("keys"),
@@ -126,7 +155,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("keys") === "off") return;
-  if (event.target.closest("input, select, textarea, dialog")) return;
+  if (typing(event.target)) return;
   if (Date.now() - went < 1500 && event.key !== "g") {
     went = 0;
     one(`[data-go="${CSS.escape(event.key)}"]`)?.click();
