@@ -14,6 +14,8 @@ from scuderia.config.cli.commands import commands
 from scuderia.config.cli.failures import exit_code_of, show_failure
 from scuderia.config.setup import ready_django
 
+_added: set[str] = set()
+
 
 def main() -> None:
     """Run the command line and exit with a documented code."""
@@ -23,6 +25,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line; return its exit code, having shown any failure."""
     try:
+        _add_commands()
         code = root(args=arguments, prog_name="scuderia", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("stopped; nothing further was done\n")
@@ -100,12 +103,19 @@ def _root(
     """Read the options before the command."""
 
 
+def _add_commands() -> None:
+    """Put a placeholder for every room's commands into the root, once.
+
+    raises   BadRoom
+    """
+    for command in commands().values():
+        if command.name not in _added:
+            _placeholder(command)
+            _added.add(command.name)
+
+
 def _placeholder(entry: Command) -> None:
     def closed() -> None:
         """Stand for a room until it is opened."""
 
     root.command(entry.name, help=entry.job)(closed)
-
-
-for _command in commands().values():
-    _placeholder(_command)

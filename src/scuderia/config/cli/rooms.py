@@ -14,6 +14,11 @@ app = typer.Typer(no_args_is_help=True, help="List the rooms, and what each of t
 PIPE_WIDTH = 200
 
 
+@app.callback()
+def _group() -> None:
+    """Stand for the group, so that `list` is typed even while it is alone."""
+
+
 @app.command("list")
 def list_command(
     *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
