@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from scuderia.basics.actors import WORKER
+from scuderia.basics.actors import IMPORTER, WORKER
 from scuderia.basics.clock import parse_instant
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
@@ -145,7 +145,7 @@ def test_reads_take_the_same_number_of_queries_at_any_size(count, django_assert_
     with django_assert_num_queries(4):
         nodes.node_timeline("n001", T0, at)
     with django_assert_num_queries(2):
-        customers.list_customers()
+        customers.list_customers(IMPORTER)
 
 
 def test_open_outages_carry_age_phase_and_holder(fleet):

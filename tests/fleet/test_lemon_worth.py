@@ -11,6 +11,7 @@ from scuderia.fleet.engine.lemon_worth import PUBLISHED_WORTH, worth_of
 from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
 from scuderia.fleet.queries.lemons import lemon_board, lemon_worth
 from scuderia.loop.ports import registry
+from tests.fleet.typing_person import acts_as_admin
 
 NOW = parse_instant("2026-09-17T12:00:00Z", field="now")
 
@@ -41,6 +42,7 @@ def test_an_imported_year_is_back_tested_on_its_own_books(stepfun_trace, monkeyp
     monkeypatch.setattr(registry, "clock", FixedClock(NOW))
     assert_is_published(lemon_worth(NOW))
     board = lemon_board(NOW, limit=5)
+    acts_as_admin(monkeypatch)
     chances = [row.score.probability for row in board.rows]
     assert len(chances) == 5
     assert chances == sorted(chances, reverse=True)

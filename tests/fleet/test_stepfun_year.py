@@ -11,6 +11,7 @@ from scuderia.fleet.commands.fleet import app
 from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
 from scuderia.fleet.queries.reports import sla_report, whole_period
 from scuderia.loop.ports import registry
+from tests.fleet.typing_person import acts_as_admin
 
 pytestmark = pytest.mark.django_db
 NOW = parse_instant("2026-03-01T00:00:00Z", field="now")
@@ -46,6 +47,7 @@ def test_the_real_year_gives_the_published_figures(stepfun_trace):
 
 def test_the_command_line_prints_the_promised_names(stepfun_trace, monkeypatch):
     monkeypatch.setattr(registry, "clock", FixedClock(NOW))
+    acts_as_admin(monkeypatch)
     runner = CliRunner()
     first = ["import-faults", str(stepfun_trace), "--fleet-size", "400", "--json"]
     assert json.loads(runner.invoke(app, first).stdout)["changed"] is True

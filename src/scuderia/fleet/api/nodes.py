@@ -1,16 +1,14 @@
 """The nodes within one's reach over JSON: as they stand, and what happened to one."""
 
-from collections import Counter
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
-from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.nouns import NodeState
-from scuderia.fleet.queries.access import readable_scopes, require_reach, scopes_above, within_reach
-from scuderia.fleet.queries.nodes import NodeStatus, fleet_board, node_status, node_timeline
+from scuderia.fleet.queries import nodes
+from scuderia.fleet.queries.nodes import NodeStatus
 from scuderia.loop.api.common import Limit, Offset, Wanted, answers, page_of, request_actor
 from scuderia.loop.ports import registry
 
@@ -104,46 +102,34 @@ def list_nodes(
     offset: Offset = 0,
 ) -> dict[str, object]:
     """Return the board: nodes as they stand, in order of place."""
-    board, scopes = fleet_board(registry.clock.now()), readable_scopes(request_actor(request))
-    seen = [node for node in board.nodes if within_reach(node, scopes)]
-    nodes = [
+    board = nodes.list_nodes(request_actor(request), registry.clock.now())
+    found = [
         node
-        for node in seen
+        for node in board.nodes
         if (state is None or node.state is state)
         and (not customer or node.customer == customer)
         and (not rack or node.place.rack == rack)
         and (spare is None or node.spare is spare)
     ]
-    counted = Counter(node.state for node in seen)
     return {
         "as_of": board.at,
-        "total": len(nodes),
-        "by_state": {one: counted[one] for one in NodeState},
-        **page_of(nodes, limit, offset),
+        "total": len(found),
+        "by_state": board.count_by_state(),
+        **page_of(found, limit, offset),
     }
 
 
 @router.get("/nodes/{name}", response=answers(NodeOut))
 def get_node(request: HttpRequest, name: str) -> NodeStatus:
     """Return one node as it stands."""
-    require_reach(request_actor(request), SubjectRef.parse(f"node:{name}"))
-    return node_status(name, registry.clock.now())
+    return nodes.get_node(request_actor(request), name, registry.clock.now())
 
 
 @router.get("/nodes/{name}/timeline", response=answers(TimelineOut))
 def get_timeline(request: HttpRequest, name: str, days: Days = 90) -> dict[str, object]:
     """Return what happened to one node in the days before now, newest first, 200 of each."""
-    require_reach(request_actor(request), SubjectRef.parse(f"node:{name}"))
-    now, scopes = registry.clock.now(), readable_scopes(request_actor(request))
-    told = node_timeline(name, now - timedelta(days=days), now)
-    whole = not scopes.isdisjoint(
-        scopes_above(told.place.site, told.place.cluster, told.place.rack)
-    )
-    own = [
-        hold
-        for hold in told.allocations
-        if whole or f"node:{name}" in scopes or f"customer:{hold.customer}" in scopes
-    ]
+    now = registry.clock.now()
+    told = nodes.get_timeline(request_actor(request), name, now - timedelta(days=days), now)
     return {
         "place": told.place,
         "start": told.start,
@@ -151,5 +137,5 @@ def get_timeline(request: HttpRequest, name: str, days: Days = 90) -> dict[str, 
         "outages_total": len(told.outages),
         "outages": told.outages[:TOLD_MAX],
         "phases": told.phases[:TOLD_MAX],
-        "allocations": own[:TOLD_MAX],
+        "allocations": told.allocations[:TOLD_MAX],
     }

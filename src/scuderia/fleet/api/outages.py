@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 
 from scuderia.fleet.api.nodes import PlaceOut
 from scuderia.fleet.nouns import NodeState
-from scuderia.fleet.queries.access import readable_scopes, within_reach
-from scuderia.fleet.queries.nodes import NodeStatus
-from scuderia.fleet.queries.outages import OpenOutage, open_outages
+from scuderia.fleet.queries import outages
+from scuderia.fleet.queries.outages import OpenOutage
 from scuderia.loop.api.common import Limit, Offset, PageOut, answers, page_of, request_actor
 from scuderia.loop.ports import registry
 
@@ -43,10 +41,5 @@ def list_open_outages(
     request: HttpRequest, limit: Limit = 100, offset: Offset = 0
 ) -> Mapping[str, object]:
     """Return the outages that last, oldest first."""
-    scopes = readable_scopes(request_actor(request))
-    found = [
-        outage
-        for outage in open_outages(registry.clock.now())
-        if within_reach(cast("NodeStatus", outage), scopes)  # it asks for place and customer alone
-    ]
+    found = outages.list_open_outages(request_actor(request), registry.clock.now())
     return page_of(found, limit, offset)

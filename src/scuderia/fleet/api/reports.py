@@ -9,12 +9,11 @@ from ninja import Query, Router, Schema
 
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
-from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.api.nodes import OutageOut
 from scuderia.fleet.nouns import LedgerClass
 from scuderia.fleet.operations.evidence_packet import zip_evidence
-from scuderia.fleet.queries.access import require_reach
-from scuderia.fleet.queries.reports import Period, SlaReport, ledger_for, sla_report, whole_period
+from scuderia.fleet.queries import reports
+from scuderia.fleet.queries.reports import Period, SlaReport, whole_period
 from scuderia.loop.api.common import (
     Limit,
     Offset,
@@ -171,9 +170,8 @@ def get_report(
     request: HttpRequest, since: Since = "", until: Since = "", target: Target = None
 ) -> SlaReport:
     """Return the report of the whole fleet, to those who may read everything."""
-    require_reach(request_actor(request), EVERYTHING)
-    period = _period(since, until)
-    return _bounded(sla_report(period.start, period.end, target=target))
+    actor = request_actor(request)
+    return _bounded(reports.get_report(actor, _period(since, until), target=target))
 
 
 @router.get("/customers/{name}/report", response=answers(ReportOut))
@@ -181,9 +179,8 @@ def get_customer_report(
     request: HttpRequest, name: str, since: Since = "", until: Since = "", target: Target = None
 ) -> SlaReport:
     """Return one customer's report; the last thirty days unless `since` and `until` say else."""
-    require_reach(request_actor(request), SubjectRef.parse(f"customer:{name}"))
-    period = _period(since, until)
-    return _bounded(sla_report(period.start, period.end, customer=name, target=target))
+    actor, period = request_actor(request), _period(since, until)
+    return _bounded(reports.get_report(actor, period, customer=name, target=target))
 
 
 @router.get("/ledger", response=answers(LedgerOut))
@@ -199,10 +196,8 @@ def get_ledger(
 
     Without a customer it is the whole fleet's, for those who may read everything.
     """
-    subject = SubjectRef.parse(f"customer:{customer}") if customer else EVERYTHING
-    require_reach(request_actor(request), subject)
-    period = _period(since, until)
-    ledger = ledger_for(customer or None, period.start, period.end)
+    actor, period = request_actor(request), _period(since, until)
+    ledger = reports.get_ledger(actor, period, customer=customer or None)
     page = page_of(sorted(ledger.by_node), limit, offset)
     names = page["items"]
     assert isinstance(names, list)  # noqa: S101 - a page of a list is a list
@@ -235,7 +230,6 @@ def get_packet(
     request: HttpRequest, name: str, since: Since = "", until: Since = ""
 ) -> HttpResponse:
     """Return one customer's evidence packet, which rebuilds every figure from raw events."""
-    require_reach(request_actor(request), SubjectRef.parse(f"customer:{name}"))
     body = zip_evidence(
         actor=request_actor(request),
         customer=name,

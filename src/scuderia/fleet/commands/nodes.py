@@ -5,9 +5,19 @@ from typing import Annotated
 import typer
 
 from scuderia.basics.units import format_duration
-from scuderia.fleet.commands.options import AsJson, From, Site, To, read_instant, read_period
+from scuderia.fleet.commands.options import (
+    As,
+    AsJson,
+    From,
+    Site,
+    To,
+    Token,
+    read_instant,
+    read_period,
+)
 from scuderia.fleet.nouns import NodeState
-from scuderia.fleet.queries.nodes import fleet_board, node_status, node_timeline
+from scuderia.fleet.queries.nodes import get_node, get_timeline, list_nodes
+from scuderia.loop.commands.command_actor import command_actor
 from scuderia.loop.commands.output import print_facts, print_json, print_table
 from scuderia.loop.ports import registry
 
@@ -15,10 +25,13 @@ from scuderia.loop.ports import registry
 def nodes(
     site: Site = None,
     at: Annotated[str | None, typer.Option("--at")] = None,
+    as_name: As = "",
+    token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """List every node: where it stands, its state and who holds it."""
-    board = fleet_board(read_instant(at, "--at") or registry.clock.now(), site=site)
+    asked_at = read_instant(at, "--at") or registry.clock.now()
+    board = list_nodes(command_actor(as_name, token), asked_at, site=site)
     if as_json:
         print_json(board.nodes)
         return
@@ -32,11 +45,18 @@ def nodes(
     )
 
 
-def node(name: str, start: From = None, end: To = None, as_json: AsJson = False) -> None:
+def node(
+    name: str,
+    start: From = None,
+    end: To = None,
+    as_name: As = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
     """Show one node: its state, and what happened to it."""
-    period = read_period(start, end, None)
-    status = node_status(name, registry.clock.now())
-    timeline = node_timeline(name, period.start, period.end)
+    actor, period = command_actor(as_name, token), read_period(start, end, None)
+    status = get_node(actor, name, registry.clock.now())
+    timeline = get_timeline(actor, name, period.start, period.end)
     if as_json:
         print_json({"status": status, "timeline": timeline})
         return

@@ -5,15 +5,13 @@ from typing import Annotated
 
 import typer
 
-from scuderia.basics.actors import Actor, ActorKind
 from scuderia.fleet.commands.formats import day, percent
-from scuderia.fleet.commands.options import AsJson, From, Site, To, read_period
+from scuderia.fleet.commands.options import As, AsJson, From, Site, To, Token, read_period
 from scuderia.fleet.operations.evidence_packet import verify_evidence, write_evidence
-from scuderia.fleet.queries.reports import SlaReport, sla_report
+from scuderia.fleet.queries.reports import SlaReport, get_report
+from scuderia.loop.commands.command_actor import command_actor
 from scuderia.loop.commands.output import print_facts, print_json, print_table, say
 from scuderia.loop.ports import registry
-
-EVIDENCE_SERVICE = Actor(ActorKind.SERVICE, "evidence")
 
 
 def report(
@@ -22,11 +20,14 @@ def report(
     site: Site = None,
     start: From = None,
     end: To = None,
+    as_name: As = "",
+    token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """Report availability, days at target, outages, repair tail, relapses and money."""
     period = read_period(start, end, site, customer)
-    found = sla_report(period.start, period.end, customer=customer, site=site, target=target)
+    actor = command_actor(as_name, token)
+    found = get_report(actor, period, customer=customer, site=site, target=target)
     if as_json:
         print_json(_report_object(found))
     else:
@@ -38,6 +39,8 @@ def evidence(
     customer: Annotated[str | None, typer.Option("--customer")] = None,
     start: From = None,
     end: To = None,
+    as_name: As = "",
+    token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """Write the evidence packet of a period: raw events, figures, tables and hashes."""
@@ -47,7 +50,7 @@ def evidence(
         start=period.start,
         end=period.end,
         customer=customer,
-        actor=EVIDENCE_SERVICE,
+        actor=command_actor(as_name, token),
         now=registry.clock.now(),
     )
     if as_json:

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import NodeName, NodeState
-from scuderia.fleet.pages.asking import Asking, asking
 from scuderia.fleet.pages.display import SPARE, STATE_LOOKS, look_of, state_key
-from scuderia.fleet.queries.nodes import NodeStatus, fleet_board
-from scuderia.fleet.queries.spare_pools import list_spare_pools
+from scuderia.fleet.queries.access import sees_everything
+from scuderia.fleet.queries.nodes import NodeStatus, list_nodes
+from scuderia.fleet.queries.spare_pools import list_pool_sizes
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Card, Field, Tile, TileGroup
+from scuderia.web.request_context import RequestContext, request_context
 
 FILTERS_MAX = 128
 
@@ -83,7 +84,7 @@ class Wanted:
 @page
 def fleet(request: HttpRequest) -> HttpResponse:
     """Show every node the person may read."""
-    asked = asking(request)
+    asked = request_context(request)
     wanted = Wanted(
         request.GET.get("state", "")[:FILTERS_MAX],
         request.GET.get("customer", "")[:FILTERS_MAX],
@@ -96,8 +97,8 @@ def fleet(request: HttpRequest) -> HttpResponse:
 @page
 def find(request: HttpRequest) -> HttpResponse:
     """Go to the node or the customer of that name, else to the nodes that hold the words."""
-    asked, words = asking(request), request.GET.get("q", "")[:FILTERS_MAX].strip()
-    nodes = [node for node in fleet_board(asked.now).nodes if asked.may_read(node)]
+    asked, words = request_context(request), request.GET.get("q", "")[:FILTERS_MAX].strip()
+    nodes = list_nodes(asked.actor, asked.now).nodes
     if any(node.place.node == words for node in nodes):
         return HttpResponseRedirect(f"/fleet/nodes/{quote(words, safe='')}")
     if any(node.customer == words for node in nodes):
@@ -105,8 +106,8 @@ def find(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(Wanted("", "", words).url())
 
 
-def _fleet(asked: Asking, wanted: Wanted) -> FleetPage:
-    nodes = [node for node in fleet_board(asked.now).nodes if asked.may_read(node)]
+def _fleet(asked: RequestContext, wanted: Wanted) -> FleetPage:
+    nodes = list_nodes(asked.actor, asked.now).nodes
     lit = {node.place.node for node in nodes if wanted.takes(node)}
     customers = sorted({str(node.customer) for node in nodes if node.customer})
     return FleetPage(
@@ -119,16 +120,17 @@ def _fleet(asked: Asking, wanted: Wanted) -> FleetPage:
         matching=len(lit),
         filtered=bool(wanted.state or wanted.customer or wanted.words),
         customers=tuple((name, f"/fleet/customers/{quote(name, safe='')}") for name in customers),
-        sees_all=asked.sees_all,
+        sees_all=sees_everything(asked.actor),
     )
 
 
-def _cards(asked: Asking, nodes: Sequence[NodeStatus]) -> tuple[Card, ...]:
+def _cards(asked: RequestContext, nodes: Sequence[NodeStatus]) -> tuple[Card, ...]:
     held = [node for node in nodes if node.customer]
     serving = [node for node in held if node.state is NodeState.UP]
     down = [node for node in nodes if node.state not in (NodeState.UP, NodeState.DRAINED)]
     spares = sum(1 for node in nodes if state_key(node) == SPARE)
-    pools = sum(pool.target_size for pool in list_spare_pools()) if asked.sees_all else None
+    stocked = list_pool_sizes(asked.actor)
+    pools = sum(pool.target_size for pool in stocked) if stocked else None
     gpus = sum(node.gpus for node in serving)
     share = len(serving) / len(held) if held else None
     return (

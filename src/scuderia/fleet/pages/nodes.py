@@ -13,14 +13,14 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
-from scuderia.fleet.pages.asking import asking
 from scuderia.fleet.pages.display import STATE_LOOKS, look_of
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
-from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline, node_status, node_timeline
+from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline, get_node, get_timeline
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.findings import FindingRow, list_findings
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Card, Cell, Column, Crumb, Entry, Row, Tab, Table, facts
+from scuderia.web.request_context import request_context
 from scuderia.web.svg import StripPart, strip
 
 DAYS_OFFERED = (28, 90, 365)
@@ -56,13 +56,12 @@ class NodePage:
 @page
 def node(request: HttpRequest, name: str) -> HttpResponse:
     """Show one node."""
-    asked = asking(request)
+    asked = request_context(request)
     ref = SubjectRef.parse(f"node:{name}")
-    asked.require(ref)
     days = _days(request.GET.get("days", ""))
     start = asked.now - timedelta(days=days)
-    status = node_status(name, asked.now)
-    told = node_timeline(name, start, asked.now)
+    status = get_node(asked.actor, name, asked.now)
+    told = get_timeline(asked.actor, name, start, asked.now)
     look, word = look_of(status)
     lemon, worth = _lemon(str(ref), asked.now)
     context = NodePage(

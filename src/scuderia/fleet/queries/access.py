@@ -3,8 +3,8 @@
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.fleet.nouns import NodePlace
 from scuderia.fleet.queries.lineage import lineage
-from scuderia.fleet.queries.nodes import NodeStatus
 from scuderia.loop.nouns import Power
 from scuderia.loop.queries.access import may, scopes_with
 
@@ -14,9 +14,13 @@ def readable_scopes(actor: Actor) -> frozenset[str]:
     return scopes_with(actor, Power.READ)
 
 
-def within_reach(node: NodeStatus, scopes: frozenset[str]) -> bool:
-    """Say whether the node hangs under one of these scopes; no query is made."""
-    place = node.place
+def sees_everything(actor: Actor) -> bool:
+    """Say whether the actor may read the whole fleet."""
+    return str(EVERYTHING) in readable_scopes(actor)
+
+
+def within_reach(place: NodePlace, customer: str | None, scopes: frozenset[str]) -> bool:
+    """Say whether a node, held by that customer, hangs under one of these scopes; no query."""
     hangs = {
         str(EVERYTHING),
         f"site:{place.site}",
@@ -24,8 +28,8 @@ def within_reach(node: NodeStatus, scopes: frozenset[str]) -> bool:
         f"rack:{place.rack}",
         f"node:{place.node}",
     }
-    if node.customer:
-        hangs.add(f"customer:{node.customer}")
+    if customer:
+        hangs.add(f"customer:{customer}")
     return not scopes.isdisjoint(hangs)
 
 

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from scuderia.basics.actors import Actor
+from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.customers import Customer, SlaDefinition
 from scuderia.fleet.nouns import CustomerName
 from scuderia.fleet.nouns import SlaDefinition as Sla
+from scuderia.fleet.queries.access import readable_scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,9 @@ def list_slas() -> tuple[Sla, ...]:
     return tuple(Sla(CustomerName(row.customer.name), row.target, row.time_zone) for row in rows)
 
 
-def list_customers() -> tuple[CustomerSummary, ...]:
-    """Return every customer with its promise and the nodes it holds now, in two queries."""
+def list_customers(actor: Actor) -> tuple[CustomerSummary, ...]:
+    """Return the customers within reach, each with its promise and the nodes it holds now."""
+    scopes = readable_scopes(actor)
     held: dict[int, int] = {}
     for customer_id in Allocation.objects.filter(end__isnull=True).values_list(
         "customer_id", flat=True
@@ -37,4 +41,5 @@ def list_customers() -> tuple[CustomerSummary, ...]:
     return tuple(
         CustomerSummary(CustomerName(name), target, zone or "UTC", held.get(row_id, 0))
         for row_id, name, target, zone in rows
+        if not scopes.isdisjoint({str(EVERYTHING), f"customer:{name}"})
     )

@@ -1,11 +1,12 @@
 """The nodes by lemon score, and beside them what the score was worth on this fleet's own past."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import DAY_S
 from scuderia.fleet.engine.lemon import LemonScore, NodeHistory, fleet_rate, score_node
@@ -14,6 +15,7 @@ from scuderia.fleet.engine.lemon_rules import PolicyResult
 from scuderia.fleet.engine.lemon_worth import LemonWorth, published_because, worth_of
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.nouns import CustomerName, NodePlace, NodeState
+from scuderia.fleet.queries.access import readable_scopes, within_reach
 from scuderia.fleet.queries.nodes import NodeStatus, fleet_board
 from scuderia.fleet.queries.outages import outages_between
 from scuderia.fleet.queries.reports import Period, whole_period
@@ -66,6 +68,16 @@ def lemon_board(now: AwareDatetime, *, limit: int | None = None) -> LemonBoard:
     ranked = sorted(scores, key=lambda score: (-score.probability, score.node))
     rows = [_row(nodes[score.node], score) for score in ranked if score.node in nodes]
     return LemonBoard(at, PUBLISHED.fitted_on, len(nodes), tuple(rows[:limit]), lemon_worth(now))
+
+
+def list_lemons(actor: Actor, now: AwareDatetime, *, limit: int | None = None) -> LemonBoard:
+    """Return the ranked nodes within the actor's reach, and what the score is worth.
+
+    raises   NothingOnTheBooks: no node
+    """
+    scopes, board = readable_scopes(actor), lemon_board(now)
+    rows = [row for row in board.rows if within_reach(row.place, row.customer, scopes)]
+    return replace(board, rows=tuple(rows[:limit]))
 
 
 def lemon_worth(now: AwareDatetime, *, quick: bool = False) -> LemonWorth:

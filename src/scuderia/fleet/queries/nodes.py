@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.facts import is_unknown
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.columns import touching
@@ -23,6 +25,12 @@ from scuderia.fleet.nouns import (
     NodeState,
     OutageRecord,
     RepairPhase,
+)
+from scuderia.fleet.queries.access import (
+    readable_scopes,
+    require_reach,
+    scopes_above,
+    within_reach,
 )
 from scuderia.fleet.queries.allocations import as_allocations
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
@@ -78,6 +86,25 @@ def fleet_board(
         held = _at(Allocation.objects.filter(customer__name=customer), at)
         nodes = nodes.filter(pk__in=held.values("node_id"))
     return FleetBoard(at=at, nodes=_statuses(nodes, at))
+
+
+def list_nodes(actor: Actor, at: AwareDatetime, *, site: str | None = None) -> FleetBoard:
+    """Return the nodes within the actor's reach as they stood at `at`."""
+    scopes = readable_scopes(actor)
+    board = fleet_board(at, site=site)
+    return replace(
+        board,
+        nodes=tuple(n for n in board.nodes if within_reach(n.place, n.customer, scopes)),
+    )
+
+
+def get_node(actor: Actor, node: str, at: AwareDatetime) -> NodeStatus:
+    """Return one node as it stood at `at`.
+
+    raises   NotFound: none within the actor's reach; UnknownSubject
+    """
+    require_reach(actor, SubjectRef.parse(f"node:{node}"))
+    return node_status(node, at)
 
 
 def node_status(node: str, at: AwareDatetime) -> NodeStatus:
@@ -180,6 +207,22 @@ class NodeTimeline:
     outages: tuple[OutageRecord, ...]
     phases: tuple[RepairPhase, ...]
     allocations: tuple[AllocationRecord, ...]
+
+
+def get_timeline(actor: Actor, node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTimeline:
+    """Return what happened to the node in [start, end); holders are told to themselves alone.
+
+    Who may read the node's rack, cluster or site, or the node itself, is told every holder.
+    raises   NotFound: no such node within the actor's reach
+    """
+    require_reach(actor, SubjectRef.parse(f"node:{node}"))
+    told, scopes = node_timeline(node, start, end), readable_scopes(actor)
+    place = told.place
+    above = scopes_above(place.site, place.cluster, place.rack) | {f"node:{node}"}
+    if not scopes.isdisjoint(above):
+        return told
+    own = tuple(hold for hold in told.allocations if f"customer:{hold.customer}" in scopes)
+    return replace(told, allocations=own)
 
 
 def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTimeline:

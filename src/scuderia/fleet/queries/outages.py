@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.engine.facts import OutageFact, instant_of, merge_outages, seconds_of
 from scuderia.fleet.engine.outage_statistics import relapse_counts
@@ -15,6 +16,7 @@ from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState, OutageRecord
+from scuderia.fleet.queries.access import readable_scopes, within_reach
 from scuderia.fleet.queries.facts import load_facts
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS
 
@@ -97,6 +99,12 @@ def open_outages(at: AwareDatetime) -> tuple[OpenOutage, ...]:
             "node_id", "start", "cause", "planned"
         )
     )
+
+
+def list_open_outages(actor: Actor, at: AwareDatetime) -> tuple[OpenOutage, ...]:
+    """Return the outages within the actor's reach that last at `at`, oldest first."""
+    scopes = readable_scopes(actor)
+    return tuple(one for one in open_outages(at) if within_reach(one.place, one.customer, scopes))
 
 
 def outages_between(

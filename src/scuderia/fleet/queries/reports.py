@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Min, Q
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.engine.facts import FleetFacts, narrowed, seconds_of
 from scuderia.fleet.engine.report_figures import (
     CauseShare,
@@ -24,6 +26,7 @@ from scuderia.fleet.engine.sla import NotAPeriod, Request, ledger_of, report_of
 from scuderia.fleet.models.customers import SlaDefinition
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import ObservationCursor
+from scuderia.fleet.queries.access import require_reach
 from scuderia.fleet.queries.facts import NothingOnTheBooks, load_facts
 
 __all__ = [
@@ -40,6 +43,8 @@ __all__ = [
     "Period",
     "SlaReport",
     "day_begins",
+    "get_ledger",
+    "get_report",
     "gpus_bought_back",
     "ledger_for",
     "request_facts",
@@ -135,6 +140,37 @@ def sla_report(
         start, end, customer=customer, site=site, time_zone=time_zone, target=target
     )
     return report_of(facts, request)
+
+
+def get_report(
+    actor: Actor,
+    period: Period,
+    *,
+    customer: str | None = None,
+    site: str | None = None,
+    target: float | None = None,
+) -> SlaReport:
+    """Return the report of a period for whoever may read all that it is about.
+
+    raises   NotFound: the customer, the site or the whole fleet is not the actor's to read
+    """
+    require_reach(actor, _about(customer, site))
+    return sla_report(period.start, period.end, customer=customer, site=site, target=target)
+
+
+def get_ledger(actor: Actor, period: Period, *, customer: str | None = None) -> Ledger:
+    """Return every node-second of a period in its class, for whoever may read all of it.
+
+    raises   NotFound
+    """
+    require_reach(actor, _about(customer, None))
+    return ledger_for(customer, period.start, period.end)
+
+
+def _about(customer: str | None, site: str | None) -> SubjectRef:
+    if customer is not None:
+        return SubjectRef.parse(f"customer:{customer}")
+    return EVERYTHING if site is None else SubjectRef.parse(f"site:{site}")
 
 
 def request_facts(

@@ -1,13 +1,11 @@
 """The agents that proposed, and having them look now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.api.common import (
@@ -28,8 +26,6 @@ from scuderia.loop.operations import access
 from scuderia.loop.operations import agents as agent_operations
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import agents as agent_queries
-from scuderia.loop.queries.access import scopes_with
-from scuderia.loop.queries.agents import RoundRow
 
 router = Router(tags=["crew"])
 
@@ -104,12 +100,7 @@ def list_agents(
     request: HttpRequest, limit: Limit = 50, offset: Offset = 0
 ) -> Mapping[str, object]:
     """Return every agent with its last look and its record."""
-    actor = request_actor(request)
-    cards = [
-        replace(card, last_round=_told(actor, [card.last_round])[0] if card.last_round else None)
-        for card in agent_queries.list_agents(actor)
-    ]
-    return page_of(cards, limit, offset)
+    return page_of(agent_queries.list_agents(request_actor(request)), limit, offset)
 
 
 @router.get("/crew/{name}/rounds", response=answers(PageOut[RoundOut]))
@@ -121,7 +112,7 @@ def list_rounds(
     rows = agent_queries.list_rounds(actor, agent=name, limit=up_to(limit, offset))
     if name not in registry.agents and not rows:
         raise NotFound("no such agent is visible to you")
-    return page_of(_told(actor, rows), limit, offset)
+    return page_of(rows, limit, offset)
 
 
 @router.post("/crew/run", response=answers(list[RoundReportOut]))
@@ -131,10 +122,3 @@ def run_crew(request: HttpRequest, said: RunCrewIn) -> Sequence[agent_operations
     return agent_operations.make_rounds(
         said.agents, actor=request_actor(request), now=registry.clock.now()
     )
-
-
-def _told(actor: Actor, rows: Sequence[RoundRow]) -> list[RoundRow]:
-    """Return the looks; what was considered names anyone's nodes, so it needs all of reach."""
-    if str(EVERYTHING) in scopes_with(actor, Power.READ):
-        return list(rows)
-    return [replace(row, considered=(), error="failed" if row.error else "") for row in rows]

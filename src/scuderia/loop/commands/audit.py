@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.commands.command_actor import As, AsJson, Token, command_actor
@@ -36,7 +35,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Read every entry and say whether the chain holds."""
-    _require_auditor(command_actor(as_name, token))
+    access.require_somewhere(command_actor(as_name, token), Power.VERIFY_AUDIT)
     verdict = audit.verify(audit.read_head(_head_text(head)) if head else None)
     if as_json:
         print_json(verdict)
@@ -59,7 +58,7 @@ def export(
     token: Token = "",
 ) -> None:
     """Write every entry as one JSON line, and the head as the last."""
-    _require_auditor(command_actor(as_name, token))
+    access.require(command_actor(as_name, token), Power.VERIFY_AUDIT, EVERYTHING)
     if file is None:
         audit.export(sys.stdout)
         return
@@ -92,10 +91,6 @@ def list_command(
         ((row.seq, row.at, row.actor, row.verb, row.subject, row.reason) for row in rows),
         empty="nothing has happened yet",
     )
-
-
-def _require_auditor(actor: Actor) -> None:
-    access.require(actor, Power.VERIFY_AUDIT, EVERYTHING)
 
 
 def _head_text(text: str) -> str:

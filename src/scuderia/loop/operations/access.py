@@ -7,7 +7,7 @@ from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.nouns import Power
 from scuderia.loop.ports import registry
-from scuderia.loop.queries.access import may
+from scuderia.loop.queries.access import may, may_somewhere
 from scuderia.loop.queries.lineage import lineage_of
 
 
@@ -25,6 +25,18 @@ def require(actor: Actor, power: str, target: SubjectRef | Lineage) -> None:
         return
     if power != Power.READ and may(actor, Power.READ, lineage):
         raise NotAuthorised(f"{actor} may not {power} there", actor=actor, power=power)
+    raise NotFound("nothing by that name is visible to you")
+
+
+def require_somewhere(actor: Actor, power: str) -> None:
+    """Return if the actor holds the power on any scope; a stranger is told NotFound.
+
+    raises   NotAuthorised, NotFound
+    """
+    if may_somewhere(actor, power):
+        return
+    if may_somewhere(actor, Power.READ):
+        raise NotAuthorised(f"{actor} may not {power} anywhere", actor=actor, power=power)
     raise NotFound("nothing by that name is visible to you")
 
 

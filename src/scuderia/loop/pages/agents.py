@@ -6,13 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Autonomy, Power
 from scuderia.loop.operations import access, agents
 from scuderia.loop.ports import registry
-from scuderia.loop.queries.access import may, scopes_with
-from scuderia.loop.queries.agents import AgentCard, RoundRow, list_agents, list_rounds
+from scuderia.loop.queries.access import may
+from scuderia.loop.queries.agents import AgentCard, RoundRow, get_agent, list_agents, list_rounds
 from scuderia.loop.queries.grants import GrantRow, list_grants
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Crumb
@@ -86,9 +85,7 @@ def look_now(request: HttpRequest) -> HttpResponse:
 def agent(request: HttpRequest, name: str) -> HttpResponse:
     """Show one agent."""
     asked = request_context(request)
-    card = next((one for one in list_agents(asked.actor) if one.name == name), None)
-    if card is None or not scopes_with(asked.actor, Power.READ):
-        raise NotFound(f"no agent is named {name[:64]!r}")
+    card = get_agent(asked.actor, name)
     context = AgentPage(
         as_of=asked.now,
         member=_member(card),

@@ -9,12 +9,11 @@ from django.views.decorators.http import require_safe
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import NotAuthorised
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access
 from scuderia.loop.operations import audit as chain
-from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.access import may, may_somewhere
 from scuderia.loop.queries.audit import AuditRow, get_head, list_audit
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Cell, Column, Field, Row, Table
@@ -63,7 +62,6 @@ def audit(request: HttpRequest) -> HttpResponse:
     head = get_head()
     query = {"subject": subject} if subject else {}
     older = query | {"before": str(shown[-1].seq)} if len(rows) > PAGE_ROWS else {}
-    scopes = scopes_with(asked.actor, Power.VERIFY_AUDIT)
     context = AuditPage(
         as_of=asked.now,
         table=_table(shown),
@@ -73,8 +71,8 @@ def audit(request: HttpRequest) -> HttpResponse:
         head_seq=head.seq,
         head_hash=head.hash,
         verified=_verified(asked.actor) if request.GET.get("verify") else None,
-        may_verify=bool(scopes),
-        may_export=str(EVERYTHING) in scopes,
+        may_verify=may_somewhere(asked.actor, Power.VERIFY_AUDIT),
+        may_export=may(asked.actor, Power.VERIFY_AUDIT, frozenset({EVERYTHING})),
         older=f"/audit?{urlencode(older)}" if older else "",
         newest=f"/audit?{urlencode(query)}" if before else "",
     )  # fmt: skip
@@ -97,8 +95,7 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 def _verified(actor: Actor) -> Verified:
-    if not scopes_with(actor, Power.VERIFY_AUDIT):
-        raise NotAuthorised("an operator verifies the audit")
+    access.require_somewhere(actor, Power.VERIFY_AUDIT)
     verdict = chain.verify()
     return Verified(verdict.holds, verdict.entries, verdict.said)
 

@@ -13,7 +13,7 @@ from scuderia.loop.nouns import BrakeScope, Power
 from scuderia.loop.operations import brakes
 from scuderia.loop.pages.forms import BadForm
 from scuderia.loop.ports import registry
-from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.access import may, may_somewhere
 from scuderia.loop.queries.brakes import BrakeRow, list_brakes
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Field
@@ -109,16 +109,15 @@ def _shown(request: HttpRequest) -> HttpResponse:
     asked = request_context(request)
     rows = list_brakes(asked.actor, on_only=False)
     on = tuple(row for row in rows if row.lifted_at is None)
-    scopes = scopes_with(asked.actor, Power.BRAKE)
     context = BrakePage(
         as_of=asked.now,
         on=on,
         past=tuple(row for row in rows if row.lifted_at)[:PAST_SHOWN],
         all_stopped=any(row.stops is BrakeScope.ALL for row in on),
         fields=_fields(),
-        may_brake=bool(scopes),
-        may_brake_all=str(EVERYTHING) in scopes,
-        may_release=bool(scopes_with(asked.actor, Power.RELEASE_BRAKE)),
+        may_brake=may_somewhere(asked.actor, Power.BRAKE),
+        may_brake_all=may(asked.actor, Power.BRAKE, frozenset({EVERYTHING})),
+        may_release=may_somewhere(asked.actor, Power.RELEASE_BRAKE),
     )
     return show(request, "loop/brake.html", context)
 

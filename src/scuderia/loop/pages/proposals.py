@@ -8,8 +8,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import NotFound
 from scuderia.loop.nouns import Power, ProposalId, ProposalState
 from scuderia.loop.operations import decisions, proposals
+from scuderia.loop.operations.evidence import run_evidence
 from scuderia.loop.pages.display import (
     PROPOSAL_LOOKS,
     blast_of,
@@ -134,7 +136,8 @@ def _page(asked: RequestContext, card: ProposalCard, again: str) -> ProposalPage
     row = card.row
     path = f"/proposals/{row.id}"
     number = int(again) if again.isdigit() and len(again) < 4 else None  # noqa: PLR2004 - bounded
-    pieces = evidence_of(card.findings, path=path, again=number, fresh=_run_again(card, number))
+    fresh = _run_again(asked.actor, card, number)
+    pieces = evidence_of(card.findings, path=path, again=number, fresh=fresh)
     action = get_action(asked.actor, card.action_ids[-1]) if card.action_ids else None
     look, word = PROPOSAL_LOOKS[row.state]
     return ProposalPage(
@@ -178,10 +181,12 @@ def _fields(card: ProposalCard) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _run_again(card: ProposalCard, number: int | None) -> object:
+def _run_again(actor: Actor, card: ProposalCard, number: int | None) -> object:
     """Run one piece of this proposal's own evidence again; nothing else can be asked for."""
     pieces = [piece for finding in card.findings for piece in finding.evidence]
     if number is None or number >= len(pieces):
         return None
-    query = registry.evidence.get(pieces[number].query)
-    return dict(query.run(pieces[number].params)) if query else {"note": "that query is gone"}
+    try:
+        return dict(run_evidence(actor, pieces[number].query, pieces[number].params))
+    except NotFound:
+        return {"note": "that query is gone, or names what is not yours to read"}

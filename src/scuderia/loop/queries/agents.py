@@ -129,6 +129,17 @@ def list_agents(actor: Actor) -> tuple[AgentCard, ...]:
     )
 
 
+def get_agent(actor: Actor, name: str) -> AgentCard:
+    """Return one agent with its last look and its record.
+
+    raises   NotFound: no such agent, or the actor may read nothing
+    """
+    for card in list_agents(actor):
+        if card.name == name:
+            return card
+    raise NotFound(f"no agent is named {name[:64]!r}")
+
+
 def list_rounds(actor: Actor, *, agent: str = "", limit: int = 50) -> tuple[RoundRow, ...]:
     """Return what was brought back, newest first."""
     scopes = _require_reader(actor)

@@ -8,14 +8,14 @@ from django.db.models import Q
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
-from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.basics.subjects import EVERYTHING, SubjectRef, covers
 from scuderia.loop.models.brakes import Brake
 from scuderia.loop.nouns import (
     BrakeScope,
     Power,
 )
 from scuderia.loop.queries.access import scopes_with
-from scuderia.loop.queries.lineage import union_lineage
+from scuderia.loop.queries.lineage import known_lineage, union_lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,14 @@ class BrakeRow:
 
 
 def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
-    """Return the brakes, newest first; everyone who may read anything sees them."""
-    if not scopes_with(actor, Power.READ):
+    """Return the brakes that concern the actor, newest first.
+
+    On all, an agent or a kind: everyone. On a scope: who may read it, or a scope that hangs under
+    it, for it stops what is theirs.
+    raises   NotFound: the actor may read nothing at all
+    """
+    scopes = scopes_with(actor, Power.READ)
+    if not scopes:
         raise NotFound("nothing by that name is visible to you")
     found = Brake.objects.filter(lifted_at__isnull=True) if on_only else Brake.objects.all()
     return tuple(
@@ -47,6 +53,16 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
             lifted_at=brake.lifted_at,
         )
         for brake in found.order_by("-set_at", "-pk")
+        if brake.stops != BrakeScope.SCOPE or _is_told(brake.value, scopes)
+    )
+
+
+def _is_told(stopped: str, scopes: frozenset[str]) -> bool:
+    subject = SubjectRef.parse(stopped)
+    above = known_lineage(subject)
+    return any(
+        covers(scope, above) or covers(subject, known_lineage(scope))
+        for scope in map(SubjectRef.parse, scopes)
     )
 
 
