@@ -6,6 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.scuderia-set-up
 PORT ?= 8765
 PYTEST_ARGS ?=
+CORES ?= auto
 ON_TABLES := $(addprefix tests/,loop fleet crew config connectors api pages web journeys postgres)
 
 .PHONY: help setup demo test check test-browser test-postgres bench clean
@@ -35,8 +36,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## set everything up, serve a living 1,024-GPU fleet, print the address and the sign-in
 	@$(BIN)/scuderia demo --port $(PORT)
 
-test: check ## set everything up, check the law, run every test that needs no browser
-	$(BIN)/python -m pytest -m 'not browser' --ignore=tests/law $(PYTEST_ARGS)
+test: check ## set everything up, check the law, run every test that needs no browser, on all cores
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'not browser' --ignore=tests/law $(PYTEST_ARGS)
 
 check: setup ## lint, format, types, import contracts, the law's tests, missing migrations, templates
 	$(BIN)/ruff check src tests benchmarks
@@ -50,11 +51,11 @@ check: setup ## lint, format, types, import contracts, the law's tests, missing 
 	$(BIN)/python -m pytest -q tests/law
 
 test-browser: setup ## the journeys in a real browser (needs Chromium; skipped with a word without)
-	$(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m browser tests/browser $(PYTEST_ARGS)
 
 test-postgres: setup ## the tests that touch tables, on a throw-away PostgreSQL (skipped with a word without)
 	$(BIN)/python -m tests.postgres.server \
-	  $(BIN)/python -m pytest --ds tests.postgres.settings \
+	  $(BIN)/python -m pytest -n $(CORES) --dist loadfile --ds tests.postgres.settings \
 	  -m 'postgres or not (slow or browser)' $(wildcard $(ON_TABLES)) $(PYTEST_ARGS)
 
 bench: setup ## measure: policies replayed per second, as one JSON object

@@ -2,12 +2,14 @@
 
 import atexit
 import os
+import secrets
 import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ.setdefault("SCUDERIA_SEED", str(1 + secrets.randbelow(2**32 - 1)))
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 settings.register_profile(
@@ -15,6 +17,11 @@ settings.register_profile(
 )
 settings.load_profile("scuderia")
 atexit.register(shutil.rmtree, os.environ.get("SCUDERIA_HOME", ""), ignore_errors=True)
+
+
+def pytest_report_header() -> str:
+    """Say the seed of what is random in this run; the workers of a parallel run share it."""
+    return f"SCUDERIA_SEED={os.environ['SCUDERIA_SEED']}"
 
 
 @pytest.fixture(scope="session")
