@@ -58,7 +58,7 @@ def test_sign_in_approve_and_see_the_node_change(window, stage):
     before = page.locator(f"[data-key='{spare}']").get_attribute("data-version")
     assert carry_out(stage) is ActionState.DONE
     page.wait_for_selector(f"[data-key='{spare}'][data-version='ok']", timeout=15_000)
-    assert before == "spare"
+    assert before == "ready"
     lena.open(f"/proposals/{swap.id}")
     assert "Done" in page.locator(".track").inner_text()
     assert lena.complaints == []

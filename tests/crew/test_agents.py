@@ -34,7 +34,7 @@ def assert_complete(draft: ProposalDraft) -> None:
     assert rehearsal.limits
     assert rehearsal.method
     assert "seed" in rehearsal.inputs
-    assert draft.regret_gpu_hours_per_day > 0
+    assert draft.cost_of_delay.amount > 0
     assert draft.dedup_key == f"{draft.kind}:{draft.targets[0]}"
 
 

@@ -217,10 +217,10 @@ def test_a_swap_that_stopped_half_way_is_put_back(registered: Bench) -> None:
 
 def test_blast_radius_divides_by_the_nodes_it_could_touch(registered: Bench) -> None:
     swap = executor("swap_node").blast_radius(some_plan(registered, "swap_node"))
-    assert (swap.count, swap.denominator_count, swap.gpus) == (1, 72, 8)
-    assert swap.customers == ("demo-aurora",)
+    assert (swap.count, swap.denominator_count, swap.details) == (1, 72, ("8 GPUs",))
+    assert swap.affected == ("demo-aurora",)
     pool = executor("resize_spare_pool").blast_radius(some_plan(registered, "resize_spare_pool"))
-    assert (pool.count, pool.denominator_count, pool.gpus) == (5, 128, 40)
+    assert (pool.count, pool.denominator_count, pool.details) == (5, 128, ("40 GPUs",))
 
 
 def test_an_unanswered_effect_is_unknown_until_the_cluster_tells(

@@ -13,6 +13,7 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.errors import NotFound, Refused, Unable
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
+from scuderia.basics.units import Quantity
 from scuderia.loop.nouns import (
     ActionKind,
     Answer,
@@ -100,7 +101,7 @@ class ValveExecutor:
 
     def blast_radius(self, plan: Plan) -> BlastRadius:
         names = tuple(sorted({VALVES[target.name] for target in plan.targets}))
-        return BlastRadius(len(plan.targets), len(VALVES), "valves", 0, names)
+        return BlastRadius(len(plan.targets), len(VALVES), "valves", (), names)
 
     def objections(self, plan: Plan, *, now: datetime) -> Sequence[str]:
         return [f"{one.name} is welded shut" for one in plan.targets if one.name in self.welded]
@@ -257,6 +258,7 @@ def _fill() -> Hall:
     registry.register_executor(restore)
     registry.register_lineage(ValveLineage())
     registry.gates.append(hall.gate)
+    registry.register_unit("litres", worth=1.0)
     registry.agents[hall.agent.name] = hall.agent
     return hall
 
@@ -300,7 +302,7 @@ def finding_draft(key: str = "leak:v1", **changes: object) -> FindingDraft:
         subject=SubjectRef("valve", "v1"),
         claim="v1 leaks",
         confidence=0.8,
-        severity_gpu_hours=3.0,
+        severity=Quantity(3.0, "litres"),
         evidence=(Evidence("drops", {"valve": "v1"}, {"count": 12}, "Twelve drops an hour."),),
         dedup_key=key,
     )
@@ -333,7 +335,7 @@ def proposal_draft(*names: str, to: int = 1, **changes: object) -> ProposalDraft
         title="Turn the valve",
         findings=(finding_draft(),),
         rehearsal=rehearsal(),
-        regret_gpu_hours_per_day=2.0,
+        cost_of_delay=Quantity(2.0, "litres"),
         dedup_key="turn:" + ",".join(names or ("v1",)),
     )
     return replace(draft, **changes)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.units import Quantity
 from scuderia.loop.engine.grants import LevelNotBuilt
 from scuderia.loop.models.actions import Action, RunRequest
 from scuderia.loop.models.agents import AgentRound
@@ -126,7 +127,10 @@ def test_a_rejected_wish_stays_away_for_three_days_unless_it_grew(hall):
     proposal_id = file()
     decisions.reject_proposal(actor=OMAR, proposal_id=proposal_id, now=NOW)
     assert make_round(hall, proposal_draft(), now=later(1)).filed == 0
-    assert make_round(hall, proposal_draft(regret_gpu_hours_per_day=4.0), now=later(1)).filed == 1
+    assert (
+        make_round(hall, proposal_draft(cost_of_delay=Quantity(4.0, "litres")), now=later(1)).filed
+        == 1
+    )
     decisions.reject_proposal(actor=OMAR, proposal_id=Proposal.objects.last().pk, now=later(1))
     assert make_round(hall, proposal_draft(), now=later(24 * 5)).filed == 1
 
@@ -144,7 +148,7 @@ def test_a_braked_agent_does_not_look(hall):
 
 def test_the_queue_is_ranked_by_regret_in_constant_queries(hall, django_assert_num_queries):
     for name, regret in [("v1", 1.0), ("v2", 9.0), ("v3", 4.0)]:
-        file(name, regret_gpu_hours_per_day=regret)
+        file(name, cost_of_delay=Quantity(regret, "litres"))
     with django_assert_num_queries(2):
         rows = proposal_queries.list_queue(OMAR, NOW)
     assert [row.targets[0].name for row in rows] == ["v2", "v3", "v1"]

@@ -122,7 +122,7 @@ def test_the_digest_names_every_part():
     [(3, 4, 3, 0), (4, 10, 4, 1), (3, 3, 3, 1), (1, 0, 1, 1), (1, 10, 4, 1), (-1, 10, 1, 2)],
 )
 def test_both_blast_bounds_hold_and_fail_closed(count, of, targets, objects):
-    radius = BlastRadius(count, of, "valves", 0, ())
+    radius = BlastRadius(count, of, "valves")
     assert len(blast_objections(kind_named("a.b"), radius, targets=targets)) == objects
 
 

@@ -5,10 +5,13 @@ import sys
 
 import django
 
+from scuderia.basics.units import Quantity
+
 django.setup()
 
 from scuderia.basics.actors import Actor, ActorKind  # noqa: E402
 from scuderia.basics.subjects import SubjectRef  # noqa: E402
+from scuderia.fleet.nouns import GPU_HOURS  # noqa: E402
 from scuderia.loop.nouns import ProposalDraft, Rehearsal  # noqa: E402
 from scuderia.loop.operations.decisions import approve_proposal  # noqa: E402
 from scuderia.loop.operations.proposal_filing import file_proposal  # noqa: E402
@@ -38,7 +41,7 @@ def approve(kind: str, target: str, params: dict[str, str]) -> str:
         title=f"{kind} {target}",
         findings=(),
         rehearsal=GUESS,
-        regret_gpu_hours_per_day=1,
+        cost_of_delay=Quantity(1, GPU_HOURS),
         dedup_key=f"{kind}:{target}",
     )
     now = registry.clock.now()

@@ -150,7 +150,7 @@ class LiftCrate:
         return {crate.name: crate.lifted for crate in found}
 
     def blast_radius(self, plan):
-        return BlastRadius(len(plan.targets), Crate.objects.count(), "crates", 0, ())
+        return BlastRadius(len(plan.targets), Crate.objects.count(), "crates")
 
     def objections(self, plan, *, now):
         there = set(Crate.objects.values_list("name", flat=True))
@@ -197,12 +197,14 @@ def register(registry):
     registry.register_executor(LiftCrate())
     registry.agents["stacker"] = Stacker()
     registry.register_lineage(CrateLineage())
+    registry.register_unit("crates", worth=2.0)
 ''',
     "agents/__init__.py": "",
     "agents/stacker.py": '''
 """An agent that would have every crate lifted."""
 
 from scuderia.basics.subjects import SubjectRef
+from scuderia.basics.units import Quantity
 from scuderia.loop.nouns import ProposalDraft, Rehearsal, Round
 from toy_depot.queries.crates import list_crates
 
@@ -229,7 +231,7 @@ def draft(name):
             metric="crates_on_the_ground", unit="crates", horizon_days=1, do_nothing=1,
             expected=0, low=0, high=1, better="lower", method="counted", limits="one crate",
         ),
-        regret_gpu_hours_per_day=1.0,
+        cost_of_delay=Quantity(1.0, "crates"),
         dedup_key=f"lift:{name}",
     )
 ''',

@@ -1,6 +1,8 @@
 """Units people type and read: durations such as 3d or 90m, and shares such as 95%."""
 
+import math
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 
 from scuderia.basics.errors import BadInput
@@ -8,6 +10,24 @@ from scuderia.basics.errors import BadInput
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """So much of something, in the words of the room that measures it, e.g. 3.5 crate-days."""
+
+    amount: float
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.amount:,.4g} {self.unit}"
+
+    @property
+    def is_finite(self) -> bool:
+        """Say whether the amount is a number at all."""
+        return math.isfinite(self.amount)
+
+
 HOUR_S = 3_600
 
 

@@ -11,6 +11,9 @@ from scuderia.basics.subjects import SubjectRef
 NodeName = NewType("NodeName", str)
 CustomerName = NewType("CustomerName", str)
 
+GPU_HOURS = "GPU-hours"
+"""The unit in which the fleet counts what is lost."""
+
 
 class NodeState(StrEnum):
     """What a reader says of a node at one instant."""

@@ -9,6 +9,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
+from scuderia.basics.units import Quantity
 
 SignalId = NewType("SignalId", UUID)
 FindingId = NewType("FindingId", UUID)
@@ -184,7 +185,7 @@ class FindingDraft:
     subject: SubjectRef
     claim: str
     confidence: float  # 0..1, calibrated where the kind says so
-    severity_gpu_hours: float  # what is lost if nobody looks, per week
+    severity: Quantity  # what is lost if nobody looks, per week
     evidence: tuple[Evidence, ...]
     dedup_key: str
 
@@ -193,8 +194,8 @@ class FindingDraft:
 class Rehearsal:
     """What is expected of acting, beside doing nothing.
 
-    metric                 the thing measured, e.g. "node_hours_lost"
-    unit                   e.g. "node-hours"
+    metric                 the thing measured, e.g. "crates_lost"
+    unit                   e.g. "crate-hours"
     horizon_days           over which days it is counted
     do_nothing, expected   point values; low, high the 80% interval of `expected`
     better                 "lower" or "higher"
@@ -232,7 +233,7 @@ class ProposalDraft:
     title: str
     findings: tuple[FindingDraft, ...]
     rehearsal: Rehearsal
-    regret_gpu_hours_per_day: float  # what one day of waiting costs; ranks the queue
+    cost_of_delay: Quantity  # what one day of waiting costs; ranks the queue
     dedup_key: str
     expires_after_h: float = 72.0
 
@@ -270,7 +271,7 @@ class ParamSpec:
 class BlastBound:
     """The most one action may touch: a count and a share, both enforced.
 
-    denominator   in words, what the share is of, e.g. "nodes serving the same customer"
+    denominator   in words, what the share is of, e.g. "crates of the same owner"
     """
 
     targets_max: int
@@ -280,13 +281,17 @@ class BlastBound:
 
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
-    """What one proposal would touch: `count` of `denominator_count` units, and whom."""
+    """What one proposal would touch: `count` of `denominator_count` units, and whose.
+
+    details    what else it touches, in the room's words, e.g. "8 shelves"
+    affected   names of whoever uses what is touched
+    """
 
     count: int
     denominator_count: int
     unit: str
-    gpus: int
-    customers: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:

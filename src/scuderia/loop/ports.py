@@ -9,6 +9,7 @@ from scuderia.basics.clock import AwareDatetime, Clock, SystemClock
 from scuderia.basics.errors import Refused
 from scuderia.basics.rooms import PowerSpec
 from scuderia.basics.subjects import Lineage, SubjectRef
+from scuderia.basics.units import Quantity
 from scuderia.loop.engine.action_kinds import refuse_incomplete
 from scuderia.loop.engine.digest import policy_version
 from scuderia.loop.engine.powers import LOOP_POWERS, BadPower, refuse_bad_power
@@ -35,6 +36,13 @@ class UnknownKind(Refused):
 
     code = "LOOP-006"
     remedy = "Use one of the action kinds that `scuderia crew list` names."
+
+
+class UnknownUnit(Refused):
+    """A cost or severity is in a unit that no room has registered, so it cannot be ranked."""
+
+    code = "LOOP-091"
+    remedy = "Register the unit with what one of it is worth, in the room's playbook."
 
 
 class Executor(Protocol):
@@ -97,7 +105,7 @@ class Gate(Protocol):
 class Agent(Protocol):
     """A member of the crew: looks, and brings back drafts. It holds no power to file or act."""
 
-    name: str  # e.g. "lemon-scout"
+    name: str  # e.g. "stacker"
     title: str
     job: str  # one sentence
     kinds: tuple[str, ...]  # the action kinds it may propose
@@ -178,7 +186,8 @@ class Runner(Protocol):
 class Registry:
     """Where config/wiring.py registers the ports; the loop reads them from here alone.
 
-    clock   fleet time, for everything that happens in the domain
+    clock   domain time, for everything that happens there
+    worths  of one of each unit, in the one measure that ranks unlike things
     wall    wall time, for heartbeats, tokens and nothing else
     """
 
@@ -191,6 +200,7 @@ class Registry:
     powers: dict[str, PowerSpec] = field(
         default_factory=lambda: {spec.name: spec for spec in LOOP_POWERS}
     )
+    worths: dict[str, float] = field(default_factory=dict)
     runner: Runner | None = None
     clock: Clock = field(default_factory=SystemClock)
     wall: Clock = field(default_factory=SystemClock)
@@ -205,6 +215,20 @@ class Registry:
         refuse_bad_power(spec)
         if self.powers.setdefault(spec.name, spec) != spec:
             raise BadPower(f"two rooms declare the power {spec.name}")
+
+    def register_unit(self, unit: str, *, worth: float) -> None:
+        """State what one of a room's units is worth beside those of others; for ranking alone."""
+        self.worths[unit] = worth
+
+    def rank_of(self, quantity: Quantity) -> float:
+        """Return the quantity in the one measure by which unlike things are ranked.
+
+        raises   UnknownUnit: no room has stated what one of it is worth
+        """
+        worth = self.worths.get(quantity.unit)
+        if worth is None:
+            raise UnknownUnit(f"nobody states what one of {quantity.unit[:40]!r} is worth")
+        return quantity.amount * worth
 
     def register_lineage(self, source: LineageOf) -> None:
         """Register who knows where subjects of these kinds hang."""

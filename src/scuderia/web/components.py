@@ -118,8 +118,8 @@ class Blast:
     of: int
     unit: str
     share: float
-    gpus: int
-    customers: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
     bound: str = ""
 
 
@@ -193,7 +193,7 @@ class Pager:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One of many subjects at a glance. `look` is a state, or "spare"."""
+    """One of many subjects at a glance. `look` is a state, or "ready"."""
 
     name: str
     href: str
@@ -205,7 +205,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class TileGroup:
-    """Tiles that stand together, such as a rack."""
+    """Tiles that stand together, such as a shelf."""
 
     name: str
     note: str

@@ -55,7 +55,7 @@ def add_room(room: Room) -> None:
 
 
 def place_of(subject: str) -> str:
-    """Return where a subject such as `node:r01-n03` is shown; "" if no room shows its kind."""
+    """Return where a subject such as `crate:a1` is shown; "" if no room shows its kind."""
     kind, _, name = subject.partition(":")
     url_name = chrome.places.get(kind, "")
     if not url_name:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.proposal_builders import AgentContext
 from scuderia.crew.engine.assign_spares import assign_spares
@@ -10,7 +11,7 @@ from scuderia.crew.engine.forecasts import SlotOutlook, forecast_swap
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.fleet.engine.lemon import HORIZON_DAYS, LemonScore
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
-from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.nouns import GPU_HOURS, NodeState
 from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
@@ -67,7 +68,7 @@ class LemonScout:
             f"{proposal_builders.times(score.outages_28d)} in 28 days, "
             f"{score.outages_90d} times in 90",
             confidence=round(score.probability, 3),
-            severity_gpu_hours=round(node.gpus * score.probability * 132.8 / 4, 1),
+            severity=Quantity(round(node.gpus * score.probability * 132.8 / 4, 1), GPU_HOURS),
             evidence=(
                 self._score_evidence(snapshot, node, score),
                 proposal_builders.outages_evidence(self.context, snapshot, node),
@@ -131,8 +132,8 @@ class LemonScout:
                 method="The node's own lemon score against a spare that fails like the fleet:",
                 limits=LIMITS + proposal_builders.SWAP_LIMITS,
             ),
-            regret_gpu_hours_per_day=round(
-                max(forecast.hours_saved, 0.0) * node.gpus / HORIZON_DAYS, 2
+            cost_of_delay=Quantity(
+                round(max(forecast.hours_saved, 0.0) * node.gpus / HORIZON_DAYS, 2), GPU_HOURS
             ),
             dedup_key=f"{PULL_LEMON}:{node.place.ref}",
         )

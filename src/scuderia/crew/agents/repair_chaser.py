@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.lemon_scout import lemons_of
 from scuderia.crew.agents.proposal_builders import WEEK_DAYS, WEEK_H, AgentContext
@@ -11,6 +12,7 @@ from scuderia.crew.engine.assign_spares import assign_spares
 from scuderia.crew.engine.forecasts import forecast_escalation, forecast_swap
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
+from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
@@ -85,7 +87,7 @@ class RepairChaser:
                 f"{ESCALATED_WITHIN_H:.0f} h:",
                 limits=ESCALATE_LIMITS + proposal_builders.SWAP_LIMITS,
             ),
-            regret_gpu_hours_per_day=round(saved * node.gpus / WEEK_DAYS, 2),
+            cost_of_delay=Quantity(round(saved * node.gpus / WEEK_DAYS, 2), GPU_HOURS),
             dedup_key=f"{ESCALATE}:{node.place.ref}",
         )
 
@@ -149,7 +151,9 @@ def draft_swap(
             method="The repair as it may go on, given its age, against a spare in the slot:",
             limits=proposal_builders.SWAP_LIMITS,
         ),
-        regret_gpu_hours_per_day=round(node.gpus * _hours_of_next_day(outlook, node, snapshot), 2),
+        cost_of_delay=Quantity(
+            round(node.gpus * _hours_of_next_day(outlook, node, snapshot), 2), GPU_HOURS
+        ),
         dedup_key=f"{SWAP_NODE}:{node.place.ref}",
     )
 
@@ -174,7 +178,7 @@ def repair_finding(
         claim=f"{node.name} has been out for {proposal_builders.hours(age_h)}{holder}; "
         f"it stays out another day with chance {day:.0%}, another week with {week:.0%}",
         confidence=round(day, 3),
-        severity_gpu_hours=round(node.gpus * lost if node.customer else 0.0, 1),
+        severity=Quantity(round(node.gpus * lost if node.customer else 0.0, 1), GPU_HOURS),
         evidence=(
             proposal_builders.repair_evidence(context, snapshot, node),
             _tail_evidence(context, snapshot, outlook, node),

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
+from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.lemon_scout import lemons_of
 from scuderia.crew.agents.proposal_builders import AgentContext
@@ -19,6 +20,7 @@ from scuderia.crew.engine.assign_spares import assign_spares
 from scuderia.crew.engine.customer_months import MonthOutlook, MonthState, month_outlook
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView
+from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
@@ -84,7 +86,9 @@ class SlaWatch:
             f"chance {told.chance_missed:.0%}: {told.mid:.2%} expected (80%: {told.low:.2%} to "
             f"{told.high:.2%}); {_by_when(snapshot, case)}. {_prevention(case)}",
             confidence=round(told.chance_missed, 3),
-            severity_gpu_hours=round(lost_h * gpus * 168 / max(_left_h(snapshot, month), 168), 1),
+            severity=Quantity(
+                round(lost_h * gpus * 168 / max(_left_h(snapshot, month), 168), 1), GPU_HOURS
+            ),
             evidence=(
                 self.context.cite(
                     "customer_month",
@@ -155,7 +159,7 @@ def _with_reason(draft: ProposalDraft, finding: FindingDraft) -> ProposalDraft:
         title=draft.title,
         findings=(finding, *draft.findings),
         rehearsal=draft.rehearsal,
-        regret_gpu_hours_per_day=draft.regret_gpu_hours_per_day,
+        cost_of_delay=draft.cost_of_delay,
         dedup_key=draft.dedup_key,
     )
 

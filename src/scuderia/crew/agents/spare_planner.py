@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
+from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.proposal_builders import AgentContext
 from scuderia.crew.engine import approvals
@@ -19,6 +20,7 @@ from scuderia.crew.engine.spare_pools import (
     spare_need,
 )
 from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
+from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal, Round
 from scuderia.twin.nouns import Comparison, SpareNeed
@@ -123,7 +125,7 @@ class SparePlanner:
                     f"{view.days:.0f} days {need.spares} were needed at {CONFIDENCE:.0%} of "
                     f"instants, and {wanted} can be had",
                     confidence=CONFIDENCE,
-                    severity_gpu_hours=round(regret * 7, 1),
+                    severity=Quantity(round(regret * 7, 1), GPU_HOURS),
                     evidence=(
                         proposal_builders.pool_evidence(self.context, snapshot, view.cluster),
                         self._need_evidence(snapshot, view, need),
@@ -133,7 +135,7 @@ class SparePlanner:
                 ),
             ),
             rehearsal=rehearsal,
-            regret_gpu_hours_per_day=regret,
+            cost_of_delay=Quantity(regret, GPU_HOURS),
             dedup_key=f"{RESIZE}:{cluster}",
         )
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import NodeName, NodeState
-from scuderia.fleet.pages.display import SPARE, STATE_LOOKS, look_of, state_key
+from scuderia.fleet.pages.display import READY, SPARE, STATE_LOOKS, look_of, state_key
 from scuderia.fleet.queries.access import sees_everything
 from scuderia.fleet.queries.nodes import NodeStatus, list_nodes
 from scuderia.fleet.queries.spare_pools import list_pool_sizes
@@ -148,7 +148,7 @@ def _cards(asked: RequestContext, nodes: Sequence[NodeStatus]) -> tuple[Card, ..
 def _legend(nodes: Sequence[NodeStatus], wanted: Wanted) -> tuple[Legend, ...]:
     counted = Counter(state_key(node) for node in nodes)
     looks = {state.value: look for state, look in STATE_LOOKS.items()}
-    looks[SPARE] = (SPARE, "Spare, ready")
+    looks[SPARE] = (READY, "Spare, ready")
     return tuple(
         Legend(
             look=look,

@@ -4,6 +4,7 @@ from scuderia.fleet.nouns import LedgerClass, NodeState
 from scuderia.fleet.queries.nodes import NodeStatus
 
 SPARE = "spare"
+READY = "ready"  # the look of a spare
 STATE_LOOKS = {
     NodeState.UP: ("ok", "Healthy"),
     NodeState.DOWN: ("bad", "Down"),
@@ -27,7 +28,7 @@ CLASS_WORDS = {
 def look_of(node: NodeStatus) -> tuple[str, str]:
     """Return the look and the word of one node; a healthy spare stands apart."""
     if node.spare and node.state is NodeState.UP:
-        return SPARE, "Spare, ready"
+        return READY, "Spare, ready"
     return STATE_LOOKS[node.state]
 
 

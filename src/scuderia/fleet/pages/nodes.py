@@ -13,7 +13,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
-from scuderia.fleet.pages.display import STATE_LOOKS, look_of
+from scuderia.fleet.pages.display import READY, STATE_LOOKS, look_of
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
 from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline, get_node, get_timeline
 from scuderia.loop.ports import registry
@@ -69,7 +69,7 @@ def node(request: HttpRequest, name: str) -> HttpResponse:
         node=status,
         crumbs=(Crumb("Fleet", "/fleet"), Crumb(status.place.rack, f"/fleet?q={status.place.rack}"),
                 Crumb(name)),
-        look="ok" if look == "spare" else look,
+        look="ok" if look == READY else look,
         word=word,
         cards=_cards(told, asked.now),
         tabs=tuple(Tab(f"{n} days", f"/fleet/nodes/{quote(name)}?days={n}", current=n == days)

@@ -1,5 +1,6 @@
 """What the fleet brings to the loop: executors, evidence, detectors and the lineage of subjects."""
 
+from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.fleet.playbook import detectors, evidence, repairs
 from scuderia.fleet.playbook.spare_pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
@@ -24,4 +25,5 @@ def register(registry: Registry) -> None:
         registry.evidence[query.name] = query
     for detector in (detectors.NodeOut(), detectors.BadReturn()):
         registry.detectors[detector.name] = detector
+    registry.register_unit(GPU_HOURS, worth=1.0)  # the measure itself; others state theirs in it
     registry.register_lineage(FleetLineage())

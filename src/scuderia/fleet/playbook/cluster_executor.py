@@ -149,8 +149,8 @@ def one_node(state: ClusterState, node: str, *, out_of: int) -> BlastRadius:
         count=1,
         denominator_count=out_of,
         unit="node",
-        gpus=state.gpus(node),
-        customers=(str(holder),) if holder else (),
+        details=(gpus_in_words(state.gpus(node)),),
+        affected=(str(holder),) if holder else (),
     )
 
 
@@ -173,3 +173,8 @@ def _command(arguments: JsonObject) -> ControlCommand:
 
 def _scalar(value: JsonValue) -> str | int:
     return value if isinstance(value, int) else str(value)
+
+
+def gpus_in_words(count: int) -> str:
+    """Return how many GPUs a plan touches, for people."""
+    return f"{count:,} GPU{'' if count == 1 else 's'}"

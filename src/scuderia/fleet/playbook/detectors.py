@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
-from scuderia.fleet.nouns import NodeState
+from scuderia.basics.units import Quantity
+from scuderia.fleet.nouns import GPU_HOURS, NodeState
 from scuderia.fleet.operations.observations import NODE_DOWN, NODE_RELAPSED
 from scuderia.fleet.playbook.evidence import QUERIES
 from scuderia.fleet.queries.nodes import NodeStatus, node_status
@@ -68,7 +69,7 @@ def _out(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[Find
             subject=subject,
             claim=f"{subject.name} is out of service: {status.cause or 'no cause given'}{holder}",
             confidence=1.0,
-            severity_gpu_hours=_severity(status, _WEEK_H),
+            severity=Quantity(_severity(status, _WEEK_H), GPU_HOURS),
             evidence=(_evidence("repair_age", subject, now, "How long it has been out"),),
             dedup_key=f"fleet.node_out/{subject}/{status.since.isoformat()}",
         )
@@ -85,7 +86,7 @@ def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator
             subject=signal.subject,
             claim=f"{signal.subject.name} broke again {hours} h after its return to service",
             confidence=1.0,
-            severity_gpu_hours=_severity(status, _RELAPSE_HOURS_LOST),
+            severity=Quantity(_severity(status, _RELAPSE_HOURS_LOST), GPU_HOURS),
             evidence=(_evidence("node_outages", signal.subject, now, "Its outages in 28 days"),),
             dedup_key=f"fleet.bad_return/{signal.subject}/{signal.occurred_at.isoformat()}",
         )

@@ -9,6 +9,7 @@ from scuderia.fleet.playbook import action_kinds, outcomes
 from scuderia.fleet.playbook.cluster_executor import (
     ClusterExecutor,
     ClusterState,
+    gpus_in_words,
     read_cluster,
     step_of,
     target,
@@ -43,8 +44,7 @@ class ResizeSparePool(ClusterExecutor):
             count=count,
             denominator_count=len(nodes),
             unit="node",
-            gpus=count * max(state.gpus(node) for node in nodes),
-            customers=(),
+            details=(gpus_in_words(count * max(state.gpus(node) for node in nodes)),),
         )
 
     def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002

@@ -76,7 +76,7 @@ class _Slot(ClusterExecutor):
         place = _place(plan)
         radius = one_node(place.state, place.node, out_of=place.state.held_by(place.customer))
         return BlastRadius(
-            radius.count, radius.denominator_count, "node", radius.gpus, (place.customer,)
+            radius.count, radius.denominator_count, "node", radius.details, (place.customer,)
         )
 
     def measure(

@@ -16,6 +16,15 @@ Subject = Annotated[str, BeforeValidator(str)]
 
 
 Facts = dict[str, Any]
+
+
+class QuantityOut(Schema):
+    """So much of something, in the words of the room that measures it."""
+
+    amount: float
+    unit: str
+
+
 LIMIT_MAX = 200
 OFFSET_MAX = 10_000
 WORDS_MAX = 2000

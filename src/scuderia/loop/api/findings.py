@@ -5,13 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 
+from scuderia.loop.api.aliases import in_old_unit
 from scuderia.loop.api.common import (
     EvidenceOut,
     Limit,
     Offset,
     PageOut,
+    QuantityOut,
     Subject,
     Wanted,
     answers,
@@ -24,6 +26,7 @@ from scuderia.loop.nouns import (
     FindingState,
 )
 from scuderia.loop.queries import findings
+from scuderia.loop.queries.findings import FindingRow
 
 router = Router(tags=["findings"])
 
@@ -36,13 +39,19 @@ class FindingOut(Schema):
     subject: Subject
     claim: str
     confidence: float
-    severity_gpu_hours: float
+    severity: QuantityOut
+    severity_gpu_hours: float | None = Field(deprecated=True)
     evidence: list[EvidenceOut]
     raised_by: str
     state: FindingState
     opened_at: datetime
     refreshed_at: datetime
     cleared_at: datetime | None
+
+    @staticmethod
+    def resolve_severity_gpu_hours(row: FindingRow) -> float | None:
+        """Return the severity under its old key."""
+        return in_old_unit(row.severity)
 
 
 @router.get("/findings", response=answers(PageOut[FindingOut]))

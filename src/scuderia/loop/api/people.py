@@ -64,10 +64,11 @@ class PersonOut(Schema):
 
 
 class MeOut(PersonOut):
-    """Who came in, by which token if any, and the fleet's instant."""
+    """Who came in, by which token if any, and the domain's instant."""
 
     via: str
-    fleet_now: datetime
+    now: datetime
+    fleet_now: datetime = Field(deprecated=True)
 
 
 class TokenIn(Schema):
@@ -95,7 +96,7 @@ class IssuedOut(Schema):
 
 @router.get("/me", response=answers(MeOut))
 def me(request: HttpRequest) -> dict[str, object]:
-    """Return who came in, with which roles, and the fleet's instant."""
+    """Return who came in, with which roles, and the domain's instant."""
     actor, mine = request_actor(request), _mine(request_actor(request))
     return {
         "name": mine.name,
@@ -103,6 +104,7 @@ def me(request: HttpRequest) -> dict[str, object]:
         "active": mine.active,
         "roles": mine.roles,
         "via": actor.via,
+        "now": registry.clock.now(),
         "fleet_now": registry.clock.now(),
     }
 

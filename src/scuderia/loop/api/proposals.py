@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema, Status
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api import common
 from scuderia.loop.api.agents import TrackOut
+from scuderia.loop.api.aliases import count_of, in_old_unit
 from scuderia.loop.api.common import (
     DigestText,
     Facts,
@@ -17,6 +18,7 @@ from scuderia.loop.api.common import (
     Name,
     Offset,
     PageOut,
+    QuantityOut,
     Scalar,
     Subject,
     SubjectText,
@@ -31,13 +33,14 @@ from scuderia.loop.nouns import (
     ActionId,
     Answer,
     Autonomy,
+    BlastRadius,
     ProposalId,
     ProposalState,
 )
 from scuderia.loop.operations import decisions, proposals
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import proposals as proposal_queries
-from scuderia.loop.queries.proposals import ProposalCard
+from scuderia.loop.queries.proposals import ProposalCard, QueueRow
 
 router = Router(tags=["proposals"])
 
@@ -64,9 +67,21 @@ class BlastOut(Schema):
     count: int
     denominator_count: int
     unit: str
-    gpus: int
-    customers: list[str]
+    details: list[str]
+    affected: list[str]
     share: float
+    gpus: int = Field(deprecated=True)
+    customers: list[str] = Field(deprecated=True)
+
+    @staticmethod
+    def resolve_gpus(blast: BlastRadius) -> int:
+        """Return what the details name, under its old key."""
+        return count_of(blast.details, "GPUs")
+
+    @staticmethod
+    def resolve_customers(blast: BlastRadius) -> list[str]:
+        """Return whoever is affected, under its old key."""
+        return list(blast.affected)
 
 
 class ProposalLine(Schema):
@@ -79,7 +94,8 @@ class ProposalLine(Schema):
     filed_by: str
     targets: list[Subject]
     digest: str
-    regret_gpu_hours_per_day: float
+    cost_of_delay: QuantityOut
+    regret_gpu_hours_per_day: float | None = Field(deprecated=True)
     rehearsal: RehearsalOut
     blast: BlastOut
     filed_at: datetime
@@ -88,6 +104,11 @@ class ProposalLine(Schema):
     returned_reason: str
     findings: int
     state: ProposalState
+
+    @staticmethod
+    def resolve_regret_gpu_hours_per_day(row: QueueRow) -> float | None:
+        """Return the cost of a day of waiting under its old key."""
+        return in_old_unit(row.cost_of_delay)
 
 
 class GateOut(Schema):

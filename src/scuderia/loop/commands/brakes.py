@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Stop agents at once; undo and un-d
 
 AgentName = Annotated[str, typer.Option(help="Only this agent.")]
 KindName = Annotated[str, typer.Option(help="Only this kind of action.")]
-ScopeName = Annotated[str, typer.Option(help="Only this scope, e.g. customer:acme.")]
+ScopeName = Annotated[str, typer.Option(help="Only this scope, kind:name.")]
 BY_HAND = "pulled from the command line"
 
 

@@ -53,7 +53,7 @@ def give(
     kind: Annotated[str, typer.Argument(help="The kind of action, or * for all of its kinds.")],
     *,
     level: Annotated[int, typer.Option(min=0, max=4, help="0 watch, 1 advise, 2 once approved")],
-    scope: Annotated[str, typer.Option(help="Where: *, customer:x, rack:x, ...")] = "*",
+    scope: Annotated[str, typer.Option(help="Where: *, or a subject, kind:name.")] = "*",
     lasting: Annotated[str, typer.Option("--for", help="How long it holds, e.g. 14d.")] = "14d",
     actions_per_day: Annotated[int | None, typer.Option(min=0)] = None,
     targets_per_day: Annotated[int | None, typer.Option(min=0)] = None,

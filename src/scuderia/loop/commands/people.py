@@ -16,7 +16,7 @@ from scuderia.loop.queries.people import list_people
 app = typer.Typer(no_args_is_help=True, help="People, their roles and their tokens.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The person's sign-in name.")]
-Scope = Annotated[str, typer.Option(help="Where: *, site:x, customer:x, node:x.")]
+Scope = Annotated[str, typer.Option(help="Where: *, or a subject, kind:name.")]
 
 
 @app.command("list")

@@ -58,13 +58,13 @@ def list_command(
         print_json(rows)
         return
     print_table(
-        ["id", "proposal", "agent", "GPU-h lost a day", "touches", "state", "time left"],
+        ["id", "proposal", "agent", "costs a day", "touches", "state", "time left"],
         (
             (
                 short(row.id),
                 row.title,
                 row.agent or row.filed_by,
-                row.regret_gpu_hours_per_day,
+                row.cost_of_delay,
                 row.targets,
                 row.state,
                 until(row.expires_at, at),
@@ -174,8 +174,8 @@ def show_card(card: ProposalCard) -> None:
             "  targets": row.targets,
             "  parameters": json.dumps(dict(card.params), sort_keys=True, default=str),
             "  touches": f"{row.blast.count} of {row.blast.denominator_count} {row.blast.unit}"
-            f" ({row.blast.share:.0%}), {row.blast.gpus} GPUs,"
-            f" customers: {', '.join(row.blast.customers) or 'none'}",
+            f" ({row.blast.share:.0%}), {', '.join(row.blast.details) or 'nothing else'},"
+            f" used by: {', '.join(row.blast.affected) or 'nobody'}",
             "  do nothing": f"{rehearsal.do_nothing:,.1f} {rehearsal.unit}"
             f" in {rehearsal.horizon_days:g} days",
             "  do it": f"{rehearsal.expected:,.1f} {rehearsal.unit}, 80% between"
@@ -222,7 +222,7 @@ def _params(pairs: list[str]) -> JsonObject:
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
-            raise BadInput(f"not name=value: {pair[:80]!r}", remedy="Write --param spare=r01-n02.")
+            raise BadInput(f"not name=value: {pair[:80]!r}", remedy="Write --param to=3.")
         try:
             params[name] = json.loads(text)
         except ValueError:

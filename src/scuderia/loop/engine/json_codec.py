@@ -71,13 +71,18 @@ def read_rehearsal(stored: Stored) -> Rehearsal:
 
 def spell_blast(radius: BlastRadius) -> dict[str, object]:
     """Return the blast radius as one JSON object."""
-    names = ("count", "denominator_count", "unit", "gpus")
-    return {**{name: getattr(radius, name) for name in names}, "customers": list(radius.customers)}
+    names = ("count", "denominator_count", "unit")
+    return {
+        **{name: getattr(radius, name) for name in names},
+        "details": list(radius.details),
+        "affected": list(radius.affected),
+    }
 
 
 def read_blast(stored: Stored) -> BlastRadius:
     """Return the blast radius that was stored."""
-    return BlastRadius(**{**stored, "customers": tuple(stored["customers"])})
+    lists = {name: tuple(stored[name]) for name in ("details", "affected")}
+    return BlastRadius(**{**stored, **lists})
 
 
 def spell_evidence(evidence: Iterable[Evidence]) -> list[dict[str, object]]:

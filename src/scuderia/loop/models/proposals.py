@@ -33,7 +33,9 @@ class Proposal(models.Model):
     rehearsal = models.JSONField()
     rehearsed_for = models.CharField(max_length=64)
     blast = models.JSONField()
-    regret_gpu_hours_per_day = models.FloatField(default=0)
+    cost_of_delay_amount = models.FloatField(default=0)
+    cost_of_delay_unit = models.CharField(max_length=40, default="")
+    cost_of_delay_rank = models.FloatField(default=0)
     dedup_key = models.CharField(max_length=200)
     state = models.CharField(max_length=16, default=ProposalState.PENDING.value)
     advice = models.BooleanField(default=False)
@@ -60,7 +62,7 @@ class Proposal(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["state", "-regret_gpu_hours_per_day", "filed_at"],
+                fields=["state", "-cost_of_delay_rank", "filed_at"],
                 name="loop_proposal_queue",
             ),
             models.Index(fields=["agent", "kind", "state"], name="loop_proposal_by_agent"),

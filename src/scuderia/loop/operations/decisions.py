@@ -35,7 +35,7 @@ from scuderia.loop.queries.guards import PreflightReport, judge
 from scuderia.loop.queries.lineage import live_lineage
 
 DECISION_VALID = timedelta(hours=4)
-"""How long a yes may wait for its run, in fleet time."""
+"""How long a yes may wait for its run, in domain time."""
 
 
 class AdviceOnly(Refused):

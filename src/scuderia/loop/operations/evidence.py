@@ -38,7 +38,7 @@ def run_evidence(actor: Actor, query: str, params: JsonObject) -> JsonObject:
 
 
 def _subjects(params: Mapping[str, object]) -> list[SubjectRef]:
-    """Return every subject that the parameters name, as `node: r01` or as `of: node:r01`."""
+    """Return every subject that the parameters name, as `crate: a1` or as `of: crate:a1`."""
     named = []
     for name, value in params.items():
         text = str(value)

@@ -1,6 +1,5 @@
 """Filing, refreshing and clearing claims."""
 
-import math
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -36,7 +35,9 @@ def file_finding(draft: FindingDraft, *, raised_by: str, now: AwareDatetime) -> 
         "subject": str(draft.subject),
         "claim": draft.claim[:CLAIM_CHARACTERS_MAX],
         "confidence": draft.confidence,
-        "severity_gpu_hours": draft.severity_gpu_hours,
+        "severity_amount": draft.severity.amount,
+        "severity_unit": draft.severity.unit,
+        "severity_rank": registry.rank_of(draft.severity),
         "evidence": spell_evidence(draft.evidence[:EVIDENCE_MAX]),
         "refreshed_at": now,
     }
@@ -83,5 +84,5 @@ def clear_settled(*, now: AwareDatetime) -> int:
 def _refuse_bad(draft: FindingDraft) -> None:
     if not draft.claim.strip() or not draft.dedup_key:
         raise BadFinding("an empty claim")
-    if not 0 <= draft.confidence <= 1 or not math.isfinite(draft.severity_gpu_hours):
-        raise BadFinding(f"confidence {draft.confidence}, severity {draft.severity_gpu_hours}")
+    if not 0 <= draft.confidence <= 1 or not draft.severity.is_finite:
+        raise BadFinding(f"confidence {draft.confidence}, severity {draft.severity}")

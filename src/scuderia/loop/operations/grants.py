@@ -41,7 +41,7 @@ class BudgetSpent(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most a grant allows in a day of fleet time; None is no limit of that sort."""
+    """The most a grant allows in a day of domain time; None is no limit of that sort."""
 
     actions_per_day: int | None = None
     targets_per_day: int | None = None

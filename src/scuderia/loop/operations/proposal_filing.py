@@ -43,7 +43,7 @@ OPEN_PER_AGENT_MAX = 50
 COOLING_OFF = timedelta(days=3)
 
 
-REGRET_GROWN = 2.0
+COST_GROWN = 2.0
 
 
 LIFE_HOURS_MAX = 24 * 90
@@ -95,8 +95,9 @@ def _refuse_unfit(draft: ProposalDraft, *, agent: str, now: AwareDatetime) -> Au
         raise NotFiled("a proposal without a title or a dedup key")
     if not 0 < draft.expires_after_h <= LIFE_HOURS_MAX:
         raise NotFiled(f"a proposal that lives {draft.expires_after_h} h")
-    if not math.isfinite(draft.regret_gpu_hours_per_day):
-        raise NotFiled("a regret that is no number")
+    if not draft.cost_of_delay.is_finite:
+        raise NotFiled("a cost of delay that is no number")
+    registry.rank_of(draft.cost_of_delay)
     member = registry.agents.get(agent)
     if member is not None and draft.kind not in member.kinds:
         raise NotFiled(f"{agent} may not propose {draft.kind}")
@@ -129,7 +130,7 @@ def _refuse_unwelcome(
     if (
         rejected is not None
         and rejected.rehearsed_for == plan_digest(resolved.plan)
-        and draft.regret_gpu_hours_per_day < REGRET_GROWN * rejected.regret_gpu_hours_per_day
+        and registry.rank_of(draft.cost_of_delay) < COST_GROWN * rejected.cost_of_delay_rank
     ):
         raise NotFiled("a person rejected the same within three days")
 
@@ -195,7 +196,9 @@ def _keep(
 def _forecast(draft: ProposalDraft, now: AwareDatetime) -> dict[str, object]:
     return {
         "rehearsal": spell_rehearsal(draft.rehearsal),
-        "regret_gpu_hours_per_day": draft.regret_gpu_hours_per_day,
+        "cost_of_delay_amount": draft.cost_of_delay.amount,
+        "cost_of_delay_unit": draft.cost_of_delay.unit,
+        "cost_of_delay_rank": registry.rank_of(draft.cost_of_delay),
         "expires_at": now + timedelta(hours=draft.expires_after_h),
     }
 

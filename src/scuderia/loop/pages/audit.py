@@ -66,7 +66,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         as_of=asked.now,
         table=_table(shown),
         fields=(Field("subject", "Subject", "search", value=subject, longest=161,
-                      help="e.g. node:r01-n03, or proposal:id"),),
+                      help="e.g. proposal:id, or person:name"),),
         filtered=bool(subject),
         head_seq=head.seq,
         head_hash=head.hash,

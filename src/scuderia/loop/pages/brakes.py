@@ -128,6 +128,6 @@ def _fields() -> tuple[Field, ...]:
         Field("stops", "Stop", "select", value="agent", choices=(
             ("agent", "one agent"), ("kind", "one kind of action"), ("scope", "one scope"))),
         Field("value", "Which", required=True, longest=161,
-              help=f"An agent, a kind, or a scope such as rack:r03. Known: {', '.join(known)}."),
+              help=f"An agent, a kind, or a scope, kind:name. Known: {', '.join(known)}."),
         Field("reason", "Why", required=True, longest=2000),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from scuderia.basics.units import Quantity
 from scuderia.loop.nouns import (
     ActionState,
     Answer,
@@ -15,7 +16,7 @@ from scuderia.loop.queries.findings import FindingRow
 from scuderia.loop.queries.outcomes import OutcomeRow
 from scuderia.loop.queries.proposals import ProposalCard, QueueRow
 from scuderia.web.components import Blast, Evidence, GateLine, Step, facts
-from scuderia.web.svg import Effect, effect
+from scuderia.web.svg import Effect, effect, figure
 
 PROPOSAL_LOOKS = {
     ProposalState.PENDING: ("warn", "Waits for you"),
@@ -60,6 +61,19 @@ def effect_of(rehearsal: Rehearsal) -> Effect:
     )
 
 
+def quantity_words(quantity: Quantity) -> str:
+    """Return the quantity as people read it, e.g. `16.8 crate-hours`."""
+    return f"{figure(quantity.amount)} {quantity.unit}"
+
+
+def total_of(quantities: Sequence[Quantity]) -> str:
+    """Return the sum in each unit, for unlike things are not added up."""
+    sums: dict[str, float] = {}
+    for quantity in quantities:
+        sums[quantity.unit] = sums.get(quantity.unit, 0.0) + quantity.amount
+    return " and ".join(quantity_words(Quantity(sums[unit], unit)) for unit in sums) or "nothing"
+
+
 def blast_of(card: ProposalCard) -> Blast:
     """Return what the proposal would touch, beside its bound."""
     blast = card.row.blast
@@ -68,8 +82,8 @@ def blast_of(card: ProposalCard) -> Blast:
         f" of the {card.blast_denominator}."
     )
     return Blast(
-        blast.count, blast.denominator_count, blast.unit, blast.share, blast.gpus,
-        blast.customers, bound,
+        blast.count, blast.denominator_count, blast.unit, blast.share, blast.details,
+        blast.affected, bound,
     )  # fmt: skip
 
 

@@ -8,7 +8,13 @@ from django.views.decorators.http import require_safe
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionState, ProposalState
-from scuderia.loop.pages.display import ACTION_LOOKS, PROPOSAL_LOOKS, effect_of
+from scuderia.loop.pages.display import (
+    ACTION_LOOKS,
+    PROPOSAL_LOOKS,
+    effect_of,
+    quantity_words,
+    total_of,
+)
 from scuderia.loop.queries.actions import ActionRow, list_actions
 from scuderia.loop.queries.agents import AgentCard, list_agents
 from scuderia.loop.queries.brakes import BrakeRow, list_brakes
@@ -31,7 +37,8 @@ class Waiting:
     row: QueueRow
     effect: Effect
     left_s: float
-    regret: str
+    cost: str
+    cost_unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class NowPage:
     moving: tuple[ActionRow, ...]
     brakes: tuple[BrakeRow, ...]
     agents: tuple[AgentCard, ...]
-    regret_sum: str
+    cost_sum: str
     last_look: AwareDatetime | None
 
     @property
@@ -69,14 +76,14 @@ def _now(actor: Actor, at: AwareDatetime) -> NowPage:
         as_of=at,
         waiting=tuple(
             Waiting(row, effect_of(row.rehearsal), (row.expires_at - at).total_seconds(),
-                    figure(row.regret_gpu_hours_per_day))
+                    figure(row.cost_of_delay.amount), row.cost_of_delay.unit)
             for row in queue
         ),
         stuck=tuple(run for run in runs if run.state in STUCK and run.undo_of is None),
         moving=tuple(run for run in runs if run.state in MOVING),
         brakes=list_brakes(actor),
         agents=agents,
-        regret_sum=figure(sum(row.regret_gpu_hours_per_day for row in queue)),
+        cost_sum=total_of([row.cost_of_delay for row in queue]),
         last_look=max((a.last_round.at for a in agents if a.last_round), default=None),
     )  # fmt: skip
 
@@ -112,7 +119,7 @@ def _proposals(actor: Actor, view: str) -> Table:
     states = (ProposalState.PENDING,) if view == "pending" else ()
     columns = (
         Column("Proposal"), Column("State"), Column("Agent"),
-        Column("Costs, GPU-hours a day", numeric=True), Column("Filed"), Column("Expires"),
+        Column("Costs a day of waiting", numeric=True), Column("Filed"), Column("Expires"),
     )  # fmt: skip
     rows = tuple(
         Row(
@@ -120,7 +127,7 @@ def _proposals(actor: Actor, view: str) -> Table:
                 Cell(row.title, href=f"/proposals/{row.id}"),
                 Cell(PROPOSAL_LOOKS[row.state][1], "state", state=PROPOSAL_LOOKS[row.state][0]),
                 Cell(row.agent or row.filed_by),
-                Cell(figure(row.regret_gpu_hours_per_day)),
+                Cell(quantity_words(row.cost_of_delay)),
                 Cell("", "instant", at=row.filed_at),
                 Cell("", "instant", at=row.expires_at),
             ),

@@ -18,6 +18,7 @@ from scuderia.loop.pages.display import (
     effect_of,
     evidence_of,
     gates_of,
+    quantity_words,
     track_of,
 )
 from scuderia.loop.pages.forms import field_for, id_from, read_param, read_targets
@@ -29,7 +30,7 @@ from scuderia.loop.queries.proposals import ProposalCard, get_proposal
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Blast, Crumb, Evidence, Field, GateLine, Step, facts
 from scuderia.web.request_context import RequestContext, form_value, request_context
-from scuderia.web.svg import Effect, figure
+from scuderia.web.svg import Effect
 
 PIECES_SHOWN = 3
 
@@ -48,7 +49,7 @@ class ProposalPage:
     more_evidence: tuple[Evidence, ...]
     effect: Effect
     inputs: tuple[tuple[str, str], ...]
-    regret: str
+    cost_of_delay: str
     blast: Blast
     gates: tuple[GateLine, ...]
     params: tuple[tuple[str, str], ...]
@@ -151,7 +152,7 @@ def _page(asked: RequestContext, card: ProposalCard, again: str) -> ProposalPage
         more_evidence=pieces[PIECES_SHOWN:],
         effect=effect_of(row.rehearsal),
         inputs=facts(row.rehearsal.inputs),
-        regret=figure(row.regret_gpu_hours_per_day),
+        cost_of_delay=quantity_words(row.cost_of_delay),
         blast=blast_of(card),
         gates=gates_of(card.gates),
         params=facts(card.params),
@@ -176,7 +177,7 @@ def _fields(card: ProposalCard) -> tuple[Field, ...]:
     targets = " ".join(str(target) for target in card.row.targets)
     return (
         Field("targets", "Targets", value=targets, required=True, longest=2000,
-              help="Subjects parted by spaces, e.g. node:r01-n03."),
+              help="Subjects parted by spaces, e.g. crate:a1."),
         *(field_for(spec, card.params.get(spec.name)) for spec in _specs(card.row.kind)),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.basics.units import Quantity
 from scuderia.loop.engine.json_codec import (
     read_evidence,
 )
@@ -29,7 +30,7 @@ class FindingRow:
     subject: SubjectRef
     claim: str
     confidence: float
-    severity_gpu_hours: float
+    severity: Quantity
     evidence: tuple[Evidence, ...]
     raised_by: str
     state: FindingState
@@ -53,7 +54,7 @@ def list_findings(
         found = found.filter(_hangs_under(frozenset({str(subject)})))
     if open_only:
         found = found.filter(state=FindingState.OPEN)
-    return tuple(map(finding_row, found.order_by("-severity_gpu_hours", "opened_at", "pk")[:limit]))
+    return tuple(map(finding_row, found.order_by("-severity_rank", "opened_at", "pk")[:limit]))
 
 
 def _hangs_under(scopes: frozenset[str]) -> Exists:
@@ -68,7 +69,7 @@ def finding_row(finding: Finding) -> FindingRow:
         subject=SubjectRef.parse(finding.subject),
         claim=finding.claim,
         confidence=finding.confidence,
-        severity_gpu_hours=finding.severity_gpu_hours,
+        severity=Quantity(finding.severity_amount, finding.severity_unit),
         evidence=read_evidence(finding.evidence),
         raised_by=finding.raised_by,
         state=FindingState(finding.state),

@@ -15,7 +15,7 @@ from scuderia.loop.nouns import (
 from scuderia.loop.ports import Executor, Gate, executor_of, registry
 from scuderia.loop.queries.lineage import union_lineage
 
-NO_RADIUS = BlastRadius(count=-1, denominator_count=0, unit="?", gpus=0, customers=())
+NO_RADIUS = BlastRadius(count=-1, denominator_count=0, unit="?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def judge(
 ) -> PreflightReport:
     """Ask every gate, every precondition and the blast bound; an error of any of them is a no.
 
-    The safe direction is not held to a blast bound: putting ten nodes back must stay possible.
+    The safe direction is not held to a blast bound: putting ten things back must stay possible.
     """
     executor = executor_of(plan.kind)
     gates = ask_gates(plan, actor=actor, at=at, phase=phase, safe_direction=safe_direction)

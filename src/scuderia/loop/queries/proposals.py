@@ -10,6 +10,7 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.basics.units import Quantity
 from scuderia.loop.engine.json_codec import (
     read_blast,
     read_plan,
@@ -51,7 +52,7 @@ class QueueRow:
     filed_by: str
     targets: tuple[SubjectRef, ...]
     digest: str
-    regret_gpu_hours_per_day: float
+    cost_of_delay: Quantity
     rehearsal: Rehearsal
     blast: BlastRadius
     filed_at: AwareDatetime
@@ -115,7 +116,7 @@ def queue_row(proposal: Proposal, *, findings: int) -> QueueRow:
         filed_by=proposal.filed_by,
         targets=read_targets(proposal.targets),
         digest=proposal.digest,
-        regret_gpu_hours_per_day=proposal.regret_gpu_hours_per_day,
+        cost_of_delay=Quantity(proposal.cost_of_delay_amount, proposal.cost_of_delay_unit),
         rehearsal=read_rehearsal(proposal.rehearsal),
         blast=read_blast(proposal.blast),
         filed_at=proposal.filed_at,
@@ -139,9 +140,9 @@ def edit_row(edit: Edit) -> EditRow:
 
 
 def list_queue(actor: Actor, now: AwareDatetime, *, limit: int = 100) -> tuple[QueueRow, ...]:
-    """Return pending, unexpired proposals within the actor's reach, by regret and then age."""
+    """Return pending, unexpired proposals within reach, by cost of delay and then age."""
     waiting = _reachable(actor).filter(state=ProposalState.PENDING, expires_at__gt=now)
-    return _rows(waiting.order_by("-regret_gpu_hours_per_day", "filed_at", "pk")[:limit])
+    return _rows(waiting.order_by("-cost_of_delay_rank", "filed_at", "pk")[:limit])
 
 
 def count_queue(actor: Actor, now: AwareDatetime) -> int:
@@ -176,7 +177,7 @@ def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -
         params=proposal.params,
         snapshot=proposal.snapshot,
         findings=tuple(
-            finding_row(one) for one in proposal.findings.order_by("-severity_gpu_hours", "pk")
+            finding_row(one) for one in proposal.findings.order_by("-severity_rank", "pk")
         ),
         kind_title=declared.title if declared else proposal.kind,
         kind_version=proposal.kind_version,

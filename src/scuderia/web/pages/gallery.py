@@ -87,11 +87,11 @@ def _examples() -> GalleryPage:
         blast=Blast(
             1,
             48,
-            "nodes serving the same customer",
+            "crates of the same owner",
             1 / 48,
-            8,
-            ("aurora-labs",),
-            "at most 2 nodes and 5%",
+            ("8 shelves",),
+            ("aurora",),
+            "at most 2 crates and 5%",
         ),
         gates=(
             GateLine("brake", yes=True),
@@ -109,7 +109,7 @@ def _examples() -> GalleryPage:
             Tab("Decided", "?tab=decided"),
             Tab("All", "?tab=all"),
         ),
-        crumbs=(Crumb("Fleet", "/fleet"), Crumb("r03", "/fleet?rack=r03"), Crumb("r03-n11")),
+        crumbs=(Crumb("Depot", "/_gallery"), Crumb("s03", "/_gallery?shelf=s03"), Crumb("s03-c11")),
         pagers=(
             Pager(1, 50, 612, "", "?page=2"),
             Pager(51, 100, None, "?page=1", "?page=3"),
@@ -118,7 +118,7 @@ def _examples() -> GalleryPage:
         evidence=_evidence(),
         refusal=Refusal(
             "LOOP-000",
-            "the node changed since you looked",
+            "the crate changed since you looked",
             "Look at the proposal again; it carries the new state and a new digest.",
         ),
         groups=_groups(),
@@ -129,9 +129,9 @@ def _examples() -> GalleryPage:
 def _shown() -> GalleryPage:
     return GalleryPage(
         cards=(
-            Card("Customer-days at target", "112", "of 120", "93.3%, target 95%", "warn"),
+            Card("Owner-days at target", "112", "of 120", "93.3%, target 95%", "warn"),
             Card("Availability", "97.68%"),
-            Card("Nodes down", "0", note="zero is written 0", state="ok"),
+            Card("Crates lost", "0", note="zero is written 0", state="ok"),
             Card("Time to detect", UNKNOWN, note="unknown is a dash, never blank"),
             Card("Worst day", "91.95%", note="2 Feb", state="bad"),
         ),
@@ -150,7 +150,7 @@ def _shown() -> GalleryPage:
             expected=61,
             low=34,
             high=96,
-            unit="node-hours in 28 days",
+            unit="crate-hours in 28 days",
             better="lower",
         ),
         strip=strip(
@@ -169,7 +169,7 @@ def _shown() -> GalleryPage:
 
 def _table() -> Table:
     columns = (
-        Column("Node", sort="?sort=node", sorted="ascending"),
+        Column("Crate", sort="?sort=crate", sorted="ascending"),
         Column("State"),
         Column("Cause"),
         Column("Down, hours", numeric=True, sort="?sort=hours"),
@@ -193,7 +193,7 @@ def _table() -> Table:
         )
         for index, state in enumerate(STATES)
     )
-    return Table("Outages, longest first", columns, rows)
+    return Table("Absences, longest first", columns, rows)
 
 
 def _empties() -> tuple[EmptyKind, ...]:
@@ -205,21 +205,21 @@ def _empties() -> tuple[EmptyKind, ...]:
         ),
         EmptyKind(
             "nothing_yet",
-            "No outages on the books yet",
+            "No absences on the books yet",
             "Import a fault trace first.",
             "/_gallery",
             "How to import",
         ),
         EmptyKind(
             "nothing_matches",
-            "No node matches",
-            "No node of aurora-labs is down.",
+            "No crate matches",
+            "No crate of aurora is absent.",
             "/_gallery",
             "Clear the filter",
         ),
         EmptyKind(
             "cannot_know",
-            "The cluster is silent",
+            "The depot is silent",
             "No word from it since 14:02; what stands here is older.",
             "/_gallery",
             "The connector",
@@ -230,9 +230,11 @@ def _empties() -> tuple[EmptyKind, ...]:
 
 def _fields() -> tuple[Field, ...]:
     return (
-        Field("node", "Node", required=True, value="r03-n11", help="As the cluster names it."),
+        Field("crate", "Crate", required=True, value="s03-c11", help="As its label says."),
         Field("days", "Days", "number", value="-3", error="Days must be 0 or more.", minimum="0"),
-        Field("spare", "Spare", "select", choices=(("a", "r01-n00"), ("b", "r01-n01")), value="b"),
+        Field(
+            "other", "Another", "select", choices=(("a", "s01-c00"), ("b", "s01-c01")), value="b"
+        ),
         Field("reason", "Reason", "area"),
     )
 
@@ -257,7 +259,7 @@ def _tracks() -> tuple[tuple[Step, ...], ...]:
     )
     return tuple(
         tuple(
-            Step(name, stage, "r03-n11 failed 3 times in 28 days", AT if stage == "done" else None)
+            Step(name, stage, "s03-c11 failed 3 times in 28 days", AT if stage == "done" else None)
             for name, stage in zip(names, row, strict=True)
         )
         for row in stages
@@ -265,35 +267,35 @@ def _tracks() -> tuple[tuple[Step, ...], ...]:
 
 
 def _evidence() -> tuple[Evidence, ...]:
-    value = (("outages", "3"), ("days", "28"))
+    value = (("absences", "3"), ("days", "28"))
     return (
         Evidence(
-            "Three outages in 28 days; 3 of 400 nodes have as many.",
-            "fleet.outages_of_node",
+            "Three absences in 28 days; 3 of 400 crates have as many.",
+            "depot.absences_of_crate",
             value,
             "/_gallery",
             "?again=0",
         ),
         Evidence(
             "The same, run again just now.",
-            "fleet.outages_of_node",
+            "depot.absences_of_crate",
             value,
             "",
             "?again=1",
-            (("outages", "4"), ("days", "28")),
+            (("absences", "4"), ("days", "28")),
         ),
     )
 
 
 def _groups() -> tuple[TileGroup, ...]:
-    looks = (*STATES, "spare", "ok", "ok")
+    looks = (*STATES, "ready", "ok", "ok")
     words = (
         "Healthy",
         "In repair",
         "Down",
         "Planned work",
         "No data",
-        "Spare",
+        "Ready",
         "Healthy",
         "Healthy",
     )
@@ -306,8 +308,8 @@ def _groups() -> tuple[TileGroup, ...]:
     )
 
 
-def _tile(rack: str, index: int, look: str, word: str, *, dim: bool) -> Tile:
-    return Tile(f"{rack}-n{index:02}", "/_gallery", look, word, dim=dim and index % 3 == 0)
+def _tile(shelf: str, index: int, look: str, word: str, *, dim: bool) -> Tile:
+    return Tile(f"{shelf}-c{index:02}", "/_gallery", look, word, dim=dim and index % 3 == 0)
 
 
 def _charts() -> tuple[tuple[str, str, Spec], ...]:
@@ -323,5 +325,5 @@ def _charts() -> tuple[tuple[str, str, Spec], ...]:
             "Availability by day, 28 days",
             daily_line(days, title="availability", target=0.95),
         ),
-        ("chart-causes", "Downtime by cause", cause_bars(causes, unit="node-hours")),
+        ("chart-causes", "Downtime by cause", cause_bars(causes, unit="crate-hours")),
     )

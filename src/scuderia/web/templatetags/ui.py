@@ -14,7 +14,7 @@ from scuderia.web.svg import UNKNOWN, figure
 
 register = template.Library()
 DAY_S = 86_400
-SPARE_GLYPH = "○"
+READY_GLYPH = "○"
 
 
 @register.filter
@@ -118,7 +118,7 @@ def known_state(state: str) -> str:
 @register.filter
 def glyph(look: str) -> str:
     """Return the shape that goes with a look."""
-    return STATE_GLYPHS.get(look, SPARE_GLYPH)
+    return STATE_GLYPHS.get(look, READY_GLYPH)
 
 
 @register.filter
@@ -153,7 +153,7 @@ def _tile(tile: Tile) -> str:
         href=escape(tile.href),
         key=escape(tile.name),
         title=title,
-        glyph=STATE_GLYPHS.get(tile.look, SPARE_GLYPH),
+        glyph=STATE_GLYPHS.get(tile.look, READY_GLYPH),
     )
 
 

@@ -134,7 +134,7 @@ const move = (by) => {
   const to = Math.min(rows.length - 1, Math.max(0, rows.indexOf(chosenRow()) + by));
   choose(rows, to);
   linkOf(rows[to])?.focus();
-  focused = true; // also for a swap that is under way
+  focused = true; // also for a refresh that is under way
   rows[to].scrollIntoView({ block: "nearest" });
 };
 /* A closed dialog keeps the focus until the next frame is drawn; keys pressed by then are the page's. */
