@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 CORES ?= auto
 ON_TABLES := $(addprefix tests/,loop fleet crew config connectors api pages web journeys postgres)
 
-.PHONY: help setup demo test check test-browser test-postgres bench clean
+.PHONY: help setup demo test check test-browser test-postgres mutants-fixed bench clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ test-postgres: setup ## the tests that touch tables, on a throw-away PostgreSQL 
 	$(BIN)/python -m tests.postgres.server \
 	  $(BIN)/python -m pytest -n $(CORES) --dist loadfile --ds tests.postgres.settings \
 	  -m 'postgres or not (slow or browser)' $(wildcard $(ON_TABLES)) $(PYTEST_ARGS)
+
+mutants-fixed: setup ## change fourteen lines, one at a time, and see a test fail for each
+	$(BIN)/python -m tests.mutants
 
 bench: setup ## measure: policies replayed per second, as one JSON object
 	$(BIN)/python -m benchmarks.replay

@@ -1,0 +1,61 @@
+"""The promises of a run, each asked at the one instant at which a missing check would show."""
+
+import pytest
+
+from scuderia.loop.models.actions import Action, DecisionUse
+from scuderia.loop.models.effects import Effect
+from scuderia.loop.nouns import ActionState, BrakeScope, EffectState, StepWord
+from scuderia.loop.operations import actions, brakes, undo
+from scuderia.loop.operations.effects import claim, step_of
+from scuderia.loop.operations.undo import CannotUndo
+from tests.loop.factories import NOW, later, person
+from tests.loop.test_acting import OMAR, approve, file
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
+
+
+def test_a_brake_that_falls_just_before_the_claim_leaves_no_claim(hall):
+    action_id = approve(file("v1", to=3))
+    actions.begin_action(action_id, now=NOW)
+    action = Action.objects.select_related("decision", "proposal").get(pk=action_id)
+    brakes.set_brake(actor=OMAR, scope=BrakeScope.ALL, value="", reason="now", now=NOW)
+    assert claim(action, step_of(action, 0), None, now=NOW) is StepWord.STOP
+    assert not Effect.objects.exists()
+    assert Action.objects.get().state == ActionState.HALTED
+
+
+def test_what_another_worker_claimed_meanwhile_is_not_settled_by_us(hall):
+    action_id = approve(file("v1", to=3))
+    actions.begin_action(action_id, now=NOW)
+    hall.turn.before_perform.append(
+        lambda: Effect.objects.update(claimed_by="another/worker", tries=2)
+    )
+    assert actions.run_step(action_id, 0, now=NOW) is StepWord.UNKNOWN
+    kept = Effect.objects.get()
+    assert (kept.state, kept.claimed_by, kept.tries) == (
+        EffectState.UNKNOWN, "another/worker", 2,
+    )  # fmt: skip
+
+
+def test_what_may_have_happened_is_not_undone_before_somebody_looked(hall):
+    action_id = approve(file("v1", "v2", to=3))
+    actions.begin_action(action_id, now=NOW)
+    assert actions.run_step(action_id, 0, now=NOW) is StepWord.DONE
+    hall.world.silent, hall.world.trouble = True, ["fail-after"]
+    assert actions.run_step(action_id, 1, now=NOW) is StepWord.UNKNOWN
+    actions.halt_action(actor=OMAR, action_id=action_id, reason="wait", now=NOW)
+    hall.world.silent = False
+    with pytest.raises(CannotUndo, match="not settled"):
+        undo.undo_action(actor=person("omar"), action_id=action_id, now=later(1))
+    actions.settle_unknown(now=later(1))
+    assert undo.undo_action(actor=person("omar"), action_id=action_id, now=later(1))
+
+
+def test_a_decision_that_another_action_used_serves_no_second_one(hall):
+    mine, other = approve(file("v1", to=3)), approve(file("v2", to=4))
+    decision = Action.objects.get(pk=mine).decision
+    DecisionUse.objects.create(decision=decision, action_id=other, used_at=NOW)
+    assert actions.begin_action(mine, now=NOW) == 0
+    kept = Action.objects.get(pk=mine)
+    assert (kept.state, kept.said) == (ActionState.HALTED, "the decision was used already")
+    assert not Effect.objects.exists()

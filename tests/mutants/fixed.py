@@ -1,0 +1,109 @@
+"""Single-line changes that once went unseen: each must make one of its tests fail, for good."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change of the source.
+
+    name    what the change would do to the product
+    old     the exact text, found once in the source wherever its module may have moved
+    new     what it becomes
+    tests   the fewest tests that must fail
+    """
+
+    name: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+FIXED = (
+    Mutant(
+        "validating counts as up",
+        "_UP = np.array([CODE[LedgerClass.SERVING], CODE[LedgerClass.IDLE_SPARE]], dtype=np.int64)",
+        "_UP = np.array([CODE[LedgerClass.SERVING], CODE[LedgerClass.IDLE_SPARE],"
+        " CODE[LedgerClass.VALIDATING]], dtype=np.int64)",
+        ("tests/fleet/test_figures_that_count.py",),
+    ),
+    Mutant(
+        "the headline ignores the customer's own target",
+        "        target = request.target or entry.target or DEFAULT_TARGET\n",
+        "        target = request.target or DEFAULT_TARGET\n",
+        ("tests/fleet/test_figures_that_count.py",),
+    ),
+    Mutant(
+        "the headline's days are UTC's, not the customer's",
+        "        zone = scope.zone if request.time_zone else ZoneInfo(entry.time_zone)\n",
+        "        zone = scope.zone\n",
+        ("tests/fleet/test_figures_that_count.py",),
+    ),
+    Mutant(
+        "the money takes every node for one of 8 GPUs",
+        "int(down[row]) * facts.nodes[row].gpus * facts.nodes[row].cents_per_gpu_hour",
+        "int(down[row]) * 8 * facts.nodes[row].cents_per_gpu_hour",
+        ("tests/fleet/test_figures_that_count.py",),
+    ),
+    Mutant(
+        "the brake is not asked in the transaction of the claim",
+        "            stop = stop_by_people(action, now=now)\n"
+        "            if stop is None and _still_runs(action):\n",
+        "            stop = None\n            if stop is None and _still_runs(action):\n",
+        ("tests/loop/test_promises.py",),
+    ),
+    Mutant(
+        "an undo is let through over an effect that nobody knows",
+        "    if EffectState.UNKNOWN in effects:\n        raise CannotUndo(\n",
+        "    if False:\n        raise CannotUndo(\n",
+        ("tests/loop/test_promises.py",),
+    ),
+    Mutant(
+        "the 80% interval of a replay is made one of 90%",
+        "    low, high = np.percentile(draws, [10, 90]).tolist()\n",
+        "    low, high = np.percentile(draws, [5, 95]).tolist()\n",
+        ("tests/twin/test_bands.py",),
+    ),
+    Mutant(
+        "time to repair counts from the last phase",
+        "hours += [(fact.end - min(begun)) / HOUR_S] if begun else []",
+        "hours += [(fact.end - max(begun)) / HOUR_S] if begun else []",
+        ("tests/fleet/test_figures_that_count.py",),
+    ),
+    Mutant(
+        "a relapse at the very end of its window does not count",
+        "sum(gap is not None and gap <= window_s for gap in gaps)",
+        "sum(gap is not None and gap < window_s for gap in gaps)",
+        ("tests/fleet/test_figures_that_count.py",),
+    ),
+    Mutant(
+        "the worst tenth is rounded down",
+        "        worst = -(-self.nodes // WORST_TENTH)\n",
+        "        worst = self.nodes // WORST_TENTH\n",
+        ("tests/fleet/test_figures_that_count.py",),
+    ),
+    Mutant(
+        "a relapse within 7 days is one within 14",
+        "RELAPSE_WINDOWS_S = (DAY_S, 7 * DAY_S, 28 * DAY_S)",
+        "RELAPSE_WINDOWS_S = (DAY_S, 14 * DAY_S, 28 * DAY_S)",
+        ("tests/fleet/test_figures_that_count.py",),
+    ),
+    Mutant(
+        "SLA Watch stays silent until a miss is nearly sure",
+        "CHANCE_TOLD = 0.5\n",
+        "CHANCE_TOLD = 0.95\n",
+        ("tests/crew/test_sla_watch.py",),
+    ),
+    Mutant(
+        "an effect is settled over another worker's claim",
+        '        only_if={"claimed_by": effect.claimed_by, "tries": effect.tries},\n',
+        "",
+        ("tests/loop/test_promises.py",),
+    ),
+    Mutant(
+        "a decision may be used by a second action",
+        "    if DecisionUse.objects.filter(decision=decision).exclude(action=action).exists():\n",
+        "    if False:\n",
+        ("tests/loop/test_promises.py",),
+    ),
+)
