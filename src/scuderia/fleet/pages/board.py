@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
@@ -77,7 +78,7 @@ class Wanted:
         """Return the page's address with some of it changed."""
         asked = {"state": self.state, "customer": self.customer, "q": self.words} | changes
         kept = {name: value for name, value in asked.items() if value}
-        return f"/fleet?{urlencode(kept)}" if kept else "/fleet"
+        return f"{reverse('fleet')}?{urlencode(kept)}" if kept else reverse("fleet")
 
 
 @require_safe
@@ -100,9 +101,9 @@ def find(request: HttpRequest) -> HttpResponse:
     asked, words = request_context(request), request.GET.get("q", "")[:FILTERS_MAX].strip()
     nodes = list_nodes(asked.actor, asked.now).nodes
     if any(node.place.node == words for node in nodes):
-        return HttpResponseRedirect(f"/fleet/nodes/{quote(words, safe='')}")
+        return HttpResponseRedirect(reverse("node", args=[words]))
     if any(node.customer == words for node in nodes):
-        return HttpResponseRedirect(f"/fleet/customers/{quote(words, safe='')}")
+        return HttpResponseRedirect(reverse("customer", args=[words]))
     return HttpResponseRedirect(Wanted("", "", words).url())
 
 
@@ -119,7 +120,7 @@ def _fleet(asked: RequestContext, wanted: Wanted) -> FleetPage:
         nodes=len(nodes),
         matching=len(lit),
         filtered=bool(wanted.state or wanted.customer or wanted.words),
-        customers=tuple((name, f"/fleet/customers/{quote(name, safe='')}") for name in customers),
+        customers=tuple((name, reverse("customer", args=[name])) for name in customers),
         sees_all=sees_everything(asked.actor),
     )
 
@@ -181,7 +182,7 @@ def _tile(node: NodeStatus, lit: set[NodeName]) -> Tile:
     look, word = look_of(node)
     name = node.place.node
     note = f"{node.customer or 'held by nobody'}{', ' + node.cause if node.cause else ''}"
-    href = f"/fleet/nodes/{quote(name, safe='')}"
+    href = reverse("node", args=[name])
     return Tile(name, href, look, word, note, dim=name not in lit)
 
 

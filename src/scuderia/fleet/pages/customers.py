@@ -1,9 +1,10 @@
 """Customer: the SLA report, as a page and for paper, and its evidence packet."""
 
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
@@ -54,14 +55,14 @@ class CustomerPage:
 @page
 def customer(request: HttpRequest, name: str) -> HttpResponse:
     """Show one customer's report; `?print=1` for paper."""
-    return _shown(request, name, f"/fleet/customers/{quote(name, safe='')}")
+    return _shown(request, name, reverse("customer", args=[name]))
 
 
 @require_safe
 @page
 def whole(request: HttpRequest) -> HttpResponse:
     """Show the report of the whole fleet, to people who may read everything."""
-    return _shown(request, None, "/fleet/report")
+    return _shown(request, None, reverse("fleet-report"))
 
 
 @require_safe
@@ -89,7 +90,7 @@ def _shown(request: HttpRequest, name: str | None, path: str) -> HttpResponse:
         as_of=now,
         title=name or "The whole fleet",
         report=report,
-        crumbs=(Crumb("Fleet", "/fleet"), Crumb(name or "Report")),
+        crumbs=(Crumb("Fleet", reverse("fleet")), Crumb(name or "Report")),
         tabs=tuple(Tab(f"{n} days", f"{path}?days={n}", current=n == days) for n in DAYS_OFFERED),
         fields=tuple(Field(key, key.capitalize(), "date", value=value, required=True)
                      for key, value in dates.items()),

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import quote
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
@@ -62,17 +62,17 @@ def node(request: HttpRequest, name: str) -> HttpResponse:
     start = asked.now - timedelta(days=days)
     status = get_node(asked.actor, name, asked.now)
     told = get_timeline(asked.actor, name, start, asked.now)
-    look, word = look_of(status)
+    board, (look, word) = reverse("fleet"), look_of(status)
     lemon, worth = _lemon(str(ref), asked.now)
     context = NodePage(
         as_of=asked.now,
         node=status,
-        crumbs=(Crumb("Fleet", "/fleet"), Crumb(status.place.rack, f"/fleet?q={status.place.rack}"),
+        crumbs=(Crumb("Fleet", board), Crumb(status.place.rack, f"{board}?q={status.place.rack}"),
                 Crumb(name)),
         look="ok" if look == READY else look,
         word=word,
         cards=_cards(told, asked.now),
-        tabs=tuple(Tab(f"{n} days", f"/fleet/nodes/{quote(name)}?days={n}", current=n == days)
+        tabs=tuple(Tab(f"{n} days", f"{reverse('node', args=[name])}?days={n}", current=n == days)
                    for n in DAYS_OFFERED),
         days=days,
         start=start,
@@ -82,7 +82,7 @@ def node(request: HttpRequest, name: str) -> HttpResponse:
         findings=list_findings(asked.actor, subject=ref, open_only=False, limit=10),
         lemon=lemon,
         worth=worth,
-        customer_href=f"/fleet/customers/{quote(status.customer)}" if status.customer else "",
+        customer_href=reverse("customer", args=[status.customer]) if status.customer else "",
     )  # fmt: skip
     return show(request, "fleet/node.html", context)
 
@@ -169,7 +169,7 @@ def _entries(told: NodeTimeline) -> tuple[Entry, ...]:
     found += [Entry(phase.start, STATE_LOOKS[phase.state][1], "", "warn") for phase in told.phases]
     found += [
         Entry(held.start, f"Given to {held.customer}", "", "",
-              f"/fleet/customers/{quote(held.customer)}")
+              reverse("customer", args=[held.customer]))
         for held in told.allocations
         if held.start >= told.start
     ]  # fmt: skip

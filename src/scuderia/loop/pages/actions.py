@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
 from scuderia.loop.operations import actions, undo
 from scuderia.loop.pages.display import ACTION_LOOKS, track_of
-from scuderia.loop.pages.forms import id_from
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.actions import ActionRow, get_action
 from scuderia.loop.queries.lineage import common_lineage
@@ -48,20 +49,20 @@ class ActionPage:
 
 @require_safe
 @page
-def action(request: HttpRequest, action_id: str) -> HttpResponse:
+def action(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Show one action."""
     return _shown(request, action_id)
 
 
 @require_POST
 @page
-def undo_it(request: HttpRequest, action_id: str) -> HttpResponse:
+def undo_it(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Queue the way back."""
     asked = request_context(request)
 
     def doing() -> str:
         undo.undo_action(
-            actor=asked.actor, action_id=ActionId(id_from(action_id)),
+            actor=asked.actor, action_id=ActionId(action_id),
             reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "The undo is queued."
@@ -71,13 +72,13 @@ def undo_it(request: HttpRequest, action_id: str) -> HttpResponse:
 
 @require_POST
 @page
-def resume(request: HttpRequest, action_id: str) -> HttpResponse:
+def resume(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Let a halted run go on."""
     asked = request_context(request)
 
     def doing() -> str:
         actions.resume_action(
-            actor=asked.actor, action_id=ActionId(id_from(action_id)),
+            actor=asked.actor, action_id=ActionId(action_id),
             reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "The run goes on."
@@ -87,13 +88,13 @@ def resume(request: HttpRequest, action_id: str) -> HttpResponse:
 
 @require_POST
 @page
-def halt(request: HttpRequest, action_id: str) -> HttpResponse:
+def halt(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Stop the run before its next step."""
     asked = request_context(request)
 
     def doing() -> str:
         actions.halt_action(
-            actor=asked.actor, action_id=ActionId(id_from(action_id)),
+            actor=asked.actor, action_id=ActionId(action_id),
             reason=form_value(request, "reason"), now=asked.now,
         )  # fmt: skip
         return "The run stops before its next step."
@@ -101,14 +102,14 @@ def halt(request: HttpRequest, action_id: str) -> HttpResponse:
     return _acted(request, action_id, doing)
 
 
-def _acted(request: HttpRequest, action_id: str, doing: Callable[[], str]) -> HttpResponse:
-    there = f"/actions/{action_id}"
+def _acted(request: HttpRequest, action_id: UUID, doing: Callable[[], str]) -> HttpResponse:
+    there = reverse("action", args=[action_id])
     return act(request, doing, then=there, again=lambda: _shown(request, action_id))
 
 
-def _shown(request: HttpRequest, action_id: str) -> HttpResponse:
+def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
     asked = request_context(request)
-    run = get_action(asked.actor, ActionId(id_from(action_id)))
+    run = get_action(asked.actor, ActionId(action_id))
     card = get_proposal(asked.actor, run.proposal_id, now=asked.now)
     lineage = common_lineage(run.targets)
     look, word = ACTION_LOOKS[run.state]
@@ -117,7 +118,11 @@ def _shown(request: HttpRequest, action_id: str) -> HttpResponse:
         as_of=asked.now,
         run=run,
         card=card,
-        crumbs=(Crumb("Now", "/"), Crumb("Actions", "/loop?view=actions"), Crumb(run.title)),
+        crumbs=(
+            Crumb("Now", reverse("now")),
+            Crumb("Actions", f"{reverse('loop')}?view=actions"),
+            Crumb(run.title),
+        ),
         state=look,
         state_word=word,
         track=track_of(card, run),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
@@ -77,7 +78,7 @@ def look_now(request: HttpRequest) -> HttpResponse:
         filed = sum(report.filed for report in reports)
         return f"{len(reports)} agents looked and filed {filed} new proposals."
 
-    return act(request, doing, then="/crew", again=lambda: _shown(request))
+    return act(request, doing, then=reverse("crew"), again=lambda: _shown(request))
 
 
 @require_safe
@@ -89,7 +90,7 @@ def agent(request: HttpRequest, name: str) -> HttpResponse:
     context = AgentPage(
         as_of=asked.now,
         member=_member(card),
-        crumbs=(Crumb("Crew", "/crew"), Crumb(card.title)),
+        crumbs=(Crumb("Crew", reverse("crew")), Crumb(card.title)),
         rounds=list_rounds(asked.actor, agent=name, limit=20),
         may_brake=may(asked.actor, Power.BRAKE, frozenset({EVERYTHING})),
     )

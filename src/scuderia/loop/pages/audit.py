@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.actors import Actor
@@ -73,8 +74,8 @@ def audit(request: HttpRequest) -> HttpResponse:
         verified=_verified(asked.actor) if request.GET.get("verify") else None,
         may_verify=may_somewhere(asked.actor, Power.VERIFY_AUDIT),
         may_export=may(asked.actor, Power.VERIFY_AUDIT, frozenset({EVERYTHING})),
-        older=f"/audit?{urlencode(older)}" if older else "",
-        newest=f"/audit?{urlencode(query)}" if before else "",
+        older=f"{reverse('audit')}?{urlencode(older)}" if older else "",
+        newest=f"{reverse('audit')}?{urlencode(query)}" if before else "",
     )  # fmt: skip
     return show(request, "loop/audit.html", context)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.actors import actor_of
@@ -90,7 +91,7 @@ def brake_notices(request: HttpRequest) -> tuple[Notice, ...]:
         if everything
         else f"{len(on)} brake{'s are' if len(on) > 1 else ' is'} on."
     )
-    return (Notice(words, "bad" if everything else "hold", "/brake", "See the brake"),)
+    return (Notice(words, "bad" if everything else "hold", reverse("brake"), "See the brake"),)
 
 
 def _named(request: HttpRequest) -> tuple[BrakeScope, str]:
@@ -102,7 +103,7 @@ def _named(request: HttpRequest) -> tuple[BrakeScope, str]:
 
 
 def _back(request: HttpRequest) -> str:
-    return "/crew" if form_value(request, "back") == "crew" else "/brake"
+    return reverse("crew") if form_value(request, "back") == "crew" else reverse("brake")
 
 
 def _shown(request: HttpRequest) -> HttpResponse:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.urls import reverse
+
 from scuderia.basics.units import Quantity
 from scuderia.loop.nouns import (
     ActionState,
@@ -139,7 +141,7 @@ def _proposed(row: QueueRow) -> Step:
     waiting = row.state is ProposalState.PENDING
     stage = "now" if waiting else "done"
     words = row.returned_reason or f"{PROPOSAL_LOOKS[row.state][1]}. Filed by {row.filed_by}."
-    return Step("Proposal", stage, words, row.filed_at, f"/proposals/{row.id}")
+    return Step("Proposal", stage, words, row.filed_at, reverse("proposal", args=[row.id]))
 
 
 def _decided(card: ProposalCard) -> Step:
@@ -158,7 +160,9 @@ def _acted(row: QueueRow, action: ActionRow | None) -> Step:
         return Step("Action", "ahead", "Nothing is done before a decision" if row else "")
     words = f"{ACTION_LOOKS[action.state][1]}. {action.said}".strip()
     at = action.finished_at or action.started_at or action.queued_at
-    return Step("Action", _ACTION_STAGES[action.state], words, at, f"/actions/{action.id}")
+    return Step(
+        "Action", _ACTION_STAGES[action.state], words, at, reverse("action", args=[action.id])
+    )
 
 
 def _measured(outcome: OutcomeRow | None) -> Step:

@@ -1,8 +1,6 @@
 """How the loop's forms are read, and what their fields are."""
 
-from uuid import UUID
-
-from scuderia.basics.errors import BadInput, NotFound
+from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import ParamSpec
 from scuderia.web.components import Field
@@ -13,14 +11,6 @@ class BadForm(BadInput):
 
     code = "LOOP-080"
     remedy = "Correct the value that is named, and send the form again."
-
-
-def id_from(text: str) -> UUID:
-    """Read an id from an address; what is no id is simply not found."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("nothing by that id") from None
 
 
 def read_param(spec: ParamSpec, text: str) -> str | int | float | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.actors import Actor
@@ -109,7 +110,8 @@ def loop(request: HttpRequest) -> HttpResponse:
     table = _actions(asked.actor) if actions else _proposals(asked.actor, view)
     views = (("", "Proposals"), ("pending", "Waiting"), ("actions", "Actions"))
     tabs = tuple(
-        Tab(label, f"/loop?view={name}" if name else "/loop", view == name) for name, label in views
+        Tab(label, f"{reverse('loop')}?view={name}" if name else reverse("loop"), view == name)
+        for name, label in views
     )
     context = LoopPage(asked.now, tabs, table, len(table.rows), QUEUE_MAX)
     return show(request, "loop/loop.html", context)
@@ -124,7 +126,7 @@ def _proposals(actor: Actor, view: str) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(row.title, href=f"/proposals/{row.id}"),
+                Cell(row.title, href=reverse("proposal", args=[row.id])),
                 Cell(PROPOSAL_LOOKS[row.state][1], "state", state=PROPOSAL_LOOKS[row.state][0]),
                 Cell(row.agent or row.filed_by),
                 Cell(quantity_words(row.cost_of_delay)),
@@ -147,7 +149,7 @@ def _actions(actor: Actor) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(run.title, href=f"/actions/{run.id}"),
+                Cell(run.title, href=reverse("action", args=[run.id])),
                 Cell(ACTION_LOOKS[run.state][1], "state", state=ACTION_LOOKS[run.state][0]),
                 _target(run),
                 Cell(run.decided_by),

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.actors import Actor
@@ -21,7 +23,7 @@ from scuderia.loop.pages.display import (
     quantity_words,
     track_of,
 )
-from scuderia.loop.pages.forms import field_for, id_from, read_param, read_targets
+from scuderia.loop.pages.forms import field_for, read_param, read_targets
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.actions import get_action
@@ -62,16 +64,16 @@ class ProposalPage:
 
 @require_safe
 @page
-def proposal(request: HttpRequest, proposal_id: str) -> HttpResponse:
+def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Show one proposal."""
     return _shown(request, proposal_id)
 
 
 @require_POST
 @page
-def approve(request: HttpRequest, proposal_id: str) -> HttpResponse:
+def approve(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Approve exactly the digest that was shown."""
-    asked, named = request_context(request), ProposalId(id_from(proposal_id))
+    asked, named = request_context(request), ProposalId(proposal_id)
 
     def doing() -> str:
         decisions.approve_proposal(
@@ -85,9 +87,9 @@ def approve(request: HttpRequest, proposal_id: str) -> HttpResponse:
 
 @require_POST
 @page
-def reject(request: HttpRequest, proposal_id: str) -> HttpResponse:
+def reject(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Say no."""
-    asked, named = request_context(request), ProposalId(id_from(proposal_id))
+    asked, named = request_context(request), ProposalId(proposal_id)
 
     def doing() -> str:
         decisions.reject_proposal(
@@ -103,9 +105,9 @@ def reject(request: HttpRequest, proposal_id: str) -> HttpResponse:
 
 @require_POST
 @page
-def edit(request: HttpRequest, proposal_id: str) -> HttpResponse:
+def edit(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Change what would be done; the new digest is what can then be approved."""
-    asked, named = request_context(request), ProposalId(id_from(proposal_id))
+    asked, named = request_context(request), ProposalId(proposal_id)
 
     def doing() -> str:
         card = get_proposal(asked.actor, named, now=asked.now)
@@ -122,20 +124,20 @@ def edit(request: HttpRequest, proposal_id: str) -> HttpResponse:
     return _acted(request, proposal_id, doing)
 
 
-def _acted(request: HttpRequest, proposal_id: str, doing: Callable[[], str]) -> HttpResponse:
-    there = f"/proposals/{proposal_id}"
+def _acted(request: HttpRequest, proposal_id: UUID, doing: Callable[[], str]) -> HttpResponse:
+    there = reverse("proposal", args=[proposal_id])
     return act(request, doing, then=there, again=lambda: _shown(request, proposal_id))
 
 
-def _shown(request: HttpRequest, proposal_id: str) -> HttpResponse:
+def _shown(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     asked = request_context(request)
-    card = get_proposal(asked.actor, ProposalId(id_from(proposal_id)), now=asked.now)
+    card = get_proposal(asked.actor, ProposalId(proposal_id), now=asked.now)
     return show(request, "loop/proposal.html", _page(asked, card, request.GET.get("again", "")))
 
 
 def _page(asked: RequestContext, card: ProposalCard, again: str) -> ProposalPage:
     row = card.row
-    path = f"/proposals/{row.id}"
+    path = reverse("proposal", args=[row.id])
     number = int(again) if again.isdigit() and len(again) < 4 else None  # noqa: PLR2004 - bounded
     fresh = _run_again(asked.actor, card, number)
     pieces = evidence_of(card.findings, path=path, again=number, fresh=fresh)
@@ -144,7 +146,11 @@ def _page(asked: RequestContext, card: ProposalCard, again: str) -> ProposalPage
     return ProposalPage(
         as_of=asked.now,
         card=card,
-        crumbs=(Crumb("Now", "/"), Crumb("Proposals", "/loop"), Crumb(row.title)),
+        crumbs=(
+            Crumb("Now", reverse("now")),
+            Crumb("Proposals", reverse("loop")),
+            Crumb(row.title),
+        ),
         state=look,
         state_word=word,
         track=track_of(card, action),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from scuderia.web.base_views import page, show
 from scuderia.web.charts import Spec, cause_bars, daily_line
@@ -109,7 +110,11 @@ def _examples() -> GalleryPage:
             Tab("Decided", "?tab=decided"),
             Tab("All", "?tab=all"),
         ),
-        crumbs=(Crumb("Depot", "/_gallery"), Crumb("s03", "/_gallery?shelf=s03"), Crumb("s03-c11")),
+        crumbs=(
+            Crumb("Depot", reverse("gallery")),
+            Crumb("s03", f"{reverse('gallery')}?shelf=s03"),
+            Crumb("s03-c11"),
+        ),
         pagers=(
             Pager(1, 50, 612, "", "?page=2"),
             Pager(51, 100, None, "?page=1", "?page=3"),
@@ -179,7 +184,7 @@ def _table() -> Table:
     rows = tuple(
         Row(
             (
-                Cell(f"r03-n{index:02}", "code", href="/_gallery"),
+                Cell(f"r03-n{index:02}", "code", href=reverse("gallery")),
                 Cell("", "state", state=state),
                 Cell(
                     "HBM uncorrectable ECC, row remap pending, seen by the vendor's own test",
@@ -207,21 +212,21 @@ def _empties() -> tuple[EmptyKind, ...]:
             "nothing_yet",
             "No absences on the books yet",
             "Import a fault trace first.",
-            "/_gallery",
+            reverse("gallery"),
             "How to import",
         ),
         EmptyKind(
             "nothing_matches",
             "No crate matches",
             "No crate of aurora is absent.",
-            "/_gallery",
+            reverse("gallery"),
             "Clear the filter",
         ),
         EmptyKind(
             "cannot_know",
             "The depot is silent",
             "No word from it since 14:02; what stands here is older.",
-            "/_gallery",
+            reverse("gallery"),
             "The connector",
         ),
         EmptyKind("not_allowed", "Not yours to see", "A lead of site-a can give you a role here."),
@@ -243,7 +248,7 @@ def _timeline() -> tuple[Entry, ...]:
     return (
         Entry(AT, "Returned to service", "validated for 24 h", "ok"),
         Entry(AT - timedelta(days=2), "In repair", "waiting for parts since 12 March", "warn"),
-        Entry(AT - timedelta(days=5), "Down", "HBM uncorrectable ECC", "bad", "/_gallery"),
+        Entry(AT - timedelta(days=5), "Down", "HBM uncorrectable ECC", "bad", reverse("gallery")),
         Entry(AT - timedelta(days=9), "Frozen", "training run of aurora-labs", "hold"),
         Entry(AT - timedelta(days=12), "Given to aurora-labs"),
     )
@@ -273,7 +278,7 @@ def _evidence() -> tuple[Evidence, ...]:
             "Three absences in 28 days; 3 of 400 crates have as many.",
             "depot.absences_of_crate",
             value,
-            "/_gallery",
+            reverse("gallery"),
             "?again=0",
         ),
         Evidence(
@@ -309,7 +314,7 @@ def _groups() -> tuple[TileGroup, ...]:
 
 
 def _tile(shelf: str, index: int, look: str, word: str, *, dim: bool) -> Tile:
-    return Tile(f"{shelf}-c{index:02}", "/_gallery", look, word, dim=dim and index % 3 == 0)
+    return Tile(f"{shelf}-c{index:02}", reverse("gallery"), look, word, dim=dim and index % 3 == 0)
 
 
 def _charts() -> tuple[tuple[str, str, Spec], ...]:

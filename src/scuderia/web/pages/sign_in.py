@@ -6,6 +6,7 @@ from django.contrib.auth import authenticate, login, logout
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -57,7 +58,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Close the session."""
     logout(request)
-    return HttpResponseRedirect("/sign-in", status=SEE_OTHER)
+    return HttpResponseRedirect(reverse("sign-in"), status=SEE_OTHER)
 
 
 def _form(request: HttpRequest, onward: str, refusal: Refusal | None, status: int) -> HttpResponse:
@@ -72,11 +73,11 @@ def _form(request: HttpRequest, onward: str, refusal: Refusal | None, status: in
 
 
 def _onward(request: HttpRequest) -> str:
-    asked = request.POST.get("next") or request.GET.get("next") or "/"
+    asked = request.POST.get("next") or request.GET.get("next") or reverse("now")
     safe = url_has_allowed_host_and_scheme(
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return asked if safe else "/"
+    return asked if safe else reverse("now")
 
 
 def _guessed_too_often(request: HttpRequest, name: str) -> bool:
