@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Generic
 
 from scuderia.basics.actors import Actor
-from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput, Refused, ScuderiaError
 from scuderia.intake.archives import OpenFile, Source, open_source
 from scuderia.intake.fields import CommitReport, FileFacts, ImportKind, Numbered, RowT
@@ -19,6 +19,7 @@ from scuderia.intake.quarantine import quarantine_path, write_quarantine
 from scuderia.intake.readers.open_records import Records, open_records
 from scuderia.intake.records import Bad, FileUnreadable, Flaw, Limits, Progress, Row, as_raw
 from scuderia.intake.staging import Staging
+from scuderia.intake.stepfun import DAY_0, ROW_COLUMNS, fault_rows, is_stepfun
 
 ANY_NUMBER = -1
 BAD_SHARE_MAX = 0.01
@@ -112,6 +113,14 @@ def run_import(
             return work.finish(source, actor, now)
 
 
+def _as_faults(records: Records, profile: Profile) -> Records:
+    day_0 = DAY_0
+    if profile.days_from:
+        day_0 = parse_instant(profile.days_from, field="days_from")
+    shape = f"StepFun trace from {day_0.isoformat()}, {records.shape}"
+    return Records(ROW_COLUMNS, shape, fault_rows(records.rows, day_0))
+
+
 class _Import(Generic[RowT]):
     """One import under way."""
 
@@ -132,6 +141,8 @@ class _Import(Generic[RowT]):
     def read(self, now: AwareDatetime) -> None:
         """Stage every record, good or bad; then what the file or the kind objects to as a whole."""
         with open_records(self._file, self._profile) as records:
+            if is_stepfun(records.columns) and not self._profile.columns:
+                records = _as_faults(records, self._profile)  # noqa: PLW2901 - read as what it is
             self._shape = records.shape
             fields = self._kind.fields
             reader = RecordReader(records.columns, fields, self._profile, file=self._file.name)

@@ -42,8 +42,8 @@ def hint_for(text: str) -> tuple[str, str]:
     return (
         _counted(text, shown)
         or _two_ways(text, shown)
-        or _known(text, shown)
         or _no_instant(text, shown)
+        or _known(text, shown)
         or ("", "")
     )
 

@@ -73,6 +73,14 @@ def likely_encoding(sample: bytes) -> str:
     return "" if found.lower() in {"ascii", "utf-8"} else found.lower()
 
 
+def _is_utf8(sample: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def fault_in(text: str, encoding: str, sample: bytes) -> tuple[str, str] | None:
     """Return (reason, remedy) where the text holds a NUL or an undecodable byte.
 
@@ -87,7 +95,7 @@ def fault_in(text: str, encoding: str, sample: bytes) -> tuple[str, str] | None:
     if code not in _KEPT_BYTES:
         return "it holds half of a character pair", "Write the character whole."
     own = text[:_LOOKED_AT].encode("utf-8", "surrogateescape" if code >= _FIRST_HIGH else "replace")
-    likely = likely_encoding(own + b"\n" + sample)
+    likely = likely_encoding(own if _is_utf8(sample) else sample)
     said = f"byte 0x{code - 0xDC00:02X} is not {encoding.removesuffix('-sig').upper()}"
     if likely:
         return said, f"Perhaps the file is {likely}; if so, say --encoding {likely}."

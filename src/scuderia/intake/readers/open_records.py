@@ -9,6 +9,7 @@ from scuderia.intake.archives import OpenFile
 from scuderia.intake.profiles import Profile
 from scuderia.intake.readers.delimited import DelimitedReader
 from scuderia.intake.readers.encodings import UNDECODABLE, encoding_of
+from scuderia.intake.readers.guarded import guarded_rows
 from scuderia.intake.readers.json_records import (
     JsonDocumentReader,
     JsonLinesReader,
@@ -17,6 +18,7 @@ from scuderia.intake.readers.json_records import (
 from scuderia.intake.records import Bad, FileUnreadable, Row
 
 _SAMPLE = 1 << 16
+_PARQUET, _ZIP, _OLD_WORKBOOK = b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SIGNS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 
 
@@ -39,10 +41,27 @@ def open_records(file: OpenFile, profile: Profile) -> Iterator[Records]:
 
     raises   FileUnreadable
     """
+    kind = _binary_kind(file)
+    if kind:
+        with guarded_rows(
+            kind, file.plain_path(), file=file.name, sheet=profile.sheet, limits=file.limits
+        ) as table:
+            packed = f", {file.packing}" if file.packing else ""
+            yield Records(table.columns, table.shape + packed, iter(table))
+        return
     encoding = encoding_of(file.head, named=profile.encoding, file=file.name)
     opened = file.stream()
     with io.TextIOWrapper(opened, encoding=encoding, errors=UNDECODABLE, newline="") as stream:
         yield _text_records(file, stream, encoding, profile)
+
+
+def _binary_kind(file: OpenFile) -> str:
+    if file.head.startswith(_OLD_WORKBOOK):
+        said = f"{file.name}: it is a workbook of the old kind (.xls)"
+        raise FileUnreadable(said, remedy="Save it as .xlsx or CSV.")
+    if file.head.startswith(_PARQUET):
+        return "parquet"
+    return "workbook" if file.head.startswith(_ZIP) else ""
 
 
 def _text_records(
