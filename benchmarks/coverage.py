@@ -124,6 +124,7 @@ def _fleet(seed: int) -> Iterator[Any]:
 
     from scuderia.basics.clock import FixedClock
     from scuderia.connectors.embedded.executor import EmbeddedControl
+    from scuderia.connectors.embedded.layout import CLUSTER
     from scuderia.connectors.embedded.reader import EmbeddedReader
     from scuderia.connectors.embedded.seeding import create_world
     from scuderia.fleet import ports
@@ -137,8 +138,8 @@ def _fleet(seed: int) -> Iterator[Any]:
         registry.clock = clock
         registry.executors.clear()
         catalogue.register(registry)
-        ports.registry.reader = EmbeddedReader(world, clock)
-        ports.registry.control = EmbeddedControl(world, clock)
+        ports.registry.register_reader(EmbeddedReader(world, clock))
+        ports.registry.register_control(CLUSTER, EmbeddedControl(world, clock))
         _poll(NOW)
         yield clock
         transaction.set_rollback(True)
@@ -148,9 +149,9 @@ def _poll(now: datetime) -> None:
     from scuderia.fleet import ports
     from scuderia.fleet.operations.sources import poll
 
-    reader = ports.registry.reader
-    while reader is not None and poll(reader, now=now).more:
-        pass
+    for reader in ports.registry.readers.values():
+        while poll(reader, now=now).more:
+            pass
 
 
 def _proposals(now: datetime, *, approved: bool) -> list[tuple[Any | None, Any]]:

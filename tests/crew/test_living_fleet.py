@@ -8,6 +8,7 @@ import pytest
 
 from scuderia.basics.clock import FixedClock
 from scuderia.connectors.embedded.executor import EmbeddedControl
+from scuderia.connectors.embedded.layout import CLUSTER
 from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.connectors.embedded.seeding import create_world
 from scuderia.crew.playbook import roster
@@ -29,17 +30,18 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     monkeypatch.setattr(loop, "clock", registered.clock)
     catalogue.register(registered)
     roster.register(registered)
-    reader, control = fleet.registry.reader, fleet.registry.control
+    readers, controls = fleet.registry.readers, fleet.registry.controls
+    fleet.registry.readers, fleet.registry.controls = {}, {}
     yield registered
-    fleet.registry.reader, fleet.registry.control = reader, control
+    fleet.registry.readers, fleet.registry.controls = readers, controls
 
 
 def live(path: Path, registry: Registry, *, healthy: bool) -> dict[str, Round]:
     world = path / "world.sqlite3"
     create_world(world, now=NOW, healthy=healthy)
-    fleet.registry.reader = EmbeddedReader(world, registry.clock)
-    fleet.registry.control = EmbeddedControl(world, registry.clock)
-    while poll(fleet.registry.reader, now=NOW).more:
+    fleet.registry.register_reader(EmbeddedReader(world, registry.clock))
+    fleet.registry.register_control(CLUSTER, EmbeddedControl(world, registry.clock))
+    while poll(fleet.registry.readers["embedded"], now=NOW).more:
         pass
     return {name: registry.agents[name].look(now=NOW) for name in AGENTS}
 

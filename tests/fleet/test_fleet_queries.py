@@ -121,8 +121,8 @@ def test_the_board_shows_each_node_as_it_stood(fleet):
 
 def test_a_silent_source_makes_the_node_unknown(fleet):
     seen = NodeObservation(NodeName("n002"), T0 + HOUR, NodeState.UNKNOWN)
-    assert record_latest([seen]) == 1
-    assert record_latest([seen]) == 0
+    assert record_latest([seen], source="milan") == 1
+    assert record_latest([seen], source="milan") == 0
     assert node_status("n002", T0 + 2 * HOUR).state is NodeState.UNKNOWN
     assert node_status("n002", T0).state is NodeState.UP
 

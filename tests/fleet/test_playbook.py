@@ -11,6 +11,7 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.connectors.embedded.fault_injection import InjectedFault, inject_fault
+from scuderia.connectors.embedded.layout import CLUSTER
 from scuderia.crew.playbook import roster
 from scuderia.fleet import ports as fleet_ports
 from scuderia.fleet.nouns import ControlVerb, NodeState
@@ -50,8 +51,8 @@ def register(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(registry, "gates", [])
     monkeypatch.setattr(registry, "runner", None)
     monkeypatch.setattr(registry, "clock", bench.clock)
-    monkeypatch.setattr(fleet_ports.registry, "reader", bench.reader)
-    monkeypatch.setattr(fleet_ports.registry, "control", bench.control)
+    monkeypatch.setattr(fleet_ports.registry, "readers", {"embedded": bench.reader})
+    monkeypatch.setattr(fleet_ports.registry, "controls", {CLUSTER: bench.control})
     catalogue.register(registry)
     return bench
 
@@ -235,7 +236,7 @@ def test_an_unanswered_effect_is_unknown_until_the_cluster_tells(
         hand.perform(step, key="k")
     assert hand.observe(step, key="k").state is EffectState.DONE
     gone = replace(registered.control, path=registered.path.with_name("gone.sqlite3"))
-    monkeypatch.setattr(fleet_ports.registry, "control", gone)
+    monkeypatch.setattr(fleet_ports.registry, "controls", {CLUSTER: gone})
     assert hand.observe(step, key="k").state is EffectState.UNKNOWN
     monkeypatch.setattr(fleet_ports.registry, "control", None)
     assert hand.observe(step, key="k").state is EffectState.UNKNOWN

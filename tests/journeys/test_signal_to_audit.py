@@ -141,7 +141,7 @@ def test_from_a_signal_to_a_verified_audit(clock, runner, tmp_path):  # noqa: PL
     assert lena.post(f"/proposals/{wish['id']}/approve", yes).status_code == 409
     action = f"/actions/{approved.json()['action_id']}"
     assert lena.get(action)["state"] == "queued"
-    assert fleet.reader.current()[node].customer == customer
+    assert fleet.readers["embedded"].current()[node].customer == customer
 
     # the run changes the world, once, and the books follow it
     work(runner)
@@ -150,8 +150,8 @@ def test_from_a_signal_to_a_verified_audit(clock, runner, tmp_path):  # noqa: PL
     assert (done["state"], done["decided_by"]) == ("done", "person:lena"), done["said"]
     assert [effect["state"] for effect in done["effects"]] == ["done"] * done["steps_total"]
     assert [effect["tries"] for effect in done["effects"]] == [1] * done["steps_total"]
-    assert fleet.reader.current()[node].customer is None
-    assert fleet.reader.current()[spare].customer == customer
+    assert fleet.readers["embedded"].current()[node].customer is None
+    assert fleet.readers["embedded"].current()[spare].customer == customer
     clock.advance(timedelta(minutes=10))
     poll()
     assert lena.get(f"/fleet/nodes/{node}")["customer"] is None
@@ -210,14 +210,14 @@ def test_a_brake_pulled_over_http_stops_a_run_that_was_approved(clock, runner):
     approved = lena.post(f"/proposals/{wish['id']}/approve", {"digest": wish["digest"]})
     action = f"/actions/{approved.json()['action_id']}"
     node = wish["targets"][0].removeprefix("node:")
-    holder = fleet.reader.current()[node].customer
+    holder = fleet.readers["embedded"].current()[node].customer
     assert lena.post("/brakes", {"stops": "all", "reason": "drill"}).status_code == 204
     work(runner)
     assert (lena.get(action)["state"], lena.get(action)["resumable"]) == ("halted", True)
-    assert fleet.reader.current()[node].customer == holder
+    assert fleet.readers["embedded"].current()[node].customer == holder
     assert lena.post(f"{action}/resume", {}).status_code == 409
     assert lena.post("/brakes/lift", {"stops": "all"}).status_code == 204
     assert lena.post(f"{action}/resume", {"reason": "over"}).status_code == 204
     work(runner)
     assert lena.get(action)["state"] == "done"
-    assert fleet.reader.current()[node].customer != holder
+    assert fleet.readers["embedded"].current()[node].customer != holder

@@ -10,6 +10,7 @@ from scuderia.basics.actors import WORKER, Actor, ActorKind
 from scuderia.basics.clock import FixedClock
 from scuderia.basics.subjects import SubjectRef
 from scuderia.connectors.embedded.executor import EmbeddedControl
+from scuderia.connectors.embedded.layout import CLUSTER
 from scuderia.connectors.embedded.reader import EmbeddedReader
 from scuderia.connectors.embedded.seeding import create_world
 from scuderia.fleet.operations import sources
@@ -67,15 +68,17 @@ class Stage:
 @contextmanager
 def registered(folder: Path) -> Iterator[FixedClock]:
     """Register a demo fleet in `folder` under a fixed clock; put back what was there."""
-    clock, before = FixedClock(NOW), (registry.clock, fleet.reader, fleet.control)
+    clock, before = FixedClock(NOW), (registry.clock, dict(fleet.readers), dict(fleet.controls))
     world = folder / "world.sqlite3"
     create_world(world, now=NOW - timedelta(minutes=1), speed=1.0)
     registry.clock = clock
-    fleet.reader, fleet.control = EmbeddedReader(world, clock), EmbeddedControl(world, clock)
+    fleet.readers, fleet.controls = {}, {}
+    fleet.register_reader(EmbeddedReader(world, clock))
+    fleet.register_control(CLUSTER, EmbeddedControl(world, clock))
     try:
         yield clock
     finally:
-        registry.clock, fleet.reader, fleet.control = before
+        registry.clock, fleet.readers, fleet.controls = before
 
 
 def fill(clock: FixedClock) -> Stage:
@@ -94,6 +97,5 @@ def fill(clock: FixedClock) -> Stage:
 
 def poll() -> None:
     """Read everything that the fleet has said so far."""
-    assert fleet.reader is not None
-    while sources.poll(fleet.reader, now=registry.clock.now()).more:
+    while sources.poll(fleet.readers["embedded"], now=registry.clock.now()).more:
         pass

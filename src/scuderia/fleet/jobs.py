@@ -1,22 +1,33 @@
 """The fleet's scheduled work: each a single call into operations."""
 
+import logging
+
 from scuderia.fleet.operations import sources
 from scuderia.fleet.ports import registry as fleet
 from scuderia.loop.ports import registry as loop
 
+_log = logging.getLogger(__name__)
+
 
 def poll_fleet() -> None:
-    """Put what the cluster's reader has seen since the last look on the books."""
-    if fleet.reader is not None:
-        sources.poll(fleet.reader, now=loop.clock.now())
+    """Put what every reader has seen since the last look on the books; none holds up another."""
+    for source, reader in list(fleet.readers.items()):
+        now = loop.clock.now()
+        try:
+            sources.poll(reader, now=now)
+        except Exception as error:  # noqa: BLE001 - a job's own door: a reader's bug is its silence
+            _log.exception("the reader of %s failed", source)
+            sources.record_silence(source, error=type(error).__name__, now=now)
 
 
 def read_history() -> str:
-    """Put everything the cluster's reader has seen on the books; say how much that was."""
-    if fleet.reader is None:
+    """Put everything that the readers have seen on the books; say how much that was."""
+    if not fleet.readers:
         return "no fleet is registered"
-    read, more = 0, True
-    while more:
-        report = sources.poll(fleet.reader, now=loop.clock.now())
-        read, more = read + report.observations, report.more
+    read = 0
+    for reader in fleet.readers.values():
+        more = True
+        while more:
+            report = sources.poll(reader, now=loop.clock.now())
+            read, more = read + report.observations, report.more
     return f"{read:,} observations read onto the books"

@@ -1,9 +1,10 @@
 """What the fleet needs a cluster to fill: a reader and a control; the same for demo and real."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from scuderia.basics.errors import Unable
 from scuderia.fleet.nouns import (
     ControlCommand,
     Inventory,
@@ -59,12 +60,36 @@ class ClusterControl(Protocol):
         ...
 
 
+class NoCluster(Unable):
+    """No cluster of that name is registered, so nothing can be seen or done there."""
+
+    code = "FLEET-040"
+    remedy = "Start the demo with `scuderia demo`, or register a cluster's connector."
+
+
 @dataclass
 class Registry:
-    """Where config/wiring.py registers the cluster."""
+    """Where connectors are registered: readers by their source, controls by their cluster."""
 
-    reader: FleetReader | None = None
-    control: ClusterControl | None = None
+    readers: dict[str, FleetReader] = field(default_factory=dict)
+    controls: dict[str, ClusterControl] = field(default_factory=dict)
+
+    def register_reader(self, reader: FleetReader) -> None:
+        """Register who reads; a later one of the same source takes its place."""
+        self.readers[reader.source] = reader
+
+    def register_control(self, cluster: str, control: ClusterControl) -> None:
+        """Register who changes this cluster; a later one takes its place."""
+        self.controls[cluster] = control
+
+    def control_of(self, cluster: str) -> ClusterControl:
+        """Return who changes this cluster.
+
+        raises   NoCluster: nobody does
+        """
+        if cluster not in self.controls:
+            raise NoCluster(f"No control of the cluster {cluster[:80]!r} is registered.")
+        return self.controls[cluster]
 
 
 registry = Registry()

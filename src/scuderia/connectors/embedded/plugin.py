@@ -5,6 +5,7 @@ from pathlib import Path
 from django.http import HttpRequest
 
 from scuderia.basics.clock import Clock, FixedClock, SystemClock
+from scuderia.connectors.embedded import layout
 from scuderia.connectors.embedded.clock import anchor_clock, load_clock, tick
 from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.reader import EmbeddedReader
@@ -52,8 +53,8 @@ def register(folder: Path) -> None:
     """Register the demo's outside world, where this home has one."""
     if is_in(folder):
         world = world_of(folder)
-        fleet.reader = EmbeddedReader(world, loop.clock)
-        fleet.control = EmbeddedControl(world, loop.clock)
+        fleet.register_reader(EmbeddedReader(world, loop.clock))
+        fleet.register_control(layout.CLUSTER, EmbeddedControl(world, loop.clock))
         _registered[:] = [world]
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from scuderia.fleet.commands import customers, lemons, nodes, outages, reports
+from scuderia.fleet.commands import customers, lemons, nodes, outages, reports, sources
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,5 +14,6 @@ app.command()(nodes.nodes)
 app.command()(nodes.node)
 app.command()(lemons.lemons)
 app.command()(customers.customers)
+app.command()(sources.sources)
 app.command()(reports.evidence)
 app.command("evidence-verify")(reports.evidence_verify)

@@ -20,6 +20,7 @@ class LatestObservation(models.Model):
     cause = models.CharField(max_length=CAUSE_MAX, default="")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True)
     spare = models.BooleanField(default=False)
+    source = models.CharField(max_length=NAME_MAX, default="", db_index=True)
 
     class Meta:
         constraints = [
@@ -34,11 +35,13 @@ class LatestObservation(models.Model):
 
 
 class ObservationCursor(models.Model):
-    """How far a source has been read, and until when it has spoken."""
+    """How far a source has been read, until when it has spoken, and since when it is silent."""
 
     source = models.CharField(max_length=NAME_MAX, unique=True)
     cursor = models.CharField(max_length=CURSOR_MAX, default="")
-    as_of = InstantField()
+    as_of = InstantField(null=True)
+    silent_since = InstantField(null=True)
+    error = models.CharField(max_length=CAUSE_MAX, default="")
 
     def __str__(self) -> str:
-        return f"{self.source} up to {self.as_of.isoformat()}"
+        return f"{self.source} up to {self.as_of}"

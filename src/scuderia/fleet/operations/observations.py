@@ -70,7 +70,7 @@ def record_observations(page: ObservationPage, *, source: str, now: AwareDatetim
             disputed.append(f"{seen.node}: {error.message}"[:CAUSE_MAX])
         else:
             accepted.append(seen)
-    _record_latest(accepted)
+    _record_latest(accepted, source=source)
     advance_cursor(source=source, cursor=page.cursor, as_of=page.as_of)
     if drafts:
         signals.record_signals(drafts, now=now)
@@ -109,11 +109,11 @@ def _word(seen: NodeObservation) -> list[object]:
     return [seen.state.value, plain_words(seen.cause), seen.customer, seen.spare]
 
 
-def _record_latest(accepted: Sequence[NodeObservation]) -> None:
+def _record_latest(accepted: Sequence[NodeObservation], *, source: str) -> None:
     """Keep the newest word on each node, also where two words fall in the same second."""
     spoken_of = {seen.node for seen in accepted}
     LatestObservation.objects.filter(node__name__in=spoken_of).delete()
-    record_latest(accepted)
+    record_latest(accepted, source=source)
 
 
 def _record_one(seen: NodeObservation, *, source: str) -> Iterator[SignalDraft]:
@@ -195,7 +195,7 @@ def _plain(value: object) -> JsonValue:
 
 
 @transaction.atomic
-def record_latest(observations: Sequence[NodeObservation]) -> int:
+def record_latest(observations: Sequence[NodeObservation], *, source: str) -> int:
     """Keep the source's newest word on each node; older words change nothing.
 
     returns  how many nodes changed
@@ -225,6 +225,7 @@ def record_latest(observations: Sequence[NodeObservation]) -> int:
                 "cause": plain_words(seen.cause),
                 "customer_id": customers[seen.customer] if seen.customer is not None else None,
                 "spare": seen.spare,
+                "source": source,
             },
         )
         changed += 1
@@ -240,5 +241,6 @@ def read_cursor(source: str) -> str:
 def advance_cursor(*, source: str, cursor: str, as_of: AwareDatetime) -> None:
     """Remember how far `source` has been read and until when it has spoken."""
     ObservationCursor.objects.update_or_create(
-        source=source, defaults={"cursor": cursor, "as_of": as_of}
+        source=source,
+        defaults={"cursor": cursor, "as_of": as_of, "silent_since": None, "error": ""},
     )

@@ -1,4 +1,4 @@
-"""Polls a cluster's reader page by page; a source that falls silent leaves every node unknown.
+"""Polls each reader page by page; a source that falls silent leaves its own nodes unknown.
 
 A page and the cursor that follows it are one transaction, so a kill between pages loses nothing
 and repeats nothing.
@@ -61,10 +61,17 @@ def poll(
 
 @transaction.atomic
 def record_silence(source: str, *, error: str, now: AwareDatetime) -> PollReport:
-    """Mark every node unknown: what was true when the source last spoke is no longer known."""
-    spoke = ObservationCursor.objects.filter(source=source).first()
-    LatestObservation.objects.exclude(state=NodeState.UNKNOWN).update(state=NodeState.UNKNOWN)
-    last_word = spoke.as_of.isoformat() if spoke else "never"
+    """Note since when it is silent; its nodes alone become unknown, and nothing is cleared.
+
+    What was true when the source last spoke is no longer known; what others say still is.
+    """
+    kept, _ = ObservationCursor.objects.get_or_create(source=source)
+    ObservationCursor.objects.filter(pk=kept.pk).update(
+        silent_since=kept.silent_since or now, error=error[:CAUSE_MAX]
+    )
+    spoken = LatestObservation.objects.filter(source=source)
+    spoken.exclude(state=NodeState.UNKNOWN).update(state=NodeState.UNKNOWN)
+    last_word = kept.as_of.isoformat() if kept.as_of else "never"
     draft = SignalDraft(
         kind=SOURCE_SILENT,
         subject=EVERYTHING,
@@ -85,13 +92,14 @@ def _register(reader: FleetReader, page: ObservationPage, *, now: AwareDatetime)
 
 def _break_silence(reader: FleetReader) -> None:
     """After a silence, take the source's present word for the nodes that it left unknown."""
-    silenced = LatestObservation.objects.filter(state=NodeState.UNKNOWN)
+    silenced = LatestObservation.objects.filter(state=NodeState.UNKNOWN, source=reader.source)
     names = set(silenced.values_list("node__name", flat=True))
     if names:
         with transaction.atomic():
             current = reader.current()
             silenced.filter(node__name__in=current).delete()
-            record_latest(tuple(current[name] for name in sorted(names & set(current))))
+            again = tuple(current[name] for name in sorted(names & set(current)))
+            record_latest(again, source=reader.source)
 
 
 def _sum(one: PollReport, other: PollReport) -> PollReport:

@@ -15,6 +15,7 @@ from scuderia.fleet.nouns import (
     NodeState,
     Receipt,
 )
+from scuderia.fleet.ports import NoCluster
 from scuderia.loop.nouns import ActionKind, BlastRadius, EffectReport, EffectState, Plan, Step
 
 OUT = frozenset(
@@ -22,11 +23,11 @@ OUT = frozenset(
 )
 
 
-class NoCluster(Unable):
-    """No cluster is registered, so nothing can be seen or done."""
+class SourceSilent(Unable):
+    """What is named may be with a source that does not answer, so nothing is known of it."""
 
-    code = "FLEET-040"
-    remedy = "Start the demo with `scuderia demo`, or register a cluster's connector."
+    code = "FLEET-042"
+    remedy = "Wait until the source speaks again; `scuderia fleet sources` tells since when."
 
 
 class NotInCluster(Refused):
@@ -38,19 +39,25 @@ class NotInCluster(Refused):
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """What the cluster says of itself at one instant."""
+    """What the clusters say of themselves at one instant.
+
+    silent   sources that did not answer; what they would tell of is not here
+    """
 
     nodes: Mapping[str, NodeObservation]
     places: Mapping[str, NodePlace]
     gpus_per_node: Mapping[str, int]
     pool_sizes: Mapping[str, int]
+    silent: tuple[str, ...] = ()
 
     def node(self, name: str) -> NodeObservation:
         """Return the latest word on one node.
 
         raises   NotInCluster: no such node
+                 SourceSilent: it may be one of a source that does not answer
         """
         if name not in self.nodes or name not in self.places:
+            self._refuse_silence(f"node {name!r}")
             raise NotInCluster(f"The cluster knows no node {name!r}.", node=name)
         return self.nodes[name]
 
@@ -62,11 +69,27 @@ class ClusterState:
         """Return the cluster's nodes.
 
         raises   NotInCluster: no such cluster
+                 SourceSilent: it may be one of a source that does not answer
         """
         names = [name for name, place in self.places.items() if place.cluster == cluster]
         if not names:
+            self._refuse_silence(f"cluster {cluster!r}")
             raise NotInCluster(f"No cluster is named {cluster!r}.", cluster=cluster)
         return names
+
+    def cluster_of(self, subject: SubjectRef) -> str:
+        """Return the cluster that a command about the subject goes to.
+
+        raises   NotInCluster, SourceSilent
+        """
+        if subject.kind == "cluster":
+            return subject.name
+        self.node(subject.name)
+        return self.places[subject.name].cluster
+
+    def _refuse_silence(self, what: str) -> None:
+        if self.silent:
+            raise SourceSilent(f"{what} may be with {', '.join(self.silent)}, which is silent")
 
     def gpus(self, node: str) -> int:
         """Return how many GPUs the node holds."""
@@ -74,20 +97,28 @@ class ClusterState:
 
 
 def read_cluster() -> ClusterState:
-    """Return the cluster as it stands now.
+    """Return the clusters as they stand now; a silent source hides its own nodes alone.
 
     raises   NoCluster: none is registered
-             Unable: it does not answer
+             Unable: not one of them answers
     """
-    reader = ports.registry.reader
-    if reader is None:
+    readers = ports.registry.readers
+    if not readers:
         raise NoCluster("No cluster is registered.")
-    stock = reader.inventory()
+    heard, silent = [], {}
+    for source, reader in readers.items():
+        try:
+            heard.append((reader.inventory(), reader.current()))
+        except Unable as error:
+            silent[source] = error
+    if not heard:
+        raise next(iter(silent.values()))
     return ClusterState(
-        nodes=reader.current(),
-        places={place.node: place for place in stock.places},
-        gpus_per_node={sku.name: sku.gpus_per_node for sku in stock.skus},
-        pool_sizes=stock.spare_pool,
+        nodes={name: seen for _, current in heard for name, seen in current.items()},
+        places={place.node: place for stock, _ in heard for place in stock.places},
+        gpus_per_node={sku.name: sku.gpus_per_node for stock, _ in heard for sku in stock.skus},
+        pool_sizes={name: size for stock, _ in heard for name, size in stock.spare_pool.items()},
+        silent=tuple(sorted(silent)),
     )
 
 
@@ -122,24 +153,32 @@ class ClusterExecutor:
         raises   Refused: the cluster says it makes no sense
                  Unable: no answer; `observe` then tells
         """
-        control = ports.registry.control
-        if control is None:
-            raise NoCluster("No cluster is registered.")
-        return _report(control.apply(_command(step.arguments), key=key))
+        command = _command(step.arguments)
+        return _report(_control_for(command.subject).apply(command, key=key))
 
     def observe(self, step: Step, *, key: str) -> EffectReport:
         """Ask the cluster for the receipt under the key.
 
         No answer is UNKNOWN; a receipt is DONE; an answer without a receipt is NOT_DONE.
         """
-        control = ports.registry.control
-        if control is None:
-            return EffectReport(EffectState.UNKNOWN, {"error": "no cluster is registered"})
         try:
-            receipt = control.receipt(key)
+            receipt = _control_for(_command(step.arguments).subject).receipt(key)
         except Unable as error:
             return EffectReport(EffectState.UNKNOWN, {"step": step.name, "error": error.message})
         return _report(receipt) if receipt else EffectReport(EffectState.NOT_DONE)
+
+
+def _control_for(subject: SubjectRef) -> ports.ClusterControl:
+    """Return who changes the subject's cluster; where there is one cluster it need not be asked.
+
+    raises   NoCluster, NotInCluster; Unable: the subject's source is silent
+    """
+    controls = ports.registry.controls
+    if len(controls) == 1:
+        return next(iter(controls.values()))
+    if not controls:
+        raise NoCluster("No cluster is registered.")
+    return ports.registry.control_of(read_cluster().cluster_of(subject))
 
 
 def one_node(state: ClusterState, node: str, *, out_of: int) -> BlastRadius:

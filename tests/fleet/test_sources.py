@@ -1,0 +1,171 @@
+"""Many readers: a silent one hides its own nodes alone, and a command finds its own cluster."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scuderia.basics.actors import IMPORTER
+from scuderia.basics.errors import Unable
+from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet import jobs
+from scuderia.fleet.nouns import (
+    ControlVerb,
+    Inventory,
+    NodeName,
+    NodeObservation,
+    NodePlace,
+    NodeState,
+    ObservationPage,
+    Receipt,
+    Sku,
+)
+from scuderia.fleet.operations import sources
+from scuderia.fleet.playbook.cluster_executor import (
+    ClusterExecutor,
+    NotInCluster,
+    SourceSilent,
+    read_cluster,
+    step_of,
+)
+from scuderia.fleet.ports import NoCluster
+from scuderia.fleet.ports import registry as fleet
+from scuderia.fleet.queries.nodes import node_status
+from scuderia.fleet.queries.sources import list_sources
+
+pytestmark = pytest.mark.django_db
+T0 = datetime(2026, 7, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SKU = Sku(name="box", gpus_per_node=8, gpu_model="X", cents_per_gpu_hour=100)
+
+
+@dataclass
+class Reader:
+    """A cluster of two nodes that says what it is told to, or nothing."""
+
+    source: str
+    at: object = T0
+    silent: str = ""
+    bug: bool = False
+    states: dict[str, NodeState] = field(default_factory=dict)
+
+    @property
+    def names(self):
+        return [f"{self.source}-n1", f"{self.source}-n2"]
+
+    def inventory(self):
+        self._answer()
+        places = tuple(
+            NodePlace(NodeName(name), f"{self.source}-site", self.source, f"{self.source}-r", "box")
+            for name in self.names
+        )
+        return Inventory(places=places, skus=(SKU,), slas=(), spare_pool={self.source: 1})
+
+    def observe(self, *, cursor, limit):
+        self._answer()
+        seen = tuple(self.current().values())
+        return ObservationPage(observations=seen, cursor="c", as_of=self.at, more=False)
+
+    def current(self):
+        self._answer()
+        return {
+            name: NodeObservation(
+                node=NodeName(name), at=self.at, state=self.states.get(name, NodeState.UP),
+                customer=None, cause="", spare=False,
+            )
+            for name in self.names
+        }  # fmt: skip
+
+    def _answer(self):
+        if self.bug:
+            raise ZeroDivisionError
+        if self.silent:
+            raise Unable(self.silent)
+
+
+@dataclass
+class Control:
+    got: list = field(default_factory=list)
+
+    def apply(self, command, *, key):
+        self.got.append((command.verb, command.subject, key))
+        return Receipt(key=key, at=T0, said="done")
+
+    def receipt(self, key):
+        return None
+
+
+@pytest.fixture
+def two(monkeypatch):
+    monkeypatch.setattr(fleet, "readers", {})
+    monkeypatch.setattr(fleet, "controls", {})
+    milan, turin = Reader("milan"), Reader("turin")
+    for reader in (milan, turin):
+        fleet.register_reader(reader)
+        fleet.register_control(reader.source, Control())
+        sources.poll(reader, now=T0)
+    return milan, turin
+
+
+def states():
+    names = ("milan-n1", "milan-n2", "turin-n1", "turin-n2")
+    return [node_status(name, T0 + HOUR).state for name in names]
+
+
+def test_a_silent_source_hides_its_own_nodes_alone_and_gives_them_back(two):
+    milan, turin = two
+    milan.silent = "no route to host"
+    sources.poll(milan, now=T0 + HOUR)
+    assert states() == [NodeState.UNKNOWN, NodeState.UNKNOWN, NodeState.UP, NodeState.UP]
+    turin.at = T0 + HOUR
+    sources.poll(turin, now=T0 + HOUR)
+    assert states()[:2] == [NodeState.UNKNOWN] * 2, "another's word breaks no silence"
+    told = {row.source: row for row in list_sources(IMPORTER)}
+    assert told["milan"].silent_since == T0 + HOUR
+    assert told["milan"].error == "no route to host"
+    assert (told["turin"].silent_since, told["turin"].nodes) == (None, 2)
+    sources.poll(milan, now=T0 + 2 * HOUR)
+    assert {row.source: row.silent_since for row in list_sources(IMPORTER)}["milan"] == T0 + HOUR
+    milan.silent, milan.at = "", T0 + 3 * HOUR
+    sources.poll(milan, now=T0 + 3 * HOUR)
+    assert states() == [NodeState.UP] * 4
+    assert {row.silent_since for row in list_sources(IMPORTER)} == {None}
+
+
+def test_a_reader_with_a_bug_is_silent_and_holds_up_nobody(two, monkeypatch):
+    milan, turin = two
+    milan.bug, turin.at = True, T0 + HOUR
+    turin.states = {"turin-n1": NodeState.DOWN}
+    jobs.poll_fleet()
+    assert states() == [NodeState.UNKNOWN, NodeState.UNKNOWN, NodeState.DOWN, NodeState.UP]
+
+
+def test_the_world_is_seen_as_far_as_it_answers(two):
+    milan, turin = two
+    whole = read_cluster()
+    assert len(whole.nodes) == 4
+    assert whole.pool_sizes == {"milan": 1, "turin": 1}
+    with pytest.raises(NotInCluster):
+        whole.node("rome-n1")
+    milan.silent = "gone"
+    seen = read_cluster()
+    assert seen.silent == ("milan",)
+    assert seen.node("turin-n1").state is NodeState.UP
+    with pytest.raises(SourceSilent, match="milan"):
+        seen.node("milan-n1")
+    with pytest.raises(SourceSilent):
+        seen.cluster_nodes("milan")
+    turin.silent = "gone too"
+    with pytest.raises(Unable, match="gone"):
+        read_cluster()
+
+
+def test_a_command_goes_to_the_cluster_of_its_subject(two):
+    step = step_of(0, ControlVerb.DRAIN, SubjectRef("node", "turin-n1"))
+    ClusterExecutor(kind=None).perform(step, key="k1")
+    assert fleet.control_of("milan").got == []
+    assert fleet.control_of("turin").got == [
+        (ControlVerb.DRAIN, SubjectRef("node", "turin-n1"), "k1")
+    ]
+    with pytest.raises(NoCluster, match="rome"):
+        fleet.control_of("rome")
