@@ -238,7 +238,7 @@ def test_an_unanswered_effect_is_unknown_until_the_cluster_tells(
     gone = replace(registered.control, path=registered.path.with_name("gone.sqlite3"))
     monkeypatch.setattr(fleet_ports.registry, "controls", {CLUSTER: gone})
     assert hand.observe(step, key="k").state is EffectState.UNKNOWN
-    monkeypatch.setattr(fleet_ports.registry, "control", None)
+    monkeypatch.setattr(fleet_ports.registry, "controls", {})
     assert hand.observe(step, key="k").state is EffectState.UNKNOWN
 
 
