@@ -9,6 +9,7 @@ urlpatterns = [
     path("fleet/find", board.find, name="find"),
     path("fleet/report", customers.whole, name="fleet-report"),
     path("fleet/nodes/<str:name>", nodes.node, name="node"),
+    path("fleet/nodes/<str:name>/amend", nodes.amend, name="node-amend"),
     path("fleet/customers/<str:name>", customers.customer, name="customer"),
     path("fleet/customers/<str:name>/packet", customers.packet, name="packet"),
 ]

@@ -2,18 +2,31 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from scuderia.fleet.api.nodes import PlaceOut
 from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.operations.amendments import OutageChanges, amend_outage, retract_outage
 from scuderia.fleet.queries import outages
 from scuderia.fleet.queries.outages import OpenOutage
-from scuderia.loop.api.common import Limit, Offset, PageOut, answers, page_of, request_actor
+from scuderia.loop.api.common import (
+    NO_NUL,
+    Instant,
+    Limit,
+    Offset,
+    PageOut,
+    Words,
+    answers,
+    page_of,
+    request_actor,
+)
 from scuderia.loop.ports import registry
 
 router = Router()
+SourceKey = Annotated[str, Field(min_length=1, max_length=120, pattern=NO_NUL)]
 
 
 class OpenOutageOut(Schema):
@@ -43,3 +56,31 @@ def list_open_outages(
     """Return the outages that last, oldest first."""
     found = outages.list_open_outages(request_actor(request), registry.clock.now())
     return page_of(found, limit, offset)
+
+
+class AmendIn(Schema):
+    """What is to stand there instead; what is left out stays, and a reason is always given."""
+
+    outage: SourceKey
+    reason: Words
+    start: Instant | None = None
+    end: Instant | None = None
+    cause: Words | None = None
+    planned: bool | None = None
+    retract: bool = False
+
+
+@router.post("/outages/amend", response=answers(None, status=204))
+def amend(request: HttpRequest, said: AmendIn) -> Status[None]:
+    """Correct one outage by its source's key, or take one off the books that never was."""
+    actor, now = request_actor(request), registry.clock.now()
+    if said.retract:
+        retract_outage(actor=actor, source_key=said.outage, reason=said.reason, now=now)
+    else:
+        changes = OutageChanges(
+            start=said.start, end=said.end, cause=said.cause, planned=said.planned
+        )
+        amend_outage(
+            actor=actor, source_key=said.outage, changes=changes, reason=said.reason, now=now
+        )
+    return Status(204, None)

@@ -16,10 +16,13 @@ from scuderia.fleet.commands.options import (
     read_period,
 )
 from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.queries.amendments import list_amendments
 from scuderia.fleet.queries.nodes import get_node, get_timeline, list_nodes
 from scuderia.loop.commands.command_actor import command_actor
 from scuderia.loop.commands.output import print_facts, print_json, print_table
 from scuderia.loop.ports import registry
+
+KEY_SHOWN = 12
 
 
 def nodes(
@@ -58,7 +61,8 @@ def node(
     status = get_node(actor, name, registry.clock.now())
     timeline = get_timeline(actor, name, period.start, period.end)
     if as_json:
-        print_json({"status": status, "timeline": timeline})
+        corrected = list_amendments(actor, name)
+        print_json({"status": status, "timeline": timeline, "amendments": corrected})
         return
     print_facts(
         {
@@ -69,7 +73,7 @@ def node(
         }
     )
     print_table(
-        ["out from", "to", "for", "planned", "cause"],
+        ["out from", "to", "for", "planned", "cause", "key"],
         (
             (
                 row.start,
@@ -77,6 +81,7 @@ def node(
                 format_duration((row.end or period.end) - row.start),
                 row.planned,
                 row.cause,
+                row.source_key[-KEY_SHOWN:],
             )
             for row in timeline.outages
         ),

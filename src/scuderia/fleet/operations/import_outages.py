@@ -27,6 +27,7 @@ from scuderia.fleet.engine.traces.stepfun import FORMAT as STEPFUN
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
+from scuderia.fleet.operations.amendments import retracted_keys
 from scuderia.fleet.operations.import_site import ImportSite, fill_site
 from scuderia.fleet.operations.reading import Progress, TraceFile, read_trace
 from scuderia.loop.nouns import Power
@@ -253,7 +254,8 @@ def _book(trace: Trace, batch: ImportBatch, on_progress: Progress) -> int:
     for chunk in _chunks(list(keys)):
         rows = Outage.objects.filter(source_key__in=chunk)
         known |= dict(rows.values_list("source_key", "end"))
-    fresh = [(key, outage) for key, outage in keys.items() if key not in known]
+    gone = {key for chunk in _chunks(list(keys)) for key in retracted_keys(chunk)}
+    fresh = [(key, outage) for key, outage in keys.items() if key not in known and key not in gone]
     for key in known:
         end = keys[key].end
         if known[key] is None and end is not None:
@@ -273,7 +275,7 @@ def _book(trace: Trace, batch: ImportBatch, on_progress: Progress) -> int:
             for key, outage in fresh[place : place + _BATCH]
         )
         on_progress(min(place + _BATCH, len(fresh)), len(fresh))
-    return len(known)
+    return len(known) + len(gone)
 
 
 def _chunks(keys: list[str]) -> list[list[str]]:

@@ -5,6 +5,7 @@ from django.db import transaction
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.safe_text import plain_words
+from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import NodeState
@@ -44,11 +45,11 @@ def open_outage(
     planned: bool = False,
     detected_at: AwareDatetime | None = None,
 ) -> bool:
-    """Open an outage; False if this source_key is already on the books.
+    """Open an outage; False if this source_key is on the books, or was taken off them for good.
 
     raises   UnknownSubject, OutageAlreadyOpen
     """
-    if Outage.objects.filter(source_key=source_key).exists():
+    if Outage.objects.filter(source_key=source_key).exists() or _was_retracted(source_key):
         return False
     row = find_node(node)
     if Outage.objects.filter(node=row, end__isnull=True).exists():
@@ -114,6 +115,10 @@ def end_phase(*, node: str, end: AwareDatetime) -> bool:
     require_order(node, phase.start, end)
     Repair.objects.filter(pk=phase.pk).update(end=end)
     return True
+
+
+def _was_retracted(source_key: str) -> bool:
+    return OutageAmendment.objects.filter(source_key=source_key, after__isnull=True).exists()
 
 
 def _open_outage(node: str) -> Outage | None:

@@ -7,20 +7,26 @@ from datetime import timedelta
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
+from scuderia.fleet.operations.amendments import amend_outage, retract_outage
+from scuderia.fleet.pages.amendments import changes_from, fields_of
 from scuderia.fleet.pages.display import READY, STATE_LOOKS, look_of
+from scuderia.fleet.queries.amendments import AmendmentRow, list_amendments
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
+from scuderia.fleet.queries.lineage import lineage
 from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline, get_node, get_timeline
+from scuderia.loop.nouns import Power
 from scuderia.loop.ports import registry
+from scuderia.loop.queries.access import may
 from scuderia.loop.queries.findings import FindingRow, list_findings
-from scuderia.web.base_views import page, show
-from scuderia.web.components import Card, Cell, Column, Crumb, Entry, Row, Tab, Table, facts
-from scuderia.web.request_context import request_context
+from scuderia.web.base_views import act, page, show
+from scuderia.web.components import Card, Cell, Column, Crumb, Entry, Field, Row, Tab, Table, facts
+from scuderia.web.request_context import form_value, request_context
 from scuderia.web.svg import StripPart, strip
 
 DAYS_OFFERED = (28, 90, 365)
@@ -50,12 +56,41 @@ class NodePage:
     lemon: Facts
     worth: LemonWorth | None
     customer_href: str
+    may_amend: bool
+    fields: tuple[Field, ...]
 
 
 @require_safe
 @page
 def node(request: HttpRequest, name: str) -> HttpResponse:
     """Show one node."""
+    return shown(request, name)
+
+
+@require_POST
+@page
+def amend(request: HttpRequest, name: str) -> HttpResponse:
+    """Correct one of the node's outages, or take one off the books."""
+    asked, key = request_context(request), form_value(request, "outage")
+    reason = form_value(request, "reason")
+
+    def doing() -> str:
+        if form_value(request, "retract"):
+            retract_outage(actor=asked.actor, source_key=key, reason=reason, now=asked.now)
+            return "The outage is off the books; what stood there is kept."
+        amend_outage(
+            actor=asked.actor, source_key=key, changes=changes_from(request), reason=reason,
+            now=asked.now,
+        )  # fmt: skip
+        return "The outage is corrected; what stood there is kept."
+
+    return act(
+        request, doing, then=reverse("node", args=[name]), again=lambda: shown(request, name)
+    )
+
+
+def shown(request: HttpRequest, name: str) -> HttpResponse:
+    """Return the node's page, with what was refused before it, if anything."""
     asked = request_context(request)
     ref = SubjectRef.parse(f"node:{name}")
     days = _days(request.GET.get("days", ""))
@@ -78,10 +113,12 @@ def node(request: HttpRequest, name: str) -> HttpResponse:
         start=start,
         strip=_strip(told, asked.now),
         outages=_table(told.outages, asked.now),
-        entries=_entries(told),
+        entries=_entries(told, list_amendments(asked.actor, name)),
         findings=list_findings(asked.actor, subject=ref, open_only=False, limit=10),
         lemon=lemon,
         worth=worth,
+        may_amend=may(asked.actor, Power.IMPORT, lineage(ref)),
+        fields=fields_of(told),
         customer_href=reverse("customer", args=[status.customer]) if status.customer else "",
     )  # fmt: skip
     return show(request, "fleet/node.html", context)
@@ -159,7 +196,7 @@ def _table(outages: Sequence[OutageRecord], now: AwareDatetime) -> Table:
     return Table("Outages, newest first", columns, rows)
 
 
-def _entries(told: NodeTimeline) -> tuple[Entry, ...]:
+def _entries(told: NodeTimeline, amended: Sequence[AmendmentRow]) -> tuple[Entry, ...]:
     found = [
         Entry(o.start, "Planned work begins" if o.planned else "Out of service",
               o.cause or "cause unknown", "hold" if o.planned else "bad")
@@ -174,5 +211,11 @@ def _entries(told: NodeTimeline) -> tuple[Entry, ...]:
         if held.start >= told.start
     ]  # fmt: skip
     found += [Entry(h.end, f"Taken from {h.customer}") for h in told.allocations if h.end]
+    found += [
+        Entry(
+            row.amended_at, f"Corrected by {row.amended_by}", f"{row.words}. {row.reason}", "hold"
+        )
+        for row in amended
+    ]
     dated = [(entry.at, index, entry) for index, entry in enumerate(found) if entry.at]
     return tuple(entry for _, _, entry in sorted(dated, reverse=True)[:ENTRIES_MAX])

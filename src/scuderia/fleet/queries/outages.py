@@ -9,6 +9,8 @@ from django.db.models.functions import Coalesce
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput, NotFound
+from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.facts import OutageFact, instant_of, merge_outages, seconds_of
 from scuderia.fleet.engine.outage_statistics import relapse_counts
 from scuderia.fleet.models.allocations import Allocation
@@ -16,11 +18,13 @@ from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState, OutageRecord
-from scuderia.fleet.queries.access import readable_scopes, within_reach
+from scuderia.fleet.queries.access import readable_scopes, require_reach, within_reach
 from scuderia.fleet.queries.facts import load_facts
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS
 
 RECENT = timedelta(days=28)
+KEY_CHARACTERS_MIN = 6
+MATCHES_MAX = 20
 FOR_EVER = Value(2**62, output_field=BigIntegerField())
 
 
@@ -105,6 +109,30 @@ def list_open_outages(actor: Actor, at: AwareDatetime) -> tuple[OpenOutage, ...]
     """Return the outages within the actor's reach that last at `at`, oldest first."""
     scopes = readable_scopes(actor)
     return tuple(one for one in open_outages(at) if within_reach(one.place, one.customer, scopes))
+
+
+def full_key(actor: Actor, text: str) -> str:
+    """Return the key of the one outage within the actor's reach that bears it, or ends in it.
+
+    raises   BadInput: too short, or more than one
+             NotFound: none
+    """
+    found = list(
+        Outage.objects.filter(Q(source_key=text) | Q(source_key__endswith=text))
+        .order_by("source_key")
+        .values_list("source_key", "node__name")[: MATCHES_MAX + 1]
+    )
+    exact = [row for row in found if row[0] == text]
+    matches = exact or found
+    if len(text) < KEY_CHARACTERS_MIN or not matches:
+        raise NotFound(f"no outage's key ends in {text[:40]!r}")
+    if len(matches) > 1:
+        raise BadInput(
+            f"{len(matches)} outages' keys end in {text[:40]!r}", remedy="Give more of the key."
+        )
+    key, node = matches[0]
+    require_reach(actor, SubjectRef("node", node))
+    return str(key)
 
 
 def outages_between(

@@ -1,0 +1,150 @@
+"""Correcting what was booked: an outage's start, end, cause or kind, or that it never was."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import JsonObject
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput, NotFound, Refused
+from scuderia.basics.safe_text import plain_words
+from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet.models.amendments import OutageAmendment
+from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.repairs import Repair
+from scuderia.fleet.queries.lineage import lineage
+from scuderia.loop.nouns import Power
+from scuderia.loop.operations import access, audit
+
+
+class BadAmendment(BadInput):
+    """The correction cannot stand on the books."""
+
+    code = "FLEET-043"
+    remedy = "Give a reason, and what is to stand there: an end after its start, not in the future."
+
+
+class NothingAmended(Refused):
+    """The correction says what the books say already."""
+
+    code = "FLEET-044"
+    remedy = "Read the outage with `scuderia fleet node NODE`, and say what is wrong in it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageChanges:
+    """What is to stand there instead; None keeps what stands."""
+
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+    cause: str | None = None
+    planned: bool | None = None
+
+
+@transaction.atomic
+def amend_outage(
+    *, actor: Actor, source_key: str, changes: OutageChanges, reason: str, now: AwareDatetime
+) -> None:
+    """Correct one outage; what stood there is kept beside it, with who, when and why.
+
+    Its phases are cut to the new interval. The source may send the outage again: what a person
+    said of it stays.
+
+    raises   NotFound, NotAuthorised: no such outage, or not the actor's to correct
+             BadAmendment, NothingAmended
+    """
+    outage = _access_outage(actor, source_key, reason)
+    before = _facts_of(outage)
+    outage.start = _second(changes.start) or outage.start
+    outage.end = _second(changes.end) or outage.end
+    outage.cause = outage.cause if changes.cause is None else plain_words(changes.cause)
+    outage.planned = outage.planned if changes.planned is None else changes.planned
+    if outage.detected_at is not None:
+        outage.detected_at = max(outage.detected_at, outage.start)
+    after = _facts_of(outage)
+    if before == after:
+        raise NothingAmended("the outage stands like that already")
+    if outage.start > now or (outage.end is not None and not outage.start < outage.end <= now):
+        raise BadAmendment(
+            f"{outage.node.name} cannot be out from {after['start']} to {after['end']}"
+        )
+    outage.save(update_fields=["start", "end", "cause", "planned", "detected_at"])
+    _cut_phases(outage)
+    _keep(outage, before, after, actor=actor, reason=reason, now=now)
+
+
+@transaction.atomic
+def retract_outage(*, actor: Actor, source_key: str, reason: str, now: AwareDatetime) -> None:
+    """Take an outage off the books that never was; its key is never booked again.
+
+    raises   NotFound, NotAuthorised, BadAmendment
+    """
+    outage = _access_outage(actor, source_key, reason)
+    _keep(outage, _facts_of(outage), None, actor=actor, reason=reason, now=now)
+    outage.delete()
+
+
+def retracted_keys(keys: list[str]) -> set[str]:
+    """Return which of these keys people took off the books."""
+    gone = OutageAmendment.objects.filter(source_key__in=keys, after__isnull=True)
+    return set(gone.values_list("source_key", flat=True))
+
+
+def _access_outage(actor: Actor, source_key: str, reason: str) -> Outage:
+    outage = Outage.objects.select_related("node").filter(source_key=source_key).first()
+    if outage is None:
+        raise NotFound("no such outage is visible to you")
+    access.require(actor, Power.IMPORT, lineage(SubjectRef("node", outage.node.name)))
+    if not reason.strip():
+        raise BadAmendment("a correction without a reason")
+    return outage
+
+
+def _second(at: AwareDatetime | None) -> AwareDatetime | None:
+    return None if at is None else at.replace(microsecond=0)
+
+
+def _facts_of(outage: Outage) -> dict[str, str | bool | None]:
+    return {
+        "start": outage.start.isoformat(),
+        "end": None if outage.end is None else outage.end.isoformat(),
+        "cause": outage.cause,
+        "planned": outage.planned,
+    }
+
+
+def _cut_phases(outage: Outage) -> None:
+    for phase in Repair.objects.filter(outage=outage):
+        start = max(phase.start, outage.start)
+        end = phase.end if outage.end is None else min(phase.end or outage.end, outage.end)
+        if end is not None and start >= end:
+            phase.delete()
+        elif (start, end) != (phase.start, phase.end):
+            Repair.objects.filter(pk=phase.pk).update(start=start, end=end)
+
+
+def _keep(
+    outage: Outage,
+    before: JsonObject,
+    after: JsonObject | None,
+    *,
+    actor: Actor,
+    reason: str,
+    now: AwareDatetime,
+) -> None:
+    said = audit.bounded(reason)
+    OutageAmendment.objects.create(
+        source_key=outage.source_key, node=outage.node, before=before, after=after,
+        reason=said, amended_by=str(actor), amended_at=now,
+    )  # fmt: skip
+    subject = SubjectRef("node", outage.node.name)
+    audit.record(
+        actor,
+        "fleet.outage.amended" if after else "fleet.outage.retracted",
+        subject=subject,
+        reason=said,
+        at=now,
+        detail={"outage": outage.source_key, "before": before, "after": after},
+        lineage=lineage(subject),
+    )
