@@ -12,6 +12,7 @@ from pyarrow import parquet
 from scuderia.intake.instants import TimeRules
 from scuderia.intake.pipeline import RecordRefused
 from scuderia.intake.profiles import Profile
+from scuderia.intake.readers.guarded import GuardedReader
 from scuderia.intake.records import FileUnreadable, Limits
 
 START, END = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 7, 2, tzinfo=UTC)
@@ -119,6 +120,14 @@ def test_a_workbook_with_a_huge_part_is_refused_before_it_is_opened(bring):
         archive.writestr("xl/spaces.xml", b" " * (2 << 20))
     with pytest.raises(FileUnreadable, match="unpacks to more than 1048576"):
         bring(packed.getvalue(), limits=Limits(workbook_part_bytes=1 << 20))
+
+
+@pytest.mark.parametrize("last", ["", '{"end": 2}\n', '{"end": 0}\n', "[]\n"])
+def test_a_child_that_does_not_end_with_its_count_is_not_believed(last):
+    lines = io.StringIO('{"columns": ["a"], "shape": "x"}\n[7, ["b"]]\n' + last)
+    reader = GuardedReader(lines, file="f", limits=Limits())
+    with pytest.raises(FileUnreadable, match="or broke off"):
+        list(reader)
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,20 @@ def test_a_kind_that_fails_leaves_nothing_booked(bring):
     assert (kind.stays, kind.log) == ({}, [])
 
 
+def test_a_file_that_grows_while_it_is_read_is_refused(bring, tmp_path):
+    class Growing(StayKind):
+        def identity(self, row):
+            if row.node == "g0":
+                with (tmp_path / "stays.csv").open("a") as stream:
+                    stream.write(GOOD.format(9))
+            return super().identity(row)
+
+    kind = Growing()
+    with pytest.raises(FileUnreadable, match="it changed while it was read"):
+        bring(table(2), kind=kind)
+    assert kind.stays == {}
+
+
 def test_nothing_is_booked_when_the_bad_cannot_be_written(bring, kind, tmp_path):
     with pytest.raises(QuarantineUnwritable):
         bring(table(99, bad=1), quarantine=True, quarantine_folder=tmp_path / "absent")

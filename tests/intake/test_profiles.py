@@ -19,7 +19,7 @@ from scuderia.intake.profiles import (
     profile_of,
     save_profile,
 )
-from scuderia.intake.records import Flaw
+from scuderia.intake.records import FileUnreadable, Flaw, Limits
 
 START = "2026-07-01T00:00:00Z"
 HEADER = "node,start,end,cause,planned\n"
@@ -93,9 +93,12 @@ def test_a_far_end_means_that_it_lasts_only_where_the_profile_says_so(bring, kin
     bring(late)
     assert only(kind).end.year == 2099
     profile = Profile(open_from="2099-01-01")
-    bring(late, profile)
-    bring(forever, profile)
-    assert [stay.end for stay in kind.stays.values()] == [None, None]
+    just = HEADER + f"g3,{START},2099-01-01T00:00:00Z,,\n"
+    for lasting in (late, forever, just):
+        bring(lasting, profile)
+    assert [stay.end for stay in kind.stays.values()] == [None, None, None]
+    bring(HEADER + f"g3,{START},2098-12-31T23:59:59Z,,\n", profile)
+    assert [stay.end for stay in kind.stays.values()][2] is not None
     with pytest.raises(RecordRefused, match="outside 1970 to 2200"):
         bring(HEADER + "g1,9999-12-31T00:00:00Z,,,\n", profile)
 
@@ -136,6 +139,12 @@ def test_a_hostlist_is_a_record_for_each_name(bring, kind):
     report = bring(line, Profile(names=NameRules(hostlists=True)))
     assert (report.records, len(kind.stays)) == (129, 129)
     assert {"node001", "node128", "login1"} <= {stay.node for stay in kind.stays.values()}
+
+
+def test_hostlists_count_towards_the_limit_of_records(bring):
+    line = HEADER + f'"n[1-5]",{START},,,\n'
+    with pytest.raises(FileUnreadable, match="more than 4 records"):
+        bring(line, Profile(names=NameRules(hostlists=True)), limits=Limits(rows=4))
 
 
 def test_a_row_of_many_names_is_bad_as_a_whole(bring, kind):

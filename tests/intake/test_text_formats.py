@@ -95,6 +95,17 @@ def test_an_unclosed_quote_costs_its_own_row_and_no_other(bring, kind):
     assert len(kind.stays) == 199
 
 
+def test_lines_within_a_broken_quote_are_not_taken_for_rows(bring):
+    broken = f'g9,{START},,"one\npart,{START},,two\nthree" x\n'
+    report = bring(PLAIN + broken + f"g3,{START},,fan\n", quarantine=True, dry_run=True)
+    assert [(bad.number, bad.reason.partition(",")[0]) for bad in report.bad] == [
+        (4, "a quote is opened and never closed"),
+        (5, "it follows a quote that never closes"),
+        (6, "1 fields"),
+    ]
+    assert report.good_records == 3
+
+
 def test_a_row_of_another_width_is_bad_and_says_how_many_fields(bring):
     report = bring(PLAIN + "g3,x\ng4,a,b,c,d\n", quarantine=True, accept_bad=2)
     assert [bad.reason for bad in report.bad] == [
@@ -109,6 +120,7 @@ def test_an_over_long_line_is_bad_wherever_it_stands(bring, kind):
     long = f"g9,{START},,{'x' * 200}\n"
     report = bring(PLAIN + long, quarantine=True, accept_bad=1, limits=limits)
     assert [bad.reason for bad in report.bad] == ["the line has 226 characters"]
+    assert report.bad[0].raw == long[:100]
     early = PLAIN.replace("g2", long + "g2")
     bring(early, quarantine=True, accept_bad=1, limits=limits)
     assert len(kind.stays) == 2

@@ -149,6 +149,8 @@ class _Unpacking(io.RawIOBase):
                 f"{self._file.name}: its {self._file.packing or 'byte'} stream is broken: {error}",
                 remedy="Fetch or pack the file again; nothing was imported.",
             ) from None
+        if self._raw.tell() > self._file.size:  # it grows while it is read, perhaps for ever
+            self._file.require_unchanged()
         buffer[: len(data)] = data
         self._out += len(data)
         self._refuse_bomb()

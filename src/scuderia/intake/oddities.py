@@ -1,6 +1,7 @@
 """Notes what can be read and yet looks wrong: a row decades away, a name spelled twice."""
 
 import re
+from bisect import insort
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -33,13 +34,14 @@ class InstantSightings:
     def see(self, at: AwareDatetime, number: int) -> None:
         """Note one instant."""
         if len(self._low) < _EXTREMES or at < self._low[-1][0]:
-            self._low = sorted([*self._low, (at, number)])[:_EXTREMES]
-        if len(self._high) < _EXTREMES or at > self._high[-1][0]:
-            self._high = sorted([*self._high, (at, number)], reverse=True)[:_EXTREMES]
-            if at - self.now > _AHEAD and self._first_ahead is None:
-                self._first_ahead = (at, number)
+            insort(self._low, (at, number))
+            del self._low[_EXTREMES:]
+        if len(self._high) < _EXTREMES or at > self._high[0][0]:
+            insort(self._high, (at, number))
+            del self._high[:-_EXTREMES]
         if at - self.now > _AHEAD:
             self._ahead += 1
+            self._first_ahead = self._first_ahead or (at, number)
         if self._count % self._stride == 0:
             self._sample.append(at)
             if len(self._sample) > _SAMPLE:

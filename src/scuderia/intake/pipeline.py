@@ -181,7 +181,7 @@ class _Import(Generic[RowT]):
 
     def _check(self) -> None:
         for entry in self._kind.check(self._rows()):
-            self._staging.object(entry.number, entry.flaw)
+            self._staging.note_objection(entry.number, entry.flaw)
         self._staging.refuse_objected()
 
     def _rows(self) -> Iterator[Numbered[RowT]]:

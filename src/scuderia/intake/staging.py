@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from scuderia.intake.fields import FieldSpec, FieldType, Record, Value
@@ -39,7 +39,7 @@ class Staging:
         self, folder: Path, fields: Sequence[FieldSpec], *, order: str, limits: Limits
     ) -> None:
         self._names = [spec.name for spec in fields]
-        self._instants = [spec.type is FieldType.INSTANT for spec in fields]
+        self._instants = [spec.name for spec in fields if spec.type is FieldType.INSTANT]
         self._order, self._limits = order, limits
         self._db = sqlite3.connect(folder / "staging.sqlite3", isolation_level=None)
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES)
@@ -57,7 +57,7 @@ class Staging:
         values = record.values
         at = values[self._order] if self._order else None
         sorted_at = (at - FIRST) // _MICROSECOND if isinstance(at, datetime) else record.number
-        said = json.dumps([_kept(values[name]) for name in self._names])
+        said = json.dumps(self._kept(values))
         self._count += 1
         if self._count > self._limits.rows:
             said = f"it comes to more than {self._limits.rows} records"
@@ -75,7 +75,7 @@ class Staging:
         raw = kept_raw(bad.raw, self._limits)
         self._db.execute("INSERT INTO bad VALUES (?, ?, ?, ?, ?)", (*bad[:4], raw))
 
-    def object(self, number: int, flaw: Flaw) -> None:
+    def note_objection(self, number: int, flaw: Flaw) -> None:
         """Note that the kind cannot book a row; it stays until `refuse_objected`."""
         row = (number, flaw.field, flaw.reason, flaw.remedy)
         self._db.execute("INSERT INTO objection VALUES (?, ?, ?, ?)", row)
@@ -141,9 +141,7 @@ class Staging:
         rows = self._db.execute("SELECT number, identity, said FROM good ORDER BY sorted, place")
         while batch := rows.fetchmany(_BATCH):
             for number, identity, said in batch:
-                cells = zip(self._names, self._instants, json.loads(said), strict=True)
-                values = {name: _read(value, is_at) for name, is_at, value in cells}
-                yield Record(number, values), identity
+                yield Record(number, self._values(json.loads(said))), identity
 
     def bad(self, limit: int = -1) -> Iterator[Bad]:
         """Yield the bad records in the file's order."""
@@ -151,19 +149,23 @@ class Staging:
         for row in self._db.execute(query, (limit,)):
             yield Bad(*row)
 
+    def _kept(self, values: Mapping[str, Value]) -> list[object]:
+        kept = dict(values)
+        for name in self._instants:
+            if isinstance(at := kept[name], datetime):
+                kept[name] = (at - FIRST) // _MICROSECOND
+        return [kept[name] for name in self._names]
+
+    def _values(self, kept: list[Value]) -> dict[str, Value]:
+        values = dict(zip(self._names, kept, strict=True))
+        for name in self._instants:
+            if isinstance(microseconds := values[name], int):
+                values[name] = FIRST + timedelta(microseconds=microseconds)
+        return values
+
     def _flush(self) -> None:
         self._db.executemany(
             "INSERT INTO good (number, sorted, identity, said) VALUES (?, ?, ?, ?)", self._good
         )
         self._db.executemany("INSERT OR IGNORE INTO raw VALUES (?, ?)", self._raw)
         self._good, self._raw = [], []
-
-
-def _kept(value: Value) -> str | int | float | bool | None:
-    return (value - FIRST) // _MICROSECOND if isinstance(value, datetime) else value
-
-
-def _read(value: str | float | bool | None, is_instant: bool) -> Value:  # noqa: FBT001 - a column of flags
-    if is_instant and isinstance(value, int):
-        return FIRST.astimezone(UTC) + timedelta(microseconds=value)
-    return value

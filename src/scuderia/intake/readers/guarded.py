@@ -29,7 +29,7 @@ class GuardedReader:
 
     def __iter__(self) -> Iterator[Row | Bad]:
         count, width = 0, len(self.columns)
-        while isinstance(entry := self._next(), list):
+        while isinstance(entry := self._next(), list) and entry:
             count += 1
             row = Row(entry[0], self.columns, tuple(entry[1]), None)
             if len(row.cells) == width:
