@@ -40,7 +40,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell. `kind` is text, number, state, code, words, instant or bar."""
+    """One cell. `kind` is text, name (never broken), number, state, code, words, instant or bar."""
 
     text: str
     kind: str = "text"
@@ -189,6 +189,7 @@ class Pager:
     total: int | None
     before: str = ""
     after: str = ""
+    to_newest: bool = False  # `before` leads to the first page: there is no way one page back
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,29 @@
 """Now: only what needs a person, dearest first; and the loop as a whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionState, ProposalState
-from scuderia.loop.pages.display import (
-    ACTION_LOOKS,
-    PROPOSAL_LOOKS,
-    effect_of,
-    quantity_words,
-    total_of,
-)
+from scuderia.loop.pages.action_table import ACTIONS, actions_of
+from scuderia.loop.pages.display import effect_of, total_of
+from scuderia.loop.pages.proposal_table import PROPOSALS, proposals_of
 from scuderia.loop.queries.actions import ActionRow, list_actions
 from scuderia.loop.queries.agents import AgentCard, list_agents
 from scuderia.loop.queries.brakes import BrakeRow, list_brakes
-from scuderia.loop.queries.proposals import QueueRow, list_proposals, list_queue
+from scuderia.loop.queries.proposals import QueueRow, list_queue
 from scuderia.web.base_views import page, show
-from scuderia.web.components import Cell, Column, Row, Tab, Table
-from scuderia.web.page_chrome import place_of
+from scuderia.web.components import Tab
 from scuderia.web.request_context import request_context
 from scuderia.web.svg import Effect, figure
+from scuderia.web.table_csv import csv_answer
+from scuderia.web.tables import DataTable, Source, TableSpec, open_table
 
 QUEUE_MAX = 100
 STUCK = (ActionState.HALTED, ActionState.FAILED)
@@ -95,78 +94,32 @@ class LoopPage:
 
     as_of: AwareDatetime
     tabs: tuple[Tab, ...]
-    table: Table
-    shown: int
-    limit: int
+    table: DataTable[QueueRow] | DataTable[ActionRow]
 
 
 @require_safe
 @page
-def loop(request: HttpRequest) -> HttpResponse:
+def loop(request: HttpRequest) -> HttpResponseBase:
     """Show what was proposed, or what was done."""
     asked = request_context(request)
     view = request.GET.get("view", "")
-    actions = view == "actions"
-    table = _actions(asked.actor) if actions else _proposals(asked.actor, view)
+    if view == "actions":
+        return _loop(request, asked.now, ACTIONS, actions_of(asked.actor))
+    if view == "pending":
+        waiting = proposals_of(asked.actor, only=(ProposalState.PENDING,))
+        return _loop(request, asked.now, replace(PROPOSALS, facets=()), waiting)
+    return _loop(request, asked.now, PROPOSALS, proposals_of(asked.actor))
+
+
+def _loop(
+    request: HttpRequest, at: AwareDatetime, spec: TableSpec[Any], source: Source[Any]
+) -> HttpResponseBase:
+    if sheet := csv_answer(spec, source, request):
+        return sheet
+    view = request.GET.get("view", "")
     views = (("", "Proposals"), ("pending", "Waiting"), ("actions", "Actions"))
     tabs = tuple(
         Tab(label, f"{reverse('loop')}?view={name}" if name else reverse("loop"), view == name)
         for name, label in views
     )
-    context = LoopPage(asked.now, tabs, table, len(table.rows), QUEUE_MAX)
-    return show(request, "loop/loop.html", context)
-
-
-def _proposals(actor: Actor, view: str) -> Table:
-    states = (ProposalState.PENDING,) if view == "pending" else ()
-    columns = (
-        Column("Proposal"), Column("State"), Column("Agent"),
-        Column("Costs a day of waiting", numeric=True), Column("Filed"), Column("Expires"),
-    )  # fmt: skip
-    rows = tuple(
-        Row(
-            (
-                Cell(row.title, href=reverse("proposal", args=[row.id])),
-                Cell(PROPOSAL_LOOKS[row.state][1], "state", state=PROPOSAL_LOOKS[row.state][0]),
-                Cell(row.agent or row.filed_by),
-                Cell(quantity_words(row.cost_of_delay)),
-                Cell("", "instant", at=row.filed_at),
-                Cell("", "instant", at=row.expires_at),
-            ),
-            key=str(row.id),
-            version=row.state.value,
-        )
-        for row in list_proposals(actor, states=states, limit=QUEUE_MAX)
-    )
-    return Table("Proposals, newest first", columns, rows)
-
-
-def _actions(actor: Actor) -> Table:
-    columns = (
-        Column("Action"), Column("State"), Column("What"), Column("Decided by"),
-        Column("Queued"), Column("Finished"), Column("Outcome"),
-    )  # fmt: skip
-    rows = tuple(
-        Row(
-            (
-                Cell(run.title, href=reverse("action", args=[run.id])),
-                Cell(ACTION_LOOKS[run.state][1], "state", state=ACTION_LOOKS[run.state][0]),
-                _target(run),
-                Cell(run.decided_by),
-                Cell("", "instant", at=run.queued_at),
-                Cell("", "instant", at=run.finished_at),
-                Cell(run.outcome.verdict or "open" if run.outcome else "\u2013"),
-            ),
-            key=str(run.id),
-            version=run.state.value,
-        )
-        for run in list_actions(actor, limit=QUEUE_MAX)
-    )
-    return Table("Actions, newest first", columns, rows)
-
-
-def _target(run: ActionRow) -> Cell:
-    if not run.targets:
-        return Cell("\u2013")
-    first = str(run.targets[0])
-    return Cell(run.targets[0].name, "code", href=place_of(first))
+    return show(request, "loop/loop.html", LoopPage(at, tabs, open_table(spec, source, request)))

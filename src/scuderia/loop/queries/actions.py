@@ -26,7 +26,17 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.effects import EffectRow, effect_row
+from scuderia.loop.queries.listing import holding, in_order
 from scuderia.loop.queries.outcomes import OutcomeRow, outcome_row
+
+ACTION_ORDERS = {
+    "title": "proposal__title",
+    "state": "state",
+    "by": "decision__decided_by",
+    "queued": "queued_at",
+    "finished": "finished_at",
+    "outcome": "outcome__verdict",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +66,26 @@ class ActionRow:
 
 
 def list_actions(
-    actor: Actor, *, states: Sequence[ActionState] = (), limit: int = 100
+    actor: Actor,
+    *,
+    states: Sequence[ActionState] = (),
+    words: str = "",
+    order: str = "",
+    offset: int = 0,
+    limit: int = 100,
 ) -> tuple[ActionRow, ...]:
-    """Return runs within the actor's reach, newest first, without their effects."""
-    found = _reachable(actor)
+    """Return runs within the actor's reach, newest first unless ordered, without their effects.
+
+    words   each of them in the title, in who decided, in the agent or the kind
+    order   one of ACTION_ORDERS, "-" before it for descending
+    """
+    found = _reachable(actor).filter(
+        holding(words, "proposal__title", "decision__decided_by", "agent", "kind")
+    )
     if states:
         found = found.filter(state__in=[state.value for state in states])
-    return _rows(list(found.order_by("-queued_at", "-pk")[:limit]), {})
+    ordered = in_order(found, ACTION_ORDERS, order, unasked=("-queued_at", "-pk"))
+    return _rows(list(ordered[offset : offset + limit]), {})
 
 
 def get_action(actor: Actor, action_id: ActionId) -> ActionRow:

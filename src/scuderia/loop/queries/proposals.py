@@ -39,6 +39,16 @@ from scuderia.loop.queries.decisions import DecisionRow, decision_row
 from scuderia.loop.queries.findings import FindingRow, finding_row
 from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.guards import judge
+from scuderia.loop.queries.listing import holding, in_order
+
+PROPOSAL_ORDERS = {
+    "title": "title",
+    "state": "state",
+    "agent": "agent",
+    "cost": "cost_of_delay_rank",
+    "filed": "filed_at",
+    "expires": "expires_at",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +161,24 @@ def count_queue(actor: Actor, now: AwareDatetime) -> int:
 
 
 def list_proposals(
-    actor: Actor, *, states: Sequence[ProposalState] = (), limit: int = 100
+    actor: Actor,
+    *,
+    states: Sequence[ProposalState] = (),
+    words: str = "",
+    order: str = "",
+    offset: int = 0,
+    limit: int = 100,
 ) -> tuple[QueueRow, ...]:
-    """Return proposals in any of these states (all if empty), newest first."""
-    found = _reachable(actor)
+    """Return proposals in any of these states (all if empty), newest first unless ordered.
+
+    words   each of them in the title, the agent or the kind
+    order   one of PROPOSAL_ORDERS, "-" before it for descending
+    """
+    found = _reachable(actor).filter(holding(words, "title", "agent", "filed_by", "kind"))
     if states:
         found = found.filter(state__in=[state.value for state in states])
-    return _rows(found.order_by("-filed_at", "-pk")[:limit])
+    ordered = in_order(found, PROPOSAL_ORDERS, order, unasked=("-filed_at", "-pk"))
+    return _rows(ordered[offset : offset + limit])
 
 
 def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -> ProposalCard:
