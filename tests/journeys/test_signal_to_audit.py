@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -22,8 +23,10 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.connectors.dbos.fake import InlineRunner
 from scuderia.connectors.dbos.steps import RunSteps
 from scuderia.fleet.ports import registry as fleet
+from scuderia.loop.nouns import ActionId
 from scuderia.loop.operations import actions, outbox, outcomes, people
 from scuderia.loop.ports import registry
+from tests.journeys.engine_on_stage import EngineOnStage
 from tests.pages.stage import CAST, NOW, PASSWORD, SETUP, poll, registered
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_audit.py"
@@ -79,19 +82,23 @@ def clock(db, tmp_path) -> Iterator[FixedClock]:
         yield fixed
 
 
-@pytest.fixture
-def runner() -> InlineRunner:
-    """The runner without an engine, calling what the real one calls."""
-    return InlineRunner(
-        RunSteps(
-            begin=lambda one: actions.begin_action(one, now=registry.clock.now()),
-            perform=lambda one, step: actions.run_step(one, step, now=registry.clock.now()),
-            finish=lambda one: actions.finish_action(one, now=registry.clock.now()).value,
-        )
+@pytest.fixture(params=["inline", pytest.param("dbos", marks=pytest.mark.slow)])
+def runner(request, tmp_path) -> Iterator[InlineRunner | EngineOnStage]:
+    """The runner without an engine, and the real one; both call the loop as the worker does."""
+    steps = RunSteps(
+        begin=lambda one: actions.begin_action(one, now=registry.clock.now()),
+        perform=lambda one, step: actions.run_step(one, step, now=registry.clock.now()),
+        finish=lambda one: actions.finish_action(one, now=registry.clock.now()).value,
     )
+    if request.param == "inline":
+        yield InlineRunner(steps)
+        return
+    engine = EngineOnStage(tmp_path, steps)
+    yield engine
+    engine.close(grace_s=0)
 
 
-def work(runner: InlineRunner) -> None:
+def work(runner: InlineRunner | EngineOnStage) -> None:
     """Do what the worker's beats do: start what was asked for and carry it out."""
     outbox.sweep(now=registry.clock.now(), runner=runner)
     runner.drain()
@@ -140,12 +147,14 @@ def test_from_a_signal_to_a_verified_audit(clock, runner, tmp_path):  # noqa: PL
     assert approved.status_code == 202, approved.content
     assert lena.post(f"/proposals/{wish['id']}/approve", yes).status_code == 409
     action = f"/actions/{approved.json()['action_id']}"
-    assert lena.get(action)["state"] == "queued"
+    run = ActionId(UUID(approved.json()["action_id"]))
+    assert (lena.get(action)["state"], runner.status(run)) == ("queued", "absent")
     assert fleet.readers["embedded"].current()[node].customer == customer
 
     # the run changes the world, once, and the books follow it
     work(runner)
     work(runner)
+    assert runner.status(run) == "success"
     done = lena.get(action)
     assert (done["state"], done["decided_by"]) == ("done", "person:lena"), done["said"]
     assert [effect["state"] for effect in done["effects"]] == ["done"] * done["steps_total"]
