@@ -15,6 +15,7 @@ READS = (
     "/fleet/nodes/r01-n01/timeline", "/fleet/customers", "/fleet/report",
     "/fleet/customers/demo-aurora/report", "/signals", "/grants", "/people", "/fleet/outages",
     "/fleet/spare-pools", "/fleet/ledger", "/fleet/ledger?customer=demo-aurora",
+    "/search?q=aurora",
 )  # fmt: skip
 
 

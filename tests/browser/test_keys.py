@@ -85,7 +85,7 @@ def test_keys_move_open_and_close(lena, stage):
     page.wait_for_url("**/fleet?*q=r04*")
     arrive(page, "Fleet")
     page.keyboard.press("Control+k")
-    page.locator("[data-jump-box]").fill("aud")
+    page.locator("[data-search-box]").fill("aud")
     page.keyboard.press("Enter")
     arrive(page, "Audit")
 
@@ -96,7 +96,7 @@ def test_a_key_in_the_tick_that_closes_a_dialog_is_heard(lena, stage):
     page.evaluate(CLOSE_AND_PRESS, "j")
     assert chosen_title(page) == stage.queue[0].title
     page.keyboard.press("Control+k")
-    page.locator("[data-jump-box]").fill("no such page")
+    page.locator("[data-search-box]").fill("no such page")
     page.evaluate(CLOSE_AND_PRESS, "j")
     assert chosen_title(page) == stage.queue[1].title
 

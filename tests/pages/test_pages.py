@@ -30,6 +30,7 @@ PAGES = {
     "node": "/fleet/nodes/{node}",
     "customer": "/fleet/customers/demo-aurora",
     "report": "/fleet/report",
+    "search": "/search?q=demo",
     "gallery": "/_gallery",
 }
 GOLDEN = {
@@ -48,6 +49,7 @@ GOLDEN = {
     "node": "has been out for",
     "customer": "Customer-days at target",
     "report": "The whole fleet",
+    "search": "demo-aurora",
     "gallery": "Nothing needs you",
 }
 

@@ -117,7 +117,7 @@ class Room:
     """What a room brings. Every field but the name may be left out.
 
     package      the Django app; "scuderia.NAME" if empty
-    search       of (actor, text, limit): what the search finds; see `web.search`
+    search       of (actor, text, limit): the `web.search.SearchHit`s that the actor may read
     urls         a URLconf module; api: a ninja Router, mounted at /api/v1 + api_prefix
     playbook     of the loop's registry: registers executors, gates, detectors, agents, evidence
     register     of a home folder: fills this room's own ports, e.g. with a connector

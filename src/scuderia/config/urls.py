@@ -8,7 +8,6 @@ from scuderia.loop.ports import registry
 from scuderia.web.page_chrome import add_room, chrome
 
 chrome.clock = lambda: registry.clock.now()  # noqa: PLW0108 - the clock is registered later
-chrome.jump = "/fleet/find"
 for _room in rooms():
     add_room(_room)
 

@@ -10,6 +10,7 @@ from scuderia.config.processes.home_lock import clock_of
 from scuderia.config.rooms import rooms
 from scuderia.connectors.dbos.store import store_url
 from scuderia.loop.ports import registry as loop
+from scuderia.web.search import add_search
 
 if TYPE_CHECKING:
     from scuderia.connectors.dbos.runner import DbosRunner
@@ -23,6 +24,7 @@ def register() -> None:
     home = current_home()
     loop.clock = clock_of(home)
     for room in rooms():
+        add_search(room)
         for power in room.powers:
             loop.register_power(power)
         if room.register:

@@ -7,6 +7,7 @@ ROOM = Room(
     name="fleet",
     nav=(NavEntry("Fleet", "fleet", "f", order=10),),
     places=(Place("node", "node"), Place("customer", "customer")),
+    search="scuderia.fleet.queries.search:search_fleet",
     urls="scuderia.fleet.urls",
     api="scuderia.fleet.api.routes:router",
     api_prefix="/fleet",

@@ -16,6 +16,7 @@ ROOM = Room(
         NavEntry("Audit", "audit", "a", order=90),
     ),
     places=(Place("proposal", "proposal"), Place("action", "action"), Place("agent", "agent")),
+    search="scuderia.loop.queries.search:search_loop",
     urls="scuderia.loop.urls",
     api="scuderia.loop.api.routes:router",
     commands=(
@@ -31,6 +32,7 @@ ROOM = Room(
         Command(
             "crew", "See the agents, and have them look at the world now.", f"{_COMMANDS}agents:app"
         ),
+        Command("search", "Find pages and subjects by name.", f"{_COMMANDS}search:app"),
         Command(
             "people", "Create people, give roles, issue and revoke tokens.",
             f"{_COMMANDS}people:app",

@@ -34,8 +34,8 @@ ROOM = Room(
     stylesheets=tuple(
         f"web/components/{name}.css"
         for name in (
-            "frame", "panel", "status", "card", "table", "button", "field", "data_table", "empty",
-            "toast", "timeline", "chart", "decide", "track", "paths", "tiles",
+            "frame", "panel", "status", "card", "table", "button", "field", "data_table", "search",
+            "empty", "toast", "timeline", "chart", "decide", "track", "paths", "tiles",
         )
     ),
 )  # fmt: skip

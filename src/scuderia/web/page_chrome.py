@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from scuderia.basics.rooms import NavEntry, Room, opened
+from scuderia.web.search import Found, pages
 
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("normal", "compact")
@@ -34,7 +35,6 @@ class Chrome:
     nav: tuple[NavEntry, ...] = ()
     clock: Callable[[], datetime] | None = None
     notices: tuple[Callable[[HttpRequest], Sequence[Notice]], ...] = ()
-    jump: str = ""  # where the jump box sends what was typed
     places: dict[str, str] = field(default_factory=dict)  # a subject's kind -> its URL's name
     stylesheets: tuple[str, ...] = ()
 
@@ -91,7 +91,7 @@ class PageChrome:
     density: str
     as_of: datetime | None
     notices: tuple[Notice, ...]
-    jump: str
+    pages: Found
     stylesheets: tuple[str, ...]
 
 
@@ -106,7 +106,7 @@ def page_chrome(request: HttpRequest) -> dict[str, Any]:
             density=_cookie(request, "density", DENSITIES),
             as_of=_now(),
             notices=_notices(request) if signed_in else (),
-            jump=chrome.jump if signed_in else "",
+            pages=pages() if signed_in else Found(""),
             stylesheets=chrome.stylesheets,
         ),
         "refusal": getattr(request, "refusal", None),

@@ -70,8 +70,8 @@ class Wanted:
         return (
             (not self.state or state_key(node) == self.state)
             and (not self.customer or node.customer == self.customer)
-            and (not self.words or self.words in node.place.node.lower()
-                 or self.words in node.place.rack.lower())
+            and (not self.words or any(self.words in name.lower() for name in (
+                node.place.node, node.place.rack, node.place.cluster, node.place.site)))
         )  # fmt: skip
 
     def url(self, **changes: str) -> str:
@@ -193,5 +193,5 @@ def _fields(wanted: Wanted, customers: Sequence[str]) -> tuple[Field, ...]:
               choices=(("", "Any"), *states, (SPARE, "Spare, ready"))),
         Field("customer", "Customer", "select", value=wanted.customer,
               choices=(("", "Any"), *((name, name) for name in customers))),
-        Field("q", "Node or rack", "search", value=wanted.words, longest=FILTERS_MAX),
+        Field("q", "Node, rack or cluster", "search", value=wanted.words, longest=FILTERS_MAX),
     )  # fmt: skip

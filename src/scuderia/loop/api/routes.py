@@ -12,6 +12,7 @@ from scuderia.loop.api import (
     grants,
     people,
     proposals,
+    search,
     signals,
 )
 
@@ -27,5 +28,6 @@ for _noun in (
     grants,
     people,
     audit,
+    search,
 ):
     router.add_router("", _noun.router)

@@ -19,6 +19,7 @@ from scuderia.loop.nouns import (
     Power,
 )
 from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.listing import holding
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,19 @@ class FindingRow:
 
 
 def list_findings(
-    actor: Actor, *, subject: SubjectRef | None = None, open_only: bool = True, limit: int = 100
+    actor: Actor,
+    *,
+    subject: SubjectRef | None = None,
+    words: str = "",
+    open_only: bool = True,
+    limit: int = 100,
 ) -> tuple[FindingRow, ...]:
     """Return findings within the actor's reach, gravest first.
 
     subject   only findings about it or about anything that hangs under it
+    words     each of them in the claim, the subject or who raised it
     """
-    found = Finding.objects.all()
+    found = Finding.objects.filter(holding(words, "claim", "subject", "raised_by"))
     scopes = scopes_with(actor, Power.READ)
     if str(EVERYTHING) not in scopes:
         found = found.filter(_hangs_under(scopes))

@@ -151,7 +151,7 @@ const single = {
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     event.preventDefault();
-    open("jump");
+    one("[data-search-open]")?.click();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("keys") === "off") return;
@@ -164,18 +164,6 @@ document.addEventListener("keydown", (event) => {
   const button = one(`[data-key-press="${CSS.escape(event.key)}"]`);
   if (button?.dataset.opens) { event.preventDefault(); open(button.dataset.opens); return; }
   if (single[event.key]) { event.preventDefault(); single[event.key](); }
-});
-
-/* The jump box narrows its own list; Enter opens the only one left, or searches. */
-one("[data-jump-box]")?.addEventListener("input", (event) => {
-  const typed = event.target.value.trim().toLowerCase();
-  all("[data-jump]").forEach((link) => {
-    link.parentElement.hidden = typed !== "" && !link.textContent.toLowerCase().includes(typed);
-  });
-});
-one("dialog[data-dialog='jump'] form")?.addEventListener("submit", (event) => {
-  const left = all("[data-jump]").filter((link) => !link.parentElement.hidden);
-  if (left.length === 1) { event.preventDefault(); left[0].click(); }
 });
 
 /* Says that keys and clicks are heard from now on. */
