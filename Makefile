@@ -7,9 +7,10 @@ STAMP := .venv/.scuderia-set-up
 PORT ?= 8765
 PYTEST_ARGS ?=
 CORES ?= auto
+MUTANTS ?=
 ON_TABLES := $(addprefix tests/,loop fleet crew config connectors api pages web journeys postgres)
 
-.PHONY: help setup demo test check test-browser test-postgres mutants-fixed bench clean
+.PHONY: help setup demo test check test-browser test-postgres mutants mutants-fixed bench clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,9 @@ test-postgres: setup ## the tests that touch tables, on a throw-away PostgreSQL 
 
 mutants-fixed: setup ## change fourteen lines, one at a time, and see a test fail for each
 	$(BIN)/python -m tests.mutants
+
+mutants: setup ## change rules at random, twenty in each package, and name what no test sees
+	$(BIN)/python -m tests.mutants.wide $(MUTANTS)
 
 bench: setup ## measure: policies replayed per second, as one JSON object
 	$(BIN)/python -m benchmarks.replay
