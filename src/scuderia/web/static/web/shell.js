@@ -55,7 +55,8 @@ let before = new Map();
 let focused = false;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const region = event.detail.target;
-  if (region.hasAttribute("data-live") && busy(region)) event.detail.shouldSwap = false;
+  const refresh = region.hasAttribute("data-live") && event.detail.requestConfig.elt === region;
+  if (refresh && busy(region)) event.detail.shouldSwap = false; /* what a person asked for comes in */
   else before = versions(region);
   focused = chosenRow() !== null && document.activeElement === linkOf(chosenRow());
 });
