@@ -9,7 +9,7 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.mutants.copying import ROOT, tried
+from tests.mutants.copying import ROOT, fails_unchanged, tried
 from tests.mutants.fixed import FIXED, Mutant
 
 
@@ -25,6 +25,10 @@ def seen(mutant: Mutant) -> str:
 
 def main() -> int:
     """Try every mutant on all cores; print one JSON object; 1 if any went unseen."""
+    broken = fails_unchanged(tuple(sorted({test for one in FIXED for test in one.tests})))
+    if broken:
+        sys.stderr.write(f"the tests fail with nothing changed, so none can be judged:\n{broken}")
+        return 1
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = dict(zip((one.name for one in FIXED), pool.map(seen, FIXED), strict=True))
     unseen = {name: said for name, said in results.items() if said}

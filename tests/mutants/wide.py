@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 
-from tests.mutants.copying import ROOT, tried
+from tests.mutants.copying import ROOT, fails_unchanged, tried
 
 PACKAGES = {
     "loop/engine": ("tests/loop", "tests/law"),
@@ -72,7 +72,7 @@ def _changed(node: ast.AST, source: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Draw, try and print; 0 whatever survives, for survivors are for people to read."""
+    """Draw, try and print; 0 whatever survives, 1 where tests fail unchanged."""
     parser = argparse.ArgumentParser(description=__doc__, add_help=True)
     parser.add_argument("--package", choices=PACKAGES, action="append")
     parser.add_argument("--count", type=int, default=20)
@@ -80,6 +80,10 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     found = {}
     for package in asked.package or PACKAGES:
+        broken = fails_unchanged(PACKAGES[package])
+        if broken:
+            sys.stderr.write(f"{package}: its tests fail with nothing changed:\n{broken}")
+            return 1
         files = sorted((ROOT / "src" / "scuderia" / package).rglob("*.py"))
         every = [change for path in files for change in changes_of(path)]
         drawn = random.Random(asked.seed).sample(  # noqa: S311 - a draw, not a secret
