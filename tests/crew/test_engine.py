@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scuderia.crew.engine.assign_spares import assign_spares
@@ -37,6 +37,8 @@ def test_a_repair_that_has_taken_long_takes_longer_still():
 
 
 @given(LENGTHS, LENGTHS, st.floats(0, 5_000), st.integers(0, 99))
+@example([1.0, 1.0, 1.0, 1.0, 757.0], [708.0], 706.0, 0)
+@example([1.0, 1.0, 1.0, 1.0, 709.0], [708.0], 707.0, 0)
 @settings(max_examples=60)
 def test_what_is_left_of_a_repair_is_never_nothing(finished, lasting, age_h, seed):
     outlook = repair_outlook(finished, lasting)

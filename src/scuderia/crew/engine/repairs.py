@@ -5,6 +5,7 @@ made of the published quantiles of the StepFun year while the fleet's history is
 longest repair ever seen the tail is a power law.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -61,10 +62,10 @@ class RepairOutlook:
 
     def chance_longer(self, hours: float, *, age_h: float) -> float:
         """Return P(T > age + hours | T > age)."""
-        mass = float(np.sum(self.weight[self.hours > age_h]))
+        mass = math.fsum(self.weight[self.hours > age_h])  # exact: no chance passes one
         if mass <= 0.0:
             return float((1 + hours / max(age_h, MIN_HOURS)) ** -TAIL_EXPONENT)
-        return float(np.sum(self.weight[self.hours > age_h + hours])) / mass
+        return math.fsum(self.weight[self.hours > age_h + hours]) / mass
 
 
 def repair_outlook(finished_h: Sequence[float], open_h: Sequence[float] = ()) -> RepairOutlook:
