@@ -24,6 +24,15 @@ def pytest_report_header() -> str:
     return f"SCUDERIA_SEED={os.environ['SCUDERIA_SEED']}"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: packed ones hold the second they were packed in.
+
+    The workers of a parallel run collect at different seconds, and refuse to run where their
+    lists differ by one name.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def stepfun_trace() -> Path:
     """The StepFun fault trace, or a skip that says what is missing."""
