@@ -1,18 +1,14 @@
 """Lemon Scout: proposes to pull a node that keeps failing, before it fails its customer again."""
 
-from dataclasses import dataclass, field
-
-from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
-from scuderia.crew.agents.proposal_builders import AgentContext
-from scuderia.crew.engine.assign_spares import assign_spares
+from scuderia.crew.agents.fleet_agent import FleetAgent
+from scuderia.crew.engine.assign_spares import assign_by_cluster
 from scuderia.crew.engine.forecasts import SlotOutlook, forecast_swap
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.fleet.engine.lemon import HORIZON_DAYS, LemonScore
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 from scuderia.fleet.nouns import GPU_HOURS, NodeState
-from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
 PULL_LEMON = "fleet.pull_lemon"
@@ -24,28 +20,22 @@ LIMITS = (
 )
 
 
-@dataclass(slots=True)
-class LemonScout:
+class LemonScout(FleetAgent):
     """Watches who relapses."""
 
-    context: AgentContext = field(default_factory=AgentContext)
-    name: str = "lemon-scout"
-    title: str = "Lemon Scout"
-    job: str = "Finds nodes that keep failing and proposes to pull them for an overhaul."
+    name = "lemon-scout"
+    title = "Lemon Scout"
+    job = "Finds nodes that keep failing and proposes to pull them for an overhaul."
     kinds: tuple[str, ...] = (PULL_LEMON,)
-
-    def look(self, *, now: AwareDatetime) -> Round:
-        """Look at every node that a customer holds."""
-        snapshot = fleet_snapshot(now)
-        if snapshot is None:
-            return Round(considered=("No node is on the books.",))
-        return self.think(snapshot)
 
     def think(self, snapshot: FleetSnapshot) -> Round:
         """Score the nodes, and propose for those that stand out."""
         outlook = fleet_outlook(snapshot)
         lemons = lemons_of(snapshot, outlook)
-        spares = _spares_for(snapshot, lemons)
+        spares = assign_by_cluster(
+            [node for node, _ in lemons],
+            lambda cluster: [spare.name for spare in snapshot.ready_spares(cluster)],
+        )
         drafts, findings, considered = [], [], [_looked_at(snapshot, lemons)]
         for node, score in lemons:
             finding = self._finding(snapshot, node, score)
@@ -56,8 +46,7 @@ class LemonScout:
             else:
                 drafts.append(self._proposal(snapshot, outlook, node, score, spare, finding))
         considered += _near_misses(snapshot, outlook, lemons)
-        kept, orphans, why = proposal_builders.keep_possible(self.context, drafts, now=snapshot.now)
-        return Round((*findings, *orphans), kept, (*considered, *why))
+        return self.round_of(snapshot, drafts, considered, findings=findings)
 
     def _finding(self, snapshot: FleetSnapshot, node: NodeView, score: LemonScore) -> FindingDraft:
         return FindingDraft(
@@ -118,13 +107,10 @@ class LemonScout:
         return ProposalDraft(
             kind=PULL_LEMON,
             targets=(node.place.ref,),
-            params={
-                "spare": f"node:{spare}",
-                "customer": str(proposal_builders.customer_ref(node)),
-            },
+            params=proposal_builders.swap_params(node, spare),
             title=f"Pull {node.name} for an overhaul and give {node.customer} {spare}",
             findings=(finding,),
-            rehearsal=proposal_builders.rehearsal_of(
+            rehearsal=proposal_builders.slot_rehearsal(
                 forecast,
                 horizon_days=HORIZON_DAYS,
                 seed=seed,
@@ -156,16 +142,6 @@ def lemons_of(
 def _is_eligible(node: NodeView) -> bool:
     away = node.state in (NodeState.DRAINED, NodeState.UNKNOWN) or node.planned
     return node.customer is not None and not away and len(node.history.starts) >= OUTAGES_TOLD
-
-
-def _spares_for(
-    snapshot: FleetSnapshot, lemons: tuple[tuple[NodeView, LemonScore], ...]
-) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for cluster in sorted({node.place.cluster for node, _ in lemons}):
-        wants = [str(node.name) for node, _ in lemons if node.place.cluster == cluster]
-        given.update(assign_spares(wants, [s.name for s in snapshot.ready_spares(cluster)]))
-    return given
 
 
 def _slot(

@@ -77,12 +77,41 @@ def customer_ref(node: NodeView) -> SubjectRef:
     return SubjectRef("customer", str(node.customer))
 
 
-def rehearsal_of(
+def swap_params(node: NodeView, spare: str) -> JsonObject:
+    """Return the parameters of a plan that puts a spare into the node's slot."""
+    return {"spare": f"node:{spare}", "customer": str(customer_ref(node))}
+
+
+def slot_rehearsal(
     forecast: Forecast, *, horizon_days: float, seed: int, label: str, method: str, limits: str
 ) -> Rehearsal:
-    """Return a slot's forecast as the loop's rehearsal.
+    """Return the rehearsal of one slot's forecast; `method` says what is set against what."""
+    return rehearsal_of(
+        forecast,
+        horizon_days=horizon_days,
+        seed=seed,
+        label=label,
+        method=f"{method} {FUTURES} futures of the slot, each replayed in the twin under both; "
+        f"{INTERVAL_WORDS} (seed {seed}).",
+        limits=limits,
+        inputs={"futures": FUTURES, "horizon_days": horizon_days},
+    )
 
-    label   what is lost and whose it is, in words for people
+
+def rehearsal_of(
+    forecast: Forecast,
+    *,
+    horizon_days: float,
+    seed: int,
+    label: str,
+    method: str,
+    limits: str,
+    inputs: JsonObject,
+) -> Rehearsal:
+    """Return a forecast of node-hours lost as the loop's rehearsal.
+
+    label    what is lost and whose it is, in words for people
+    inputs   what else than the seed a reader needs to run it again
     """
     nothing, acting = forecast.point
     return Rehearsal(
@@ -94,10 +123,9 @@ def rehearsal_of(
         low=round(forecast.low, 2),
         high=round(forecast.high, 2),
         better="lower",
-        method=f"{method} {FUTURES} futures of the slot, each replayed in the twin under both; "
-        f"{INTERVAL_WORDS} (seed {seed}).",
+        method=method,
         limits=limits,
-        inputs={"seed": seed, "futures": FUTURES, "horizon_days": horizon_days},
+        inputs={"seed": seed, **inputs},
         label=label,
     )
 

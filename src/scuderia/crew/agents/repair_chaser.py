@@ -1,19 +1,17 @@
 """Repair Chaser: fills the slots of broken nodes with spares, and escalates ageing repairs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
+from scuderia.crew.agents.fleet_agent import FleetAgent
 from scuderia.crew.agents.lemon_scout import lemons_of
 from scuderia.crew.agents.proposal_builders import WEEK_DAYS, WEEK_H, AgentContext
-from scuderia.crew.engine.assign_spares import assign_spares
+from scuderia.crew.engine.assign_spares import assign_by_cluster, assign_spares
 from scuderia.crew.engine.forecasts import forecast_escalation, forecast_swap
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 from scuderia.fleet.nouns import GPU_HOURS
-from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
 SWAP_NODE = "fleet.swap_node"
@@ -27,22 +25,13 @@ ESCALATE_LIMITS = (
 )
 
 
-@dataclass(slots=True)
-class RepairChaser:
+class RepairChaser(FleetAgent):
     """Watches repairs grow old."""
 
-    context: AgentContext = field(default_factory=AgentContext)
-    name: str = "repair-chaser"
-    title: str = "Repair Chaser"
-    job: str = "Finds repairs that grow old: swaps a spare into the slot, or escalates."
+    name = "repair-chaser"
+    title = "Repair Chaser"
+    job = "Finds repairs that grow old: swaps a spare into the slot, or escalates."
     kinds: tuple[str, ...] = (SWAP_NODE, ESCALATE)
-
-    def look(self, *, now: AwareDatetime) -> Round:
-        """Look at every node that is out."""
-        snapshot = fleet_snapshot(now)
-        if snapshot is None:
-            return Round(considered=("No node is on the books.",))
-        return self.think(snapshot)
 
     def think(self, snapshot: FleetSnapshot) -> Round:
         """Swap where a customer waits and a spare stands ready; else escalate what is old."""
@@ -57,8 +46,7 @@ class RepairChaser:
                 drafts.append(self._escalation(snapshot, outlook, node))
             else:
                 considered.append(_why_not(snapshot, outlook, node))
-        kept, orphans, why = proposal_builders.keep_possible(self.context, drafts, now=snapshot.now)
-        return Round(orphans, kept, (*considered, *why))
+        return self.round_of(snapshot, drafts, considered)
 
     def _escalation(
         self, snapshot: FleetSnapshot, outlook: FleetOutlook, node: NodeView
@@ -78,7 +66,7 @@ class RepairChaser:
             title=f"Escalate the repair of {node.name}, out for "
             f"{proposal_builders.hours(node.age_h(snapshot.now))}",
             findings=(repair_finding(self.context, snapshot, outlook, node),),
-            rehearsal=proposal_builders.rehearsal_of(
+            rehearsal=proposal_builders.slot_rehearsal(
                 forecast,
                 horizon_days=WEEK_DAYS,
                 seed=seed,
@@ -112,11 +100,7 @@ def swaps_of(snapshot: FleetSnapshot, outlook: FleetOutlook) -> Mapping[str, str
         and node.name not in pulled
         and node.age_h(snapshot.now) >= SWAP_AFTER_H
     ]
-    given: dict[str, str] = {}
-    for cluster in sorted({node.place.cluster for node in waiting}):
-        wants = [str(node.name) for node in waiting if node.place.cluster == cluster]
-        given.update(assign_spares(wants, spares_left(snapshot, lemons, cluster)))
-    return given
+    return assign_by_cluster(waiting, lambda cluster: spares_left(snapshot, lemons, cluster))
 
 
 def spares_left(snapshot: FleetSnapshot, lemons: Sequence[NodeView], cluster: str) -> list[str]:
@@ -140,10 +124,10 @@ def draft_swap(
     return ProposalDraft(
         kind=SWAP_NODE,
         targets=(node.place.ref,),
-        params={"spare": f"node:{spare}", "customer": str(proposal_builders.customer_ref(node))},
+        params=proposal_builders.swap_params(node, spare),
         title=f"Swap {node.name} for {spare}, so that {node.customer} has its node back",
         findings=(repair_finding(context, snapshot, outlook, node),),
-        rehearsal=proposal_builders.rehearsal_of(
+        rehearsal=proposal_builders.slot_rehearsal(
             forecast,
             horizon_days=WEEK_DAYS,
             seed=seed,

@@ -1,14 +1,13 @@
 """SLA Watch: says which customer will miss its month, by when, and which swaps would prevent it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
+from scuderia.crew.agents.fleet_agent import FleetAgent
 from scuderia.crew.agents.lemon_scout import lemons_of
-from scuderia.crew.agents.proposal_builders import AgentContext
 from scuderia.crew.agents.repair_chaser import (
     SWAP_NODE,
     broken_nodes,
@@ -21,7 +20,6 @@ from scuderia.crew.engine.customer_months import MonthOutlook, MonthState, month
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView
 from scuderia.fleet.nouns import GPU_HOURS
-from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
 CHANCE_TOLD = 0.5
@@ -38,22 +36,13 @@ class MonthCase:
     filled: MonthOutlook
 
 
-@dataclass(slots=True)
-class SlaWatch:
+class SlaWatch(FleetAgent):
     """Watches each customer's month in the customer's own time zone."""
 
-    context: AgentContext = field(default_factory=AgentContext)
-    name: str = "sla-watch"
-    title: str = "SLA Watch"
-    job: str = "Says which customer will miss its month, by when, and what would prevent it."
+    name = "sla-watch"
+    title = "SLA Watch"
+    job = "Says which customer will miss its month, by when, and what would prevent it."
     kinds: tuple[str, ...] = (SWAP_NODE,)
-
-    def look(self, *, now: AwareDatetime) -> Round:
-        """Look at every customer that was promised something."""
-        snapshot = fleet_snapshot(now)
-        if snapshot is None:
-            return Round(considered=("No node is on the books.",))
-        return self.think(snapshot)
 
     def think(self, snapshot: FleetSnapshot) -> Round:
         """Draw each month to its end; claim, and propose what nobody else proposes."""
@@ -147,21 +136,8 @@ class SlaWatch:
             else:
                 spare = assign_spares([str(node.name)], left)[str(node.name)]
                 draft = draft_swap(self.context, snapshot, outlook, node, spare)
-                drafts.append(_with_reason(draft, finding))
+                drafts.append(replace(draft, findings=(finding, *draft.findings)))
         return drafts, why
-
-
-def _with_reason(draft: ProposalDraft, finding: FindingDraft) -> ProposalDraft:
-    return ProposalDraft(
-        kind=draft.kind,
-        targets=draft.targets,
-        params=draft.params,
-        title=draft.title,
-        findings=(finding, *draft.findings),
-        rehearsal=draft.rehearsal,
-        cost_of_delay=draft.cost_of_delay,
-        dedup_key=draft.dedup_key,
-    )
 
 
 def month_case(snapshot: FleetSnapshot, outlook: FleetOutlook, month: CustomerMonth) -> MonthCase:

@@ -1,12 +1,9 @@
 """Spare Planner: proposes a larger spare pool where the past would have gone better with one."""
 
-from dataclasses import dataclass, field
-
-from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
-from scuderia.crew.agents.proposal_builders import AgentContext
+from scuderia.crew.agents.fleet_agent import FleetAgent
 from scuderia.crew.engine import approvals
 from scuderia.crew.engine.forecasts import Forecast
 from scuderia.crew.engine.outlook import fleet_outlook
@@ -21,7 +18,6 @@ from scuderia.crew.engine.spare_pools import (
 )
 from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
 from scuderia.fleet.nouns import GPU_HOURS
-from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal, Round
 from scuderia.twin.nouns import Comparison, SpareNeed
 
@@ -32,22 +28,13 @@ HOURS_WON_MIN = 12.0
 """Node-hours in 28 days below which a larger pool is not worth a person's attention."""
 
 
-@dataclass(slots=True)
-class SparePlanner:
+class SparePlanner(FleetAgent):
     """Watches the spare pools; it never proposes to shrink one."""
 
-    context: AgentContext = field(default_factory=AgentContext)
-    name: str = "spare-planner"
-    title: str = "Spare Planner"
-    job: str = "Sizes each cluster's spare pool by what the last 90 days would have needed."
+    name = "spare-planner"
+    title = "Spare Planner"
+    job = "Sizes each cluster's spare pool by what the last 90 days would have needed."
     kinds: tuple[str, ...] = (RESIZE,)
-
-    def look(self, *, now: AwareDatetime) -> Round:
-        """Look at every cluster that keeps a pool."""
-        snapshot = fleet_snapshot(now)
-        if snapshot is None:
-            return Round(considered=("No node is on the books.",))
-        return self.think(snapshot)
 
     def think(self, snapshot: FleetSnapshot) -> Round:
         """Compare what each pool keeps with what it needed."""
@@ -60,8 +47,7 @@ class SparePlanner:
                 drafts.append(made)
             else:
                 considered.append(made)
-        kept, orphans, why = proposal_builders.keep_possible(self.context, drafts, now=snapshot.now)
-        return Round(orphans, kept, (*considered, *why))
+        return self.round_of(snapshot, drafts, considered)
 
     def _pool(self, snapshot: FleetSnapshot, view: PoolView) -> ProposalDraft | str:
         if view.days < HISTORY_DAYS_MIN or not view.slots:
@@ -77,7 +63,7 @@ class SparePlanner:
             )
         seed = proposal_builders.seed_of(RESIZE, view.cluster, view.log.digest)
         told = replay_past(view, wanted, seed=seed)
-        won = (told.base.downtime_s - told.candidate.downtime_s) / 3600 * HORIZON_DAYS / view.days
+        won = node_hours_won(told, view)
         if won < HOURS_WON_MIN:
             return (
                 f"{view.cluster}: {wanted} spares in place of {view.size} would have won only "
@@ -161,19 +147,18 @@ class SparePlanner:
         )
 
 
+def node_hours_won(told: Comparison, view: PoolView) -> float:
+    """Return what the replayed past would have won, per HORIZON_DAYS."""
+    won_s = told.base.downtime_s - told.candidate.downtime_s
+    return won_s / 3600 * HORIZON_DAYS / view.days
+
+
 def _rehearsal(
     forecast: Forecast, told: Comparison, record: SwapRecord, cluster: str, *, seed: int
 ) -> Rehearsal:
-    nothing, acting = forecast.point
-    return Rehearsal(
-        metric="node_hours_lost",
-        unit="node-hours",
+    return proposal_builders.rehearsal_of(
+        forecast,
         horizon_days=HORIZON_DAYS,
-        do_nothing=round(nothing, 2),
-        expected=round(acting, 2),
-        low=round(forecast.low, 2),
-        high=round(forecast.high, 2),
-        better="lower",
         method=f"{POOL_FUTURES} futures of {HORIZON_DAYS:.0f} days of every customer slot, each "
         "replayed in the twin with both sizes. In each a share of the swaps is approved, after a "
         f"delay, both drawn from people's own record: {approvals.words(record)}. "
@@ -183,8 +168,8 @@ def _rehearsal(
         "takes no time beyond the delay. Rates and repair lengths are this fleet's own, joined to "
         "a published year while its history is thin; how often such intervals held is printed in "
         "docs/rehearsals.md.",
+        seed=seed,
         inputs={
-            "seed": seed,
             "futures": POOL_FUTURES,
             "past": told.log_digest,
             "swaps_approved": record.approved,

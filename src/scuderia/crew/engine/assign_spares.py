@@ -1,7 +1,9 @@
 """Gives ready spares to the nodes that want one; the same wants and spares, the same answer."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from scuderia.fleet.engine.snapshot import NodeView
 
 
 def assign_spares(wants: Sequence[str], spares: Sequence[str]) -> Mapping[str, str]:
@@ -18,6 +20,20 @@ def assign_spares(wants: Sequence[str], spares: Sequence[str]) -> Mapping[str, s
             break
         given[want] = min(left, key=lambda spare: _rank(want, spare))
         left.discard(given[want])
+    return given
+
+
+def assign_by_cluster(
+    nodes: Sequence[NodeView], spares_of: Callable[[str], Sequence[str]]
+) -> Mapping[str, str]:
+    """Return node -> spare, each node served from its own cluster.
+
+    nodes   most urgent first        spares_of   the names that may be given in a cluster
+    """
+    given: dict[str, str] = {}
+    for cluster in sorted({node.place.cluster for node in nodes}):
+        wants = [str(node.name) for node in nodes if node.place.cluster == cluster]
+        given.update(assign_spares(wants, spares_of(cluster)))
     return given
 
 

@@ -9,7 +9,7 @@ from scuderia.basics.errors import BadInput, NotFound
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.proposal_builders import WEEK_H
 from scuderia.crew.agents.sla_watch import month_case
-from scuderia.crew.agents.spare_planner import HORIZON_DAYS, RESIZE
+from scuderia.crew.agents.spare_planner import RESIZE, node_hours_won
 from scuderia.crew.engine.outlook import fleet_outlook
 from scuderia.crew.engine.spare_pools import pool_view, replay_past, spare_need
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
@@ -98,12 +98,11 @@ def _spare_pool_replay(params: JsonObject, snapshot: FleetSnapshot) -> JsonObjec
     view = pool_view(snapshot, cluster, dict(snapshot.pools).get(cluster, 0))
     seed = proposal_builders.seed_of(RESIZE, cluster, view.log.digest)
     told = replay_past(view, size, seed=seed)
-    won = (told.base.downtime_s - told.candidate.downtime_s) / 3600 * HORIZON_DAYS / view.days
     return {
         "cluster": cluster,
         "size": size,
         "days": round(view.days, 2),
-        "node_hours_won": round(won, 2),
+        "node_hours_won": round(node_hours_won(told, view), 2),
         "availability_before": told.base.availability,
         "availability_after": told.candidate.availability,
     }

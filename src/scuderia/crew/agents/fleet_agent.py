@@ -1,0 +1,45 @@
+"""What every agent of the crew is: what it declares, one look at the fleet, and what it brings."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.crew.agents.proposal_builders import AgentContext, keep_possible
+from scuderia.fleet.engine.snapshot import FleetSnapshot
+from scuderia.fleet.queries.snapshot import fleet_snapshot
+from scuderia.loop.nouns import FindingDraft, ProposalDraft, Round
+
+
+class FleetAgent(ABC):
+    """Fills loop.ports.Agent for agents that think about one snapshot of the fleet."""
+
+    name: str
+    title: str
+    job: str
+    kinds: tuple[str, ...]
+
+    def __init__(self, context: AgentContext | None = None) -> None:
+        self.context = context or AgentContext()
+
+    def look(self, *, now: AwareDatetime) -> Round:
+        """Look at the fleet as it stands, where there is one."""
+        snapshot = fleet_snapshot(now)
+        if snapshot is None:
+            return Round(considered=("No node is on the books.",))
+        return self.think(snapshot)
+
+    @abstractmethod
+    def think(self, snapshot: FleetSnapshot) -> Round:
+        """Return what this snapshot is worth saying; the same snapshot gives the same Round."""
+
+    def round_of(
+        self,
+        snapshot: FleetSnapshot,
+        drafts: Sequence[ProposalDraft],
+        considered: Sequence[str],
+        *,
+        findings: Sequence[FindingDraft] = (),
+    ) -> Round:
+        """Return the drafts that could be carried out now, and the findings of the others."""
+        kept, orphans, why = keep_possible(self.context, drafts, now=snapshot.now)
+        return Round((*findings, *orphans), kept, (*considered, *why))
