@@ -132,6 +132,8 @@ def test_excels_days_and_fractions_are_in_the_named_zone():
     ("form", "text"),
     [
         ("%Y%m%d", "2026711"),
+        ("%Y%m%d %z", "2026711 +0000"),
+        ("%Y%m%d%H%M%S.%f", "2026070100000.5"),
         ("epoch-s", "soon"),
         ("epoch-s", "nan"),
         ("epoch-s", "99999999999999"),
@@ -151,6 +153,33 @@ def test_formats_and_zones_that_cannot_be_are_refused():
     for zone in ("Mars/Base", "../../etc/passwd", "Europe", "/etc/localtime"):
         with pytest.raises(UnknownTimeZone):
             instant_reader(TimeRules(time_zone=zone))
+
+
+@pytest.mark.parametrize("zone", ["Z", " UTC", " GMT"])
+def test_a_format_that_ends_in_a_zone_is_never_read_in_another(zone):
+    form, text = f"%Y-%m-%dT%H:%M:%S{zone}", f"2026-07-01T00:00:00{zone}"
+    with pytest.raises(BadInput, match=f"ends in {zone.strip()}, and --time-zone is Europe/Rome"):
+        instant_reader(TimeRules(time_format=form, time_zone="Europe/Rome"))
+    assert instant_reader(TimeRules(time_format=form, time_zone="UTC"))(text) == JULY
+    with pytest.raises(Flaw, match="has no time zone"):
+        instant_reader(TimeRules(time_format=form))(text)
+
+
+def test_the_zone_of_bare_dates_is_not_that_of_a_time_of_day():
+    excel = instant_reader(TimeRules(time_format="excel", bare_date_zone="UTC"))
+    assert excel("46204") == JULY
+    with pytest.raises(Flaw, match="has no time zone"):
+        excel("46204.5")
+
+
+def test_an_instant_too_early_is_told_apart_from_one_too_late():
+    read = instant_reader(TimeRules())
+    with pytest.raises(Flaw) as early:
+        read("0001-01-01T00:00:00Z")
+    assert "--empty FIELD=0001-01-01T00:00:00Z" in early.value.remedy
+    with pytest.raises(Flaw) as late:
+        read("9999-12-31T23:59:59Z")
+    assert "--open-from" in late.value.remedy
 
 
 instants = st.datetimes(FIRST.replace(tzinfo=None), LAST.replace(tzinfo=None)).map(

@@ -28,6 +28,10 @@ _ISO = re.compile(
 _OFFSET = re.compile(r"[ ]?([Zz]|UTC|GMT|([+-])(\d\d)(?::?(\d\d))?(?: UTC)?)")
 _ZONE = re.compile(r" ?\[([A-Za-z0-9_+/-]{1,60})\]| ([A-Za-z_]+/[A-Za-z0-9_+/-]{1,60})")
 _WRITE_ISO = "Write ISO 8601 with an offset, e.g. 2026-07-24T00:00:00Z, or say --time-format."
+_LATE = "If so late an end means that it lasts, say --open-from 2099-01-01T00:00:00Z."
+_EARLY = "If it means that nothing is known yet, say --empty FIELD="
+_ZONE_BY_LETTER = re.compile(r"%[HMSfIpTX](?:\.%f)?\s*(Z|UTC|GMT)\s*\Z")
+_RUN_OF_NUMBERS = re.compile(r"(?:%[YmdHMSjIy]){2,}")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
@@ -69,12 +73,12 @@ def instant_reader(rules: TimeRules) -> Callable[[str], AwareDatetime]:
     for name in filter(None, (rules.time_zone, rules.bare_date_zone)):
         zone_of(name)
     _refuse_format(rules.time_format)
+    _refuse_two_zones(rules)
 
     def read(text: str) -> AwareDatetime:
         at = _fast(text) or _read(text.strip(), rules)
         if not FIRST <= at < LAST:
-            remedy = "If so late an end means that it lasts, say --open-from 2099-01-01T00:00:00Z."
-            raise Flaw("", f"{text[:40]!r} lies outside 1970 to 2200", remedy)
+            raise _outside(text, at, "")
         return at
 
     def read_as_named(text: str) -> AwareDatetime:
@@ -96,6 +100,19 @@ def _refuse_format(time_format: str) -> None:
             raise BadInput(f"--time-format {time_format[:60]!r} is none", remedy=remedy) from None
     if not re.search(r"%[YyGcDxs]", time_format):
         raise BadInput(f"--time-format {time_format[:60]!r} has no year", remedy=remedy)
+
+
+def _refuse_two_zones(rules: TimeRules) -> None:
+    """Refuse a format that ends in Z, UTC or GMT beside another zone: strptime reads past them."""
+    match = _ZONE_BY_LETTER.search(rules.time_format)
+    if match and rules.time_zone and zone_of(rules.time_zone) is not UTC:
+        said = f"--time-format ends in {match[1]}, and --time-zone is {rules.time_zone[:60]}"
+        raise BadInput(said, remedy=f"Say --time-zone UTC, if {match[1]} is true.")
+
+
+def _outside(text: str, at: AwareDatetime, first: str) -> Flaw:
+    remedy = _LATE if at >= LAST else f"{_EARLY}{text[:_TEXT_MAX]}."
+    return Flaw("", f"{text[:40]!r} lies outside 1970 to 2200", first + remedy)
 
 
 def _fast(text: str) -> AwareDatetime | None:
@@ -213,8 +230,7 @@ def _read_named(text: str, rules: TimeRules) -> AwareDatetime:
         said = f"{text!r} is not written as --time-format {rules.time_format}"
         raise Flaw("", said, "Write it so, or say another --time-format.") from None
     if not FIRST <= at < LAST:
-        remedy = "Is --time-format right? If so late means that it lasts, say --open-from."
-        raise Flaw("", f"{text!r} lies outside 1970 to 2200", remedy)
+        raise _outside(text, at, "Is --time-format right? ")
     return at
 
 
@@ -224,7 +240,8 @@ def _counted(text: str, rules: TimeRules) -> AwareDatetime:
         raise ValueError(text)
     if rules.time_format == "excel":
         local = _EXCEL_DAY_0 + timedelta(microseconds=round(number * _DAY_US, -3).__int__())
-        return _placed(text, local, None, _zone_by_rules(rules, is_bare=True))
+        is_bare = number == number.to_integral_value()
+        return _placed(text, local, None, _zone_by_rules(rules, is_bare=is_bare))
     scale = EPOCHS.get(rules.time_format)
     microseconds = number / 1_000 if scale is None else number * scale
     return FIRST + timedelta(microseconds=int(microseconds // 1))
@@ -232,11 +249,14 @@ def _counted(text: str, rules: TimeRules) -> AwareDatetime:
 
 def _formatted(text: str, rules: TimeRules) -> AwareDatetime:
     at = datetime.strptime(text, rules.time_format)  # noqa: DTZ007 - the zone follows
+    for run in _RUN_OF_NUMBERS.findall(rules.time_format):
+        if at.strftime(run) not in text:  # %Y%m%d takes 2026711
+            raise ValueError(text)
     if at.tzinfo is not None:
         return at.astimezone(UTC)
     if not re.search(r"%[fzcxX]", rules.time_format):
         again = _LEADING_ZEROS.sub("", at.strftime(rules.time_format)).lower().split()
-        if again != _LEADING_ZEROS.sub("", text).lower().split():  # %Y%m%d takes 2026711
+        if again != _LEADING_ZEROS.sub("", text).lower().split():
             raise ValueError(text)
     is_bare = not re.search(r"%[HIMSpc]", rules.time_format)
     return _placed(text, at, None, _zone_by_rules(rules, is_bare=is_bare))
