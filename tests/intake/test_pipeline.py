@@ -15,9 +15,10 @@ from scuderia.intake.pipeline import (
     TooManyBad,
     run_import,
 )
-from scuderia.intake.profiles import Profile
+from scuderia.intake.profiles import NameRules, Profile
 from scuderia.intake.quarantine import QuarantineUnwritable
 from scuderia.intake.records import FileUnreadable, Limits
+from scuderia.intake.staging import Staging
 from tests.intake.conftest import NOW
 from tests.intake.repairs_kind import StayKind
 
@@ -38,6 +39,48 @@ def test_every_good_record_reaches_the_kind_in_the_order_of_its_start(bring, kin
     assert (report.records, report.good_records, report.commit.added) == (3, 3, 3)
     assert kind.log[0].name == "stays.csv"
     assert kind.log[0].sha256 == report.sha256
+
+
+def test_what_waits_on_disk_comes_back_as_it_was_read(bring, kind):
+    cells = ("0042", "1", "1e3", "9" * 30, "true", "\N{SNOWMAN}")
+    rows = [
+        f"g{n},2026-07-01T00:00:00.00000{n}Z,,{cell},{('true', 'false', '')[n % 3]}\n"
+        for n, cell in enumerate(cells)
+    ]
+    bring(HEADER + "".join(rows))
+    stays = list(kind.stays.values())
+    assert [stay.cause for stay in stays] == list(cells)
+    assert [stay.planned for stay in stays] == [True, False, None] * 2
+    assert [stay.start.microsecond for stay in stays] == list(range(6))
+    assert {stay.end for stay in stays} == {None}
+
+
+def test_the_same_bad_cell_is_bad_each_time(bring):
+    line = "g{0},2026-07-01T00:00:00Z,,psu,perhaps\n"
+    report = bring(table(1) + line.format(8) + line.format(9), quarantine=True, accept_bad=2)
+    assert [(bad.number, bad.field) for bad in report.bad] == [(3, "planned"), (4, "planned")]
+
+
+def test_a_hostlist_that_the_kind_objects_to_is_bad_once_with_its_raw_text(bring):
+    kind = StayKind(known_nodes=frozenset({"g0", "g1", "g3"}))
+    line = '"g[1-3]",2026-07-01T00:00:00Z,,psu,false\n'
+    profile = Profile(names=NameRules(hostlists=True))
+    report = bring(table(1) + line, profile, kind=kind, quarantine=True, accept_bad=1)
+    assert [(bad.number, bad.raw) for bad in report.bad] == [(3, line)]
+    assert [stay.node for stay in kind.stays.values()] == ["g0"]
+
+
+def test_the_raw_text_of_a_hostlist_waits_on_disk_once(bring, monkeypatch):
+    kept, add = [], Staging.add
+
+    def spy(staging, record, identity, raw):
+        kept.append(raw)
+        add(staging, record, identity, raw)
+
+    monkeypatch.setattr(Staging, "add", spy)
+    line = '"g[1-3]",2026-07-01T00:00:00Z,,psu,false\n'
+    bring(HEADER + line, Profile(names=NameRules(hostlists=True)))
+    assert kept == [line, None, None]
 
 
 def test_a_bad_record_stops_all_and_names_file_record_field_and_remedy(bring, kind):

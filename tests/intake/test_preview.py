@@ -54,8 +54,24 @@ def test_a_row_decades_away_is_told(odd):
 
 def test_an_end_far_ahead_is_told_with_the_flag(odd):
     told = odd(table(*quiet_rows(5), ROW.format(node="z", day=1, end="2099-12-31T00:00:00Z")))
-    assert "1 times end lies more than a year ahead, first in record 7 (2099-12-31)" in told[0]
+    assert "once end lies more than a year ahead, first in record 7 (2099-12-31)" in told[0]
     assert "--open-from 2099-12-31" in told[0]
+
+
+def test_what_is_odd_is_told_of_a_long_file_as_of_a_short_one(odd):
+    ends = {1_500: "2099-12-31T00:00:00Z", 2_900: "2050-01-01T00:00:00Z"}
+    rows = [
+        ROW.format(node=f"g{n}x", day=n % 28 + 1, end=ends.get(n, "2026-07-29T00:00:00Z"))
+        for n in range(3_000)
+    ]
+    rows[2_000] = "g1,1999-07-01T00:00:00Z,,psu,false\n"
+    ahead, *far = sorted(odd(table(*rows)), reverse=True, key=lambda told: "times" in told)
+    assert ahead.startswith("2 times end lies more than a year ahead, first in record 1502 (2099")
+    assert sorted(told.split(" lies ")[0] for told in far) == [
+        "record 1502: end 2099-12-31",
+        "record 2002: start 1999-07-01",
+        "record 2902: end 2050-01-01",
+    ]
 
 
 def test_spellings_of_one_name_are_told(odd):

@@ -168,16 +168,17 @@ class _Import(Generic[RowT]):
 
     def _stage(self, row: Row, reader: RecordReader, sightings: Sightings) -> None:
         kind = self._kind
+        raw: str | None = as_raw(row)
         try:
             known = [(entry, kind.identity(kind.read(entry))) for entry in reader.read(row)]
         except Flaw as flaw:
-            raw = as_raw(row)
-            self._staging.add_bad(Bad(row.number, flaw.field, flaw.reason, flaw.remedy, raw))
+            said = flaw.field, flaw.reason, flaw.remedy
+            self._staging.add_bad(Bad(row.number, *said, as_raw(row)))
             return
         for record, identity in known:
             sightings.see(row, record)
-            self._staging.add(record, identity)
-        self._staging.add_raw(row.number, as_raw(row))
+            self._staging.add(record, identity, raw)
+            raw = None
 
     def _check(self) -> None:
         for entry in self._kind.check(self._rows()):

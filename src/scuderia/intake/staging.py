@@ -1,8 +1,7 @@
 """Keeps the read records of one import in a temporary SQLite file, so that memory stays flat."""
 
-import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,8 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _TABLES = """
 CREATE TABLE good (
     place INTEGER PRIMARY KEY, number INTEGER NOT NULL, sorted INTEGER NOT NULL,
-    identity TEXT NOT NULL, said TEXT NOT NULL);
-CREATE TABLE raw (number INTEGER PRIMARY KEY, raw TEXT NOT NULL);
+    identity TEXT NOT NULL, raw TEXT{values});
 CREATE TABLE objection (
     number INTEGER NOT NULL, field TEXT NOT NULL, reason TEXT NOT NULL, remedy TEXT NOT NULL);
 CREATE TABLE bad (
@@ -33,42 +31,56 @@ CREATE TABLE bad (
 
 
 class Staging:
-    """Good and bad records of one file, on disk; `order` is an instant field, or ""."""
+    """Good and bad records of one file, on disk; `order` is an instant field, or "".
+
+    Each field has a column of its own: v0, v1, … An instant is kept in microseconds.
+    """
 
     def __init__(
         self, folder: Path, fields: Sequence[FieldSpec], *, order: str, limits: Limits
     ) -> None:
         self._names = [spec.name for spec in fields]
-        self._instants = [spec.name for spec in fields if spec.type is FieldType.INSTANT]
-        self._order, self._limits = order, limits
+        self._restore = [
+            (spec.name, _RESTORED[spec.type]) for spec in fields if spec.type in _RESTORED
+        ]
+        self._instants = [
+            place for place, spec in enumerate(fields) if spec.type is FieldType.INSTANT
+        ]
+        self._order = self._names.index(order) if order else -1
+        self._limits = limits
+        self._columns = "".join(f", v{place}" for place in range(len(fields)))
         self._db = sqlite3.connect(folder / "staging.sqlite3", isolation_level=None)
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES)
+        tables = _TABLES.format(values=self._columns)
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + tables)
         self._db.execute("BEGIN")
-        self._good: list[tuple[int, int, str, str]] = []
+        self._insert = (
+            f"INSERT INTO good (number, sorted, identity, raw{self._columns}) "  # noqa: S608 - v0, v1
+            f"VALUES (?, ?, ?, ?{', ?' * len(fields)})"
+        )
+        self._good: list[tuple[Value, ...]] = []
         self._count = 0
-        self._raw: list[tuple[int, str]] = []
 
     def close(self) -> None:
         """Forget everything; the folder is removed by whoever made it."""
         self._db.close()
 
-    def add(self, record: Record, identity: str) -> None:
-        """Keep a record that could be read."""
-        values = record.values
-        at = values[self._order] if self._order else None
-        sorted_at = (at - FIRST) // _MICROSECOND if isinstance(at, datetime) else record.number
-        said = json.dumps(self._kept(values))
+    def add(self, record: Record, identity: str, raw: str | None) -> None:
+        """Keep a record that could be read; `raw` is None for all but the first of a row."""
         self._count += 1
         if self._count > self._limits.rows:
             said = f"it comes to more than {self._limits.rows} records"
             raise FileUnreadable(said, remedy="Split it into smaller files.")
-        self._good.append((record.number, sorted_at, identity, said))
+        values = record.values
+        kept = [values[name] for name in self._names]
+        for place in self._instants:
+            if isinstance(at := kept[place], datetime):
+                kept[place] = (at - FIRST) // _MICROSECOND
+        at = kept[self._order] if self._order >= 0 else None
+        where = record.number if at is None else at
+        text = None if raw is None else kept_raw(raw, self._limits)
+        self._good.append((record.number, where, identity, text, *kept))
         if len(self._good) >= _BATCH:
             self._flush()
-
-    def add_raw(self, number: int, raw: str) -> None:
-        """Keep what stood in the file for a row with good records."""
-        self._raw.append((number, kept_raw(raw, self._limits)))
 
     def add_bad(self, bad: Bad) -> None:
         """Keep a record that could not be read."""
@@ -90,10 +102,11 @@ class Staging:
     def refuse(self, number: int, field: str, reason: str, remedy: str) -> None:
         """Move all records of a row to the bad."""
         self._flush()
-        gone = self._db.execute("DELETE FROM good WHERE number = ?", (number,))
-        if gone.rowcount:
-            found = self._db.execute("SELECT raw FROM raw WHERE number = ?", (number,)).fetchone()
-            self.add_bad(Bad(number, field, reason, remedy, found[0] if found else ""))
+        find = "SELECT COUNT(*), MAX(raw) FROM good WHERE number = ?"
+        count, raw = self._db.execute(find, (number,)).fetchone()
+        if count:
+            self._db.execute("DELETE FROM good WHERE number = ?", (number,))
+            self.add_bad(Bad(number, field, reason, remedy, raw or ""))
 
     def refuse_doubles(self) -> None:
         """Move to the bad: each repetition of a record, and all that contradict each other."""
@@ -101,17 +114,18 @@ class Staging:
         self._db.execute("CREATE INDEX by_identity ON good (identity)")
         self._db.execute("CREATE INDEX by_number ON good (number)")
         self._db.execute(
-            "CREATE TEMP TABLE doubled AS SELECT identity, COUNT(DISTINCT said), MIN(number),"
-            " MAX(number) FROM good GROUP BY identity HAVING COUNT(*) > 1"
+            "CREATE TEMP TABLE doubled AS SELECT identity, MIN(number), MAX(number)"
+            " FROM good GROUP BY identity HAVING COUNT(*) > 1"
         )
         doubled = self._db.execute("SELECT * FROM doubled")
+        find = f"SELECT number{self._columns} FROM good WHERE identity = ? ORDER BY place"  # noqa: S608 - v0, v1
         while batch := doubled.fetchmany(_BATCH):
-            for identity, contents, first, last in batch:
-                rows = self._db.execute(
-                    "SELECT number FROM good WHERE identity = ? ORDER BY place", (identity,)
-                )
-                numbers = [number for (number,) in rows]
-                self._refuse_group(numbers, first, last, is_repeated=contents == 1)
+            for identity, first, last in batch:
+                numbers, contents = [], set()
+                for number, *values in self._db.execute(find, (identity,)):
+                    numbers.append(number)
+                    contents.add(tuple(values))
+                self._refuse_group(numbers, first, last, is_repeated=len(contents) == 1)
 
     def _refuse_group(
         self, numbers: list[int], first: int, last: int, *, is_repeated: bool
@@ -138,10 +152,17 @@ class Staging:
     def good(self) -> Iterator[tuple[Record, str]]:
         """Yield (record, identity) in the kind's order."""
         self._flush()
-        rows = self._db.execute("SELECT number, identity, said FROM good ORDER BY sorted, place")
+        names, restore = self._names, self._restore
+        rows = self._db.execute(
+            f"SELECT number, identity{self._columns} FROM good ORDER BY sorted, place"  # noqa: S608
+        )
         while batch := rows.fetchmany(_BATCH):
-            for number, identity, said in batch:
-                yield Record(number, self._values(json.loads(said))), identity
+            for number, identity, *kept in batch:
+                values = dict(zip(names, kept, strict=True))
+                for name, restored in restore:
+                    if (value := values[name]) is not None:
+                        values[name] = restored(value)
+                yield Record(number, values), identity
 
     def bad(self, limit: int = -1) -> Iterator[Bad]:
         """Yield the bad records in the file's order."""
@@ -149,23 +170,12 @@ class Staging:
         for row in self._db.execute(query, (limit,)):
             yield Bad(*row)
 
-    def _kept(self, values: Mapping[str, Value]) -> list[object]:
-        kept = dict(values)
-        for name in self._instants:
-            if isinstance(at := kept[name], datetime):
-                kept[name] = (at - FIRST) // _MICROSECOND
-        return [kept[name] for name in self._names]
-
-    def _values(self, kept: list[Value]) -> dict[str, Value]:
-        values = dict(zip(self._names, kept, strict=True))
-        for name in self._instants:
-            if isinstance(microseconds := values[name], int):
-                values[name] = FIRST + timedelta(microseconds=microseconds)
-        return values
-
     def _flush(self) -> None:
-        self._db.executemany(
-            "INSERT INTO good (number, sorted, identity, said) VALUES (?, ?, ?, ?)", self._good
-        )
-        self._db.executemany("INSERT OR IGNORE INTO raw VALUES (?, ?)", self._raw)
-        self._good, self._raw = [], []
+        self._db.executemany(self._insert, self._good)
+        self._good = []
+
+
+_RESTORED: dict[FieldType, Callable[[int], Value]] = {
+    FieldType.INSTANT: lambda microseconds: FIRST + timedelta(microseconds=microseconds),
+    FieldType.FLAG: bool,
+}

@@ -16,6 +16,8 @@ NO = frozenset({"false", "no", "n", "0"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _NUMBER_MAX = Decimal(10) ** 15
+_CELLS_KNOWN = 4_096
+_CELL_KNOWN_CHARACTERS = 200
 _CLOCK = re.compile(r"(?:(\d{1,6})-)?(?:(\d{1,6}):)?(\d{1,6}):(\d\d(?:\.\d{1,6})?)")
 
 Read = Callable[[str], Value]
@@ -29,8 +31,18 @@ def cell_reader(spec: FieldSpec, profile: Profile) -> Callable[[str | None], Val
     read = _reader_of(spec, profile)
     nothing = frozenset(profile.empty_words.get(spec.name, ()))
     words = profile.words.get(spec.name, {})
+    known: dict[str | None, Value] = {}  # names, causes and flags come again and again
+    room = 0 if spec.type is FieldType.INSTANT else _CELLS_KNOWN
 
     def read_cell(cell: str | None) -> Value:
+        if cell in known:
+            return known[cell]
+        value = read_anew(cell)
+        if len(known) < room and len(cell or "") < _CELL_KNOWN_CHARACTERS:
+            known[cell] = value
+        return value
+
+    def read_anew(cell: str | None) -> Value:
         text = "" if cell is None else cell.strip()
         if not text or text in nothing:
             if not spec.may_be_empty:
@@ -43,7 +55,7 @@ def cell_reader(spec: FieldSpec, profile: Profile) -> Callable[[str | None], Val
         except Flaw as flaw:
             raise Flaw(spec.name, flaw.reason, _remedy(spec, flaw.remedy)) from None
 
-    return read_cell
+    return read_anew if room == 0 else read_cell
 
 
 def _remedy(spec: FieldSpec, remedy: str) -> str:
