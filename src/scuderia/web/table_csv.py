@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, StreamingHttpResponse
 
@@ -14,6 +14,14 @@ from scuderia.web.tables import Ask, SortKey, Source, TableColumn, TableSpec, is
 RowT = TypeVar("RowT")
 ROWS_MAX = 10_000
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def first_csv(
+    request: HttpRequest, *tables: tuple[TableSpec[Any], Source[Any]]
+) -> StreamingHttpResponse | None:
+    """Return whichever of a page's tables the address asks for as CSV; None if it asks for none."""
+    sheets = (csv_answer(spec, source, request) for spec, source in tables)
+    return next((sheet for sheet in sheets if sheet), None)
 
 
 class _Line:

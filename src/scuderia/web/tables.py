@@ -21,6 +21,7 @@ from scuderia.web.table_state import (
 
 RowT = TypeVar("RowT")
 SortKey = str | int | float | bool | datetime | None
+FEW = 8  # rows that are seen at a glance need no filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class TableSpec(Generic[RowT]):
     order     the order unasked, "-" before the name for descending; "" is the source's own
     sorts     False: the source has one order, e.g. because it is paged by cursor
     searched  the words in the filter box; "": rows cannot be filtered by words
-    item      a template that draws one row in place of a table's line; it is given `item`
+    item      a template that draws one row in place of a table's line; it is given `item`,
+              which is what `drawn` makes of the row
     """
 
     caption: str
@@ -75,6 +77,7 @@ class TableSpec(Generic[RowT]):
     size: int = 50
     searched: str = "Filter"
     item: str = ""
+    drawn: Callable[[RowT], object] | None = None
 
     @property
     def shape(self) -> TableShape:
@@ -133,15 +136,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataTable(Generic[RowT]):
-    """A table as its template draws it; `items` are the rows themselves, for `item`."""
+class DataTable:
+    """A table as its template draws it; `items` are what `item` is given, row by row."""
 
     name: str
     id: str
     caption: str
     path: str
     table: Table
-    items: tuple[RowT, ...]
+    items: tuple[object, ...]
     item: str
     pager: Pager
     words: str
@@ -166,22 +169,26 @@ class DataTable(Generic[RowT]):
         return not self.items and not self.is_filtered and not self.pager.before
 
     @property
-    def has_tools(self) -> bool:
+    def is_long(self) -> bool:
         """Say whether there is enough to be worth filtering."""
-        return bool(self.is_filtered or self.pager.before or self.pager.after or self.items)
+        paged = self.is_filtered or self.pager.before or self.pager.after
+        return bool(paged) or len(self.items) > FEW
 
 
 def open_table(
-    spec: TableSpec[RowT], source: Source[RowT], request: HttpRequest
-) -> DataTable[RowT]:
-    """Return the table as the request's address asks for it: one page of rows, no more."""
+    spec: TableSpec[RowT], source: Source[RowT], request: HttpRequest, *, path: str = ""
+) -> DataTable:
+    """Return the table as the request's address asks for it: one page of rows, no more.
+
+    path   the page's own address, where that is not the request's, as after a refused form
+    """
     shape, query = spec.shape, request.GET
     state = read_state(shape, query)
     found = source(Ask(state, state.offset, state.size))
     others = other_params(shape, query)
 
     def url(changed: TableState, *more: tuple[str, str]) -> str:
-        return address(request.path, others, write_state(shape, changed), more)
+        return address(path or request.path, others, write_state(shape, changed), more)
 
     fresh = replace(state, page=1, cursor="")
     bare = replace(fresh, words="", chosen=())
@@ -190,9 +197,9 @@ def open_table(
         name=spec.name or "rows",
         id=f"table-{spec.name or 'rows'}",
         caption=spec.caption,
-        path=request.path,
+        path=path or request.path,
         table=_table(spec, state, found.rows, url),
-        items=tuple(found.rows),
+        items=tuple(map(spec.drawn, found.rows)) if spec.drawn else tuple(found.rows),
         item=spec.item,
         pager=_pager(state, found, url),
         words=state.words,
@@ -213,11 +220,17 @@ def open_table(
     )
 
 
-def rows_in_memory(spec: TableSpec[RowT], rows: Sequence[RowT]) -> Source[RowT]:
-    """Return a source over rows already read: few, bounded, or computed as a whole anyway."""
+def rows_in_memory(
+    spec: TableSpec[RowT], rows: Sequence[RowT] | Callable[[], Sequence[RowT]]
+) -> Source[RowT]:
+    """Return a source over rows read as a whole: few, bounded, or computed so anyway.
+
+    rows   or what reads them, which is called once somebody asks
+    """
 
     def source(ask: Ask) -> Slice[RowT]:
-        kept = _ordered(spec, _matching(spec, rows, ask.state), ask.state.order)
+        read = rows() if callable(rows) else rows
+        kept = _ordered(spec, _matching(spec, read, ask.state), ask.state.order)
         offset = ask.offset if ask.offset < len(kept) else 0
         shown = kept[offset : offset + ask.limit]
         return Slice(shown, more=offset + ask.limit < len(kept), total=len(kept))

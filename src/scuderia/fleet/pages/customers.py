@@ -1,31 +1,28 @@
 """Customer: the SLA report, as a page and for paper, and its evidence packet."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.operations.evidence_packet import zip_evidence
 from scuderia.fleet.pages.periods import DAYS_OFFERED, period_from
-from scuderia.fleet.pages.report_tables import (
-    cards_of,
-    causes_table,
-    days_chart,
-    days_table,
-    headline_table,
-    hours_table,
-    longest_table,
-)
+from scuderia.fleet.pages.report_tables import AnyTable, cards_of, days_chart, tables_of
 from scuderia.fleet.queries.reports import SlaReport, get_report
 from scuderia.web.base_views import page, show
 from scuderia.web.charts import Spec, on_paper
-from scuderia.web.components import Card, Crumb, Field, Tab, Table
+from scuderia.web.components import Card, Crumb, Field, Tab
 from scuderia.web.request_context import request_context
+from scuderia.web.table_csv import first_csv
+from scuderia.web.tables import DataTable, open_table
 
 EPOCH_NAME = "%Y%m%d"
+PAPER_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +36,9 @@ class CustomerPage:
     tabs: tuple[Tab, ...]
     fields: tuple[Field, ...]
     cards: tuple[Card, ...]
-    headline: Table
+    tables: Mapping[str, DataTable]
     chart: Spec
     drawing: str
-    days: Table
-    causes: Table
-    hours: Table
-    longest: Table
     printing: bool
     print_href: str
     packet_href: str
@@ -53,14 +46,14 @@ class CustomerPage:
 
 @require_safe
 @page
-def customer(request: HttpRequest, name: str) -> HttpResponse:
+def customer(request: HttpRequest, name: str) -> HttpResponseBase:
     """Show one customer's report; `?print=1` for paper."""
     return _shown(request, name, reverse("customer", args=[name]))
 
 
 @require_safe
 @page
-def whole(request: HttpRequest) -> HttpResponse:
+def whole(request: HttpRequest) -> HttpResponseBase:
     """Show the report of the whole fleet, to people who may read everything."""
     return _shown(request, None, reverse("fleet-report"))
 
@@ -77,7 +70,7 @@ def packet(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(body, content_type="application/zip", headers={"Content-Disposition": told})
 
 
-def _shown(request: HttpRequest, name: str | None, path: str) -> HttpResponse:
+def _shown(request: HttpRequest, name: str | None, path: str) -> HttpResponseBase:
     who = request_context(request)
     now = who.now
     period, days = period_from(request, now=now)
@@ -85,6 +78,9 @@ def _shown(request: HttpRequest, name: str | None, path: str) -> HttpResponse:
     dates = {"from": f"{period.start:%Y-%m-%d}", "to": f"{period.end:%Y-%m-%d}"}
     asked = {"days": str(days)} if days else dates
     printing = request.GET.get("print") == "1"
+    tables = tables_of(report, now)
+    if sheet := first_csv(request, *tables.values()):
+        return sheet
     chart = days_chart(report)
     context = CustomerPage(
         as_of=now,
@@ -95,15 +91,16 @@ def _shown(request: HttpRequest, name: str | None, path: str) -> HttpResponse:
         fields=tuple(Field(key, key.capitalize(), "date", value=value, required=True)
                      for key, value in dates.items()),
         cards=cards_of(report),
-        headline=headline_table(report),
         chart=chart,
         drawing=on_paper(chart) if printing else "",
-        days=days_table(report),
-        causes=causes_table(report),
-        hours=hours_table(report),
-        longest=longest_table(report, now),
+        tables={key: _opened(one, request, printing=printing) for key, one in tables.items()},
         printing=printing,
         print_href=f"{path}?{urlencode(asked | {'print': '1'})}",
         packet_href=f"{path}/packet?{urlencode(asked)}" if name else "",
     )  # fmt: skip
     return show(request, "fleet/customer.html", context)
+
+
+def _opened(table: AnyTable, request: HttpRequest, *, printing: bool) -> DataTable:
+    spec, source = table
+    return open_table(replace(spec, size=PAPER_ROWS) if printing else spec, source, request)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +17,7 @@ from scuderia.fleet.nouns import OutageRecord
 from scuderia.fleet.operations.amendments import amend_outage, retract_outage
 from scuderia.fleet.pages.amendments import changes_from, fields_of
 from scuderia.fleet.pages.display import READY, STATE_LOOKS, look_of
+from scuderia.fleet.pages.outage_table import outages_of
 from scuderia.fleet.queries.amendments import AmendmentRow, list_amendments
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
 from scuderia.fleet.queries.lineage import lineage
@@ -25,9 +27,11 @@ from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.findings import FindingRow, list_findings
 from scuderia.web.base_views import act, page, show
-from scuderia.web.components import Card, Cell, Column, Crumb, Entry, Field, Row, Tab, Table, facts
+from scuderia.web.components import Card, Crumb, Entry, Field, Tab, facts
 from scuderia.web.request_context import form_value, request_context
 from scuderia.web.svg import StripPart, strip
+from scuderia.web.table_csv import csv_answer
+from scuderia.web.tables import DataTable, open_table
 
 DAYS_OFFERED = (28, 90, 365)
 DAYS_USUAL = 90
@@ -50,7 +54,8 @@ class NodePage:
     days: int
     start: AwareDatetime
     strip: tuple[StripPart, ...]
-    outages: Table
+    outages: DataTable
+    booked: int
     entries: tuple[Entry, ...]
     findings: tuple[FindingRow, ...]
     lemon: Facts
@@ -62,8 +67,13 @@ class NodePage:
 
 @require_safe
 @page
-def node(request: HttpRequest, name: str) -> HttpResponse:
+def node(request: HttpRequest, name: str) -> HttpResponseBase:
     """Show one node."""
+    asked = request_context(request)
+    if request.GET.get("csv"):
+        start = asked.now - timedelta(days=_days(request.GET.get("days", "")))
+        told = get_timeline(asked.actor, name, start, asked.now)
+        return csv_answer(*outages_of(told.outages, asked.now), request) or shown(request, name)
     return shown(request, name)
 
 
@@ -112,7 +122,10 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
         days=days,
         start=start,
         strip=_strip(told, asked.now),
-        outages=_table(told.outages, asked.now),
+        outages=open_table(
+            *outages_of(told.outages, asked.now), request, path=reverse("node", args=[name])
+        ),
+        booked=len(told.outages),
         entries=_entries(told, list_amendments(asked.actor, name)),
         findings=list_findings(asked.actor, subject=ref, open_only=False, limit=10),
         lemon=lemon,
@@ -170,30 +183,6 @@ def _strip(told: NodeTimeline, now: AwareDatetime) -> tuple[StripPart, ...]:
         for phase in told.phases
     ]
     return strip(stretches, start=start, end=end)
-
-
-def _table(outages: Sequence[OutageRecord], now: AwareDatetime) -> Table:
-    columns = (
-        Column("From"), Column("To"), Column("Out, hours", numeric=True), Column("Kind"),
-        Column("Cause, in the source's words"),
-    )  # fmt: skip
-    rows = tuple(
-        Row(
-            (
-                Cell("", "instant", at=outage.start),
-                Cell("", "instant", at=outage.end) if outage.end else Cell("lasts"),
-                Cell(f"{_hours(outage, outage.start, now):,.1f}"),
-                Cell("Planned", "state", state="hold")
-                if outage.planned
-                else Cell("Unplanned", "state", state="bad"),
-                Cell(outage.cause or "unknown", "words"),
-            ),
-            key=outage.source_key,
-            version=str(outage.end),
-        )
-        for outage in outages[:200]
-    )
-    return Table("Outages, newest first", columns, rows)
 
 
 def _entries(told: NodeTimeline, amended: Sequence[AmendmentRow]) -> tuple[Entry, ...]:

@@ -1,16 +1,21 @@
 """The SLA report as cards, tables and a chart; every figure as the report states it."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.pages.display import CLASS_WORDS
 from scuderia.fleet.queries.reports import SlaReport
 from scuderia.web.charts import Spec, daily_line
-from scuderia.web.components import Card, Cell, Column, Row, Table
+from scuderia.web.components import Card, Cell
 from scuderia.web.page_chrome import place_of
 from scuderia.web.svg import UNKNOWN
+from scuderia.web.tables import Source, TableColumn, TableSpec, rows_in_memory
 
-CAUSES_MAX = 12
 DAYS_MAX = 370
+DAY_S = 86_400
+AnyTable = tuple[TableSpec[Any], Source[Any]]
 
 
 def cards_of(report: SlaReport) -> tuple[Card, ...]:
@@ -31,25 +36,6 @@ def cards_of(report: SlaReport) -> tuple[Card, ...]:
     )  # fmt: skip
 
 
-def headline_table(report: SlaReport) -> Table:
-    """Return one line per customer in scope."""
-    columns = (
-        Column("Customer"), Column("Days at target", numeric=True), Column("Of days", numeric=True),
-        Column("Target", numeric=True), Column("Availability", numeric=True),
-        Column("Worst day", numeric=True), Column("Lost, US$", numeric=True),
-    )  # fmt: skip
-    rows = tuple(
-        Row((
-            Cell(line.customer, href=place_of(f"customer:{line.customer}")),
-            Cell(f"{line.days_at_target:,}"), Cell(f"{line.days_known:,}"),
-            Cell(f"{line.target:.2%}"), Cell(_share(line.availability)),
-            Cell(_share(line.worst_day)), Cell(f"{line.cents_lost / 100:,.0f}"),
-        ))
-        for line in report.headline
-    )  # fmt: skip
-    return Table("Customers, and the days each got what it was promised", columns, rows)
-
-
 def days_chart(report: SlaReport) -> Spec:
     """Return availability by day with the target ruled in."""
     rows = [
@@ -60,76 +46,143 @@ def days_chart(report: SlaReport) -> Spec:
     return daily_line(rows, title="availability", target=report.target)
 
 
-def days_table(report: SlaReport) -> Table:
+def tables_of(report: SlaReport, now: AwareDatetime) -> dict[str, AnyTable]:
+    """Return every table of the report by its name in the address; open outages last until now."""
+    below = [
+        entry for entry in report.days
+        if entry.availability is not None and entry.availability < report.target
+    ]  # fmt: skip
+    worst_first = sorted(below, key=lambda entry: (entry.availability, entry.day))
+    rows: dict[str, tuple[TableSpec[Any], Sequence[Any]]] = {
+        "causes": (_causes(), report.by_cause),
+        "days": (_days(report.target), worst_first),
+        "hours": (_hours(report), list(CLASS_WORDS.items())),
+        "headline": (_headline(), report.headline),
+        "longest": (_longest(now), report.longest),
+    }
+    return {name: (spec, rows_in_memory(spec, found)) for name, (spec, found) in rows.items()}
+
+
+def _headline() -> TableSpec[Any]:
+    """Return one line per customer in scope."""
+    return TableSpec(
+        name="headline",
+        caption="Customers, and the days each got what it was promised",
+        columns=(
+            TableColumn("customer", "Customer",
+                        lambda row: Cell(row.customer, href=place_of(f"customer:{row.customer}")),
+                        lambda row: row.customer),
+            _figure("met", "Days at target", lambda row: row.days_at_target, "{:,}"),
+            _figure("known", "Of days", lambda row: row.days_known, "{:,}"),
+            _figure("target", "Target", lambda row: row.target, "{:.2%}"),
+            _figure("availability", "Availability", lambda row: row.availability, "{:.2%}"),
+            _figure("worst", "Worst day", lambda row: row.worst_day, "{:.2%}"),
+            _figure("lost", "Lost, US$", lambda row: row.cents_lost / 100, "{:,.0f}"),
+        ),
+        key=lambda row: str(row.customer),
+        size=25,
+    )  # fmt: skip
+
+
+def _days(target: float) -> TableSpec[Any]:
     """Return the days below target, worst first, so that each can be asked about."""
-    below = sorted(
-        (entry for entry in report.days
-         if entry.availability is not None and entry.availability < report.target),
-        key=lambda entry: (entry.availability, entry.day),
+
+    def short(row: Any) -> float:
+        return target - float(row.availability or 0)
+
+    return TableSpec(
+        name="days",
+        caption="Days below target, worst first",
+        columns=(
+            TableColumn("day", "Day", lambda row: Cell(f"{row.day:%d %b %Y}", "name"),
+                        lambda row: row.day.isoformat(), plain=lambda row: row.day.isoformat()),
+            _figure("availability", "Availability", lambda row: row.availability, "{:.2%}"),
+            TableColumn("short", "Short of the target",
+                        lambda row: Cell(f"{short(row):.2%}", "bar", state="bad",
+                                         share=min(1.0, short(row) * 10)),
+                        short, first="-", plain=short),
+        ),
+        key=lambda row: row.day.isoformat(),
+        size=10,
     )  # fmt: skip
-    columns = (Column("Day"), Column("Availability", numeric=True), Column("Short of the target"))
-    rows = tuple(
-        Row((
-            Cell(f"{entry.day:%d %b %Y}"),
-            Cell(_share(entry.availability)),
-            Cell(f"{report.target - (entry.availability or 0):.2%}", "bar", state="bad",
-                 share=min(1.0, (report.target - (entry.availability or 0)) * 10)),
-        ))
-        for entry in below[:CAUSES_MAX]
-    )  # fmt: skip
-    return Table("Days below target, worst first", columns, rows)
 
 
-def causes_table(report: SlaReport) -> Table:
+def _causes() -> TableSpec[Any]:
     """Return downtime by cause, as the source worded it."""
-    columns = (
-        Column("Cause"), Column("Outages", numeric=True), Column("Node-hours", numeric=True),
-        Column("Share of downtime"),
+    return TableSpec(
+        name="causes",
+        caption="Downtime by cause",
+        columns=(
+            TableColumn("cause", "Cause", lambda row: Cell(row.cause or "unknown", "words"),
+                        lambda row: row.cause or None),
+            _figure("outages", "Outages", lambda row: row.outages, "{:,}"),
+            _figure("hours", "Node-hours", lambda row: row.downtime_s / HOUR_S, "{:,.0f}"),
+            TableColumn("share", "Share of downtime",
+                        lambda row: Cell(f"{row.share:.1%}", "bar", state="bad", share=row.share),
+                        lambda row: row.share, first="-", plain=lambda row: row.share),
+        ),
+        key=lambda row: str(row.cause),
+        size=10,
     )  # fmt: skip
-    rows = tuple(
-        Row((
-            Cell(line.cause or "unknown", "words"),
-            Cell(f"{line.outages:,}"),
-            Cell(f"{line.downtime_s / HOUR_S:,.0f}"),
-            Cell(_share(line.share, 1), "bar", state="bad", share=line.share),
-        ))
-        for line in report.by_cause[:CAUSES_MAX]
-    )  # fmt: skip
-    return Table("Downtime by cause", columns, rows)
 
 
-def hours_table(report: SlaReport) -> Table:
-    """Return where every node-second went."""
+def _hours(report: SlaReport) -> TableSpec[Any]:
+    """Return where every node-second went; a row is a class and its words."""
     total = sum(report.seconds.values()) or 1
-    columns = (
-        Column("Node-time"),
-        Column("Node-hours", numeric=True),
-        Column("Share", numeric=True),
+
+    def seconds(row: Any) -> int:
+        return report.seconds.get(row[0], 0)
+
+    return TableSpec(
+        name="hours",
+        caption="Every node-second, in exactly one class",
+        columns=(
+            TableColumn("class", "Node-time", lambda row: Cell(row[1]), lambda row: row[1]),
+            _figure("hours", "Node-hours", lambda row: seconds(row) / HOUR_S, "{:,.0f}"),
+            _figure("share", "Share", lambda row: seconds(row) / total, "{:.2%}"),
+        ),
+        key=lambda row: row[0].value,
+        size=10,
     )
-    rows = tuple(
-        Row((Cell(word), Cell(f"{report.seconds.get(kind, 0) / HOUR_S:,.0f}"),
-             Cell(_share(report.seconds.get(kind, 0) / total))))
-        for kind, word in CLASS_WORDS.items()
-    )  # fmt: skip
-    return Table("Every node-second, in exactly one class", columns, rows)
 
 
-def longest_table(report: SlaReport, now: AwareDatetime) -> Table:
+def _longest(now: AwareDatetime) -> TableSpec[Any]:
     """Return the longest outages of the period."""
-    columns = (
-        Column("Node"), Column("From"), Column("To"), Column("Days", numeric=True), Column("Cause"),
+
+    def length_days(row: Any) -> float:
+        return float(((row.end or now) - row.start).total_seconds()) / DAY_S
+
+    return TableSpec(
+        name="longest",
+        caption="The longest outages",
+        columns=(
+            TableColumn("node", "Node",
+                        lambda row: Cell(row.node, "code", href=place_of(f"node:{row.node}")),
+                        lambda row: row.node),
+            TableColumn("from", "From", lambda row: Cell("", "instant", at=row.start),
+                        lambda row: row.start),
+            TableColumn("to", "To",
+                        lambda row: Cell("", "instant", at=row.end) if row.end else Cell("lasts"),
+                        lambda row: row.end),
+            _figure("days", "Days", length_days, "{:.1f}"),
+            TableColumn("cause", "Cause", lambda row: Cell(row.cause or "unknown", "words"),
+                        lambda row: row.cause or None),
+        ),
+        key=lambda row: row.source_key,
+        size=25,
     )  # fmt: skip
-    rows = tuple(
-        Row((
-            Cell(outage.node, "code", href=place_of(f"node:{outage.node}")),
-            Cell("", "instant", at=outage.start),
-            Cell("", "instant", at=outage.end) if outage.end else Cell("lasts"),
-            Cell(f"{((outage.end or now) - outage.start).total_seconds() / 86_400:.1f}"),
-            Cell(outage.cause or "unknown", "words"),
-        ))
-        for outage in report.longest
-    )  # fmt: skip
-    return Table("The longest outages", columns, rows)
+
+
+def _figure(
+    name: str, label: str, value: Callable[[Any], float | None], form: str
+) -> TableColumn[Any]:
+    """Return a column of figures, greatest first when asked; unknown is a dash."""
+
+    def cell(row: Any) -> Cell:
+        found = value(row)
+        return Cell(UNKNOWN if found is None else form.format(found))
+
+    return TableColumn(name, label, cell, value, numeric=True, first="-")
 
 
 def _share(value: float | None, digits: int = 2) -> str:

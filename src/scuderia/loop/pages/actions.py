@@ -5,27 +5,25 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.nouns import ActionId, ActionState, EffectState, Power
+from scuderia.loop.nouns import ActionId, ActionState, Power
 from scuderia.loop.operations import actions, undo
 from scuderia.loop.pages.display import ACTION_LOOKS, track_of
+from scuderia.loop.pages.effect_table import EFFECTS
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.actions import ActionRow, get_action
 from scuderia.loop.queries.lineage import common_lineage
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
 from scuderia.web.base_views import act, page, show
-from scuderia.web.components import Cell, Column, Crumb, Row, Step, Table, facts
+from scuderia.web.components import Crumb, Step, facts
 from scuderia.web.request_context import form_value, request_context
 from scuderia.web.svg import Effect, effect
-
-_EFFECT_LOOKS = {
-    EffectState.DONE: ("ok", "Done"),
-    EffectState.NOT_DONE: ("bad", "Not done"),
-    EffectState.UNKNOWN: ("unknown", "Unknown: observed next"),
-}
+from scuderia.web.table_csv import csv_answer
+from scuderia.web.tables import DataTable, open_table, rows_in_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class ActionPage:
     state: str
     state_word: str
     track: tuple[Step, ...]
-    effects: Table
+    effects: DataTable
     params: tuple[tuple[str, str], ...]
     measured: Effect | None
     may_undo: bool
@@ -49,9 +47,11 @@ class ActionPage:
 
 @require_safe
 @page
-def action(request: HttpRequest, action_id: UUID) -> HttpResponse:
+def action(request: HttpRequest, action_id: UUID) -> HttpResponseBase:
     """Show one action."""
-    return _shown(request, action_id)
+    actor = request_context(request).actor
+    effects = rows_in_memory(EFFECTS, lambda: get_action(actor, ActionId(action_id)).effects)
+    return csv_answer(EFFECTS, effects, request) or _shown(request, action_id)
 
 
 @require_POST
@@ -110,6 +110,7 @@ def _acted(request: HttpRequest, action_id: UUID, doing: Callable[[], str]) -> H
 def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
     asked = request_context(request)
     run = get_action(asked.actor, ActionId(action_id))
+    effects = rows_in_memory(EFFECTS, run.effects)
     card = get_proposal(asked.actor, run.proposal_id, now=asked.now)
     lineage = common_lineage(run.targets)
     look, word = ACTION_LOOKS[run.state]
@@ -126,7 +127,7 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
         state=look,
         state_word=word,
         track=track_of(card, run),
-        effects=_effects(run),
+        effects=open_table(EFFECTS, effects, request, path=reverse("action", args=[action_id])),
         params=facts(run.params),
         measured=_measured(run),
         may_undo=run.can_undo and may(asked.actor, Power.UNDO, lineage),
@@ -134,31 +135,6 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
         may_halt=run.state in (ActionState.QUEUED, ActionState.RUNNING) and may_decide,
     )
     return show(request, "loop/action.html", context)
-
-
-def _effects(run: ActionRow) -> Table:
-    columns = (
-        Column("Step"), Column("State"), Column("Arguments"), Column("Tries", numeric=True),
-        Column("Looks", numeric=True), Column("Claimed"), Column("Settled"),
-    )  # fmt: skip
-    rows = tuple(
-        Row(
-            (
-                Cell(f"{effect_row.step + 1}. {effect_row.name}"),
-                Cell(_EFFECT_LOOKS[effect_row.state][1], "state",
-                     state=_EFFECT_LOOKS[effect_row.state][0]),
-                Cell(", ".join(f"{k} {v}" for k, v in facts(effect_row.arguments)), "words"),
-                Cell(str(effect_row.tries)),
-                Cell(str(effect_row.looks)),
-                Cell("", "instant", at=effect_row.claimed_at),
-                Cell("", "instant", at=effect_row.settled_at),
-            ),
-            key=effect_row.key,
-            version=effect_row.state.value,
-        )
-        for effect_row in run.effects
-    )  # fmt: skip
-    return Table("Steps, in order", columns, rows)
 
 
 def _measured(run: ActionRow) -> Effect | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -10,13 +11,16 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Autonomy, Power
 from scuderia.loop.operations import access, agents
+from scuderia.loop.pages.crew_tables import GRANTS, ROUNDS, rounds_of
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
-from scuderia.loop.queries.agents import AgentCard, RoundRow, get_agent, list_agents, list_rounds
-from scuderia.loop.queries.grants import GrantRow, list_grants
+from scuderia.loop.queries.agents import AgentCard, get_agent, list_agents
+from scuderia.loop.queries.grants import list_grants
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Crumb
 from scuderia.web.request_context import request_context
+from scuderia.web.table_csv import csv_answer
+from scuderia.web.tables import DataTable, open_table, rows_in_memory
 
 LEVEL_WORDS = {
     Autonomy.WATCH: "0 watch: findings only",
@@ -43,7 +47,7 @@ class CrewPage:
 
     as_of: AwareDatetime
     members: tuple[Member, ...]
-    grants: tuple[GrantRow, ...]
+    grants: DataTable
     may_brake: bool
     may_run: bool
 
@@ -55,15 +59,17 @@ class AgentPage:
     as_of: AwareDatetime
     member: Member
     crumbs: tuple[Crumb, ...]
-    rounds: tuple[RoundRow, ...]
+    rounds: DataTable
     may_brake: bool
 
 
 @require_safe
 @page
-def crew(request: HttpRequest) -> HttpResponse:
+def crew(request: HttpRequest) -> HttpResponseBase:
     """Show every agent."""
-    return _shown(request)
+    asked = request_context(request)
+    grants = rows_in_memory(GRANTS, lambda: list_grants(asked.actor, now=asked.now))
+    return csv_answer(GRANTS, grants, request) or _shown(request)
 
 
 @require_POST
@@ -83,15 +89,18 @@ def look_now(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @page
-def agent(request: HttpRequest, name: str) -> HttpResponse:
+def agent(request: HttpRequest, name: str) -> HttpResponseBase:
     """Show one agent."""
     asked = request_context(request)
+    rounds = rounds_of(asked.actor, name)
+    if sheet := csv_answer(ROUNDS, rounds, request):
+        return sheet
     card = get_agent(asked.actor, name)
     context = AgentPage(
         as_of=asked.now,
         member=_member(card),
         crumbs=(Crumb("Crew", reverse("crew")), Crumb(card.title)),
-        rounds=list_rounds(asked.actor, agent=name, limit=20),
+        rounds=open_table(ROUNDS, rounds, request),
         may_brake=may(asked.actor, Power.BRAKE, frozenset({EVERYTHING})),
     )
     return show(request, "loop/agent.html", context)
@@ -100,10 +109,11 @@ def agent(request: HttpRequest, name: str) -> HttpResponse:
 def _shown(request: HttpRequest) -> HttpResponse:
     asked = request_context(request)
     everywhere = frozenset({EVERYTHING})
+    grants = rows_in_memory(GRANTS, list_grants(asked.actor, now=asked.now))
     context = CrewPage(
         as_of=asked.now,
         members=tuple(_member(card) for card in list_agents(asked.actor)),
-        grants=list_grants(asked.actor, now=asked.now),
+        grants=open_table(GRANTS, grants, request, path=reverse("crew")),
         may_brake=may(asked.actor, Power.BRAKE, everywhere),
         may_run=may(asked.actor, Power.RUN_CREW, everywhere),
     )

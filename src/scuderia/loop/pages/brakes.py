@@ -1,8 +1,10 @@
 """The brake: one switch stops every agent, or one agent, kind or scope; never the way back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,6 +14,7 @@ from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import BrakeScope, Power
 from scuderia.loop.operations import brakes
+from scuderia.loop.pages.brake_table import PAST_BRAKES
 from scuderia.loop.pages.forms import BadForm
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may, may_somewhere
@@ -20,8 +23,8 @@ from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Field
 from scuderia.web.page_chrome import Notice
 from scuderia.web.request_context import form_value, request_context
-
-PAST_SHOWN = 20
+from scuderia.web.table_csv import csv_answer
+from scuderia.web.tables import DataTable, open_table, rows_in_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class BrakePage:
 
     as_of: AwareDatetime
     on: tuple[BrakeRow, ...]
-    past: tuple[BrakeRow, ...]
+    past: DataTable
     all_stopped: bool
     fields: tuple[Field, ...]
     may_brake: bool
@@ -40,9 +43,11 @@ class BrakePage:
 
 @require_safe
 @page
-def brake(request: HttpRequest) -> HttpResponse:
+def brake(request: HttpRequest) -> HttpResponseBase:
     """Show the brakes."""
-    return _shown(request)
+    actor = request_context(request).actor
+    past = rows_in_memory(PAST_BRAKES, lambda: _past(list_brakes(actor, on_only=False)))
+    return csv_answer(PAST_BRAKES, past, request) or _shown(request)
 
 
 @require_POST
@@ -106,14 +111,19 @@ def _back(request: HttpRequest) -> str:
     return reverse("crew") if form_value(request, "back") == "crew" else reverse("brake")
 
 
+def _past(rows: Sequence[BrakeRow]) -> Sequence[BrakeRow]:
+    return [row for row in rows if row.lifted_at]
+
+
 def _shown(request: HttpRequest) -> HttpResponse:
     asked = request_context(request)
     rows = list_brakes(asked.actor, on_only=False)
     on = tuple(row for row in rows if row.lifted_at is None)
+    past = rows_in_memory(PAST_BRAKES, _past(rows))
     context = BrakePage(
         as_of=asked.now,
         on=on,
-        past=tuple(row for row in rows if row.lifted_at)[:PAST_SHOWN],
+        past=open_table(PAST_BRAKES, past, request, path=reverse("brake")),
         all_stopped=any(row.stops is BrakeScope.ALL for row in on),
         fields=_fields(),
         may_brake=may_somewhere(asked.actor, Power.BRAKE),

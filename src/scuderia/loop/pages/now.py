@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -13,11 +13,11 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.pages.action_table import ACTIONS, actions_of
 from scuderia.loop.pages.display import effect_of, total_of
-from scuderia.loop.pages.proposal_table import PROPOSALS, proposals_of
+from scuderia.loop.pages.proposal_table import PROPOSALS, proposals_of, queue_of
 from scuderia.loop.queries.actions import ActionRow, list_actions
 from scuderia.loop.queries.agents import AgentCard, list_agents
 from scuderia.loop.queries.brakes import BrakeRow, list_brakes
-from scuderia.loop.queries.proposals import QueueRow, list_queue
+from scuderia.loop.queries.proposals import QueueRow, total_queue
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Tab
 from scuderia.web.request_context import request_context
@@ -25,7 +25,7 @@ from scuderia.web.svg import Effect, figure
 from scuderia.web.table_csv import csv_answer
 from scuderia.web.tables import DataTable, Source, TableSpec, open_table
 
-QUEUE_MAX = 100
+RUNS_MAX = 100
 STUCK = (ActionState.HALTED, ActionState.FAILED)
 MOVING = (ActionState.QUEUED, ActionState.RUNNING)
 
@@ -46,46 +46,56 @@ class NowPage:
     """What needs a person, and the proof that somebody looked."""
 
     as_of: AwareDatetime
-    waiting: tuple[Waiting, ...]
+    count: int
+    cost_sum: str
+    queue: DataTable
     stuck: tuple[ActionRow, ...]
     moving: tuple[ActionRow, ...]
     brakes: tuple[BrakeRow, ...]
     agents: tuple[AgentCard, ...]
-    cost_sum: str
     last_look: AwareDatetime | None
 
     @property
     def is_well(self) -> bool:
         """Nothing waits and nothing is stuck: the best a page can show."""
-        return not self.waiting and not self.stuck
+        return not self.count and not self.stuck
 
 
 @require_safe
 @page
-def now(request: HttpRequest) -> HttpResponse:
+def now(request: HttpRequest) -> HttpResponseBase:
     """Show what needs a person."""
     asked = request_context(request)
-    return show(request, "loop/now.html", _now(asked.actor, asked.now))
+    spec, source = _queue(asked.now), queue_of(asked.actor, asked.now)
+    if sheet := csv_answer(spec, source, request):
+        return sheet
+    queue = open_table(spec, source, request)
+    return show(request, "loop/now.html", _now(asked.actor, asked.now, queue))
 
 
-def _now(actor: Actor, at: AwareDatetime) -> NowPage:
-    queue = list_queue(actor, at, limit=QUEUE_MAX)
-    runs = list_actions(actor, states=(*STUCK, *MOVING), limit=QUEUE_MAX)
-    agents = list_agents(actor)
+def _queue(at: AwareDatetime) -> TableSpec[QueueRow]:
+    def drawn(row: QueueRow) -> Waiting:
+        cost, left_s = row.cost_of_delay, (row.expires_at - at).total_seconds()
+        return Waiting(row, effect_of(row.rehearsal), left_s, figure(cost.amount), cost.unit)
+
+    caption, item = "Proposals that wait for you, dearest first", "loop/proposal_item.html"
+    return replace(PROPOSALS, caption=caption, facets=(), item=item, drawn=drawn)
+
+
+def _now(actor: Actor, at: AwareDatetime, queue: DataTable) -> NowPage:
+    runs = list_actions(actor, states=(*STUCK, *MOVING), limit=RUNS_MAX)
+    agents, total = list_agents(actor), total_queue(actor, at)
     return NowPage(
         as_of=at,
-        waiting=tuple(
-            Waiting(row, effect_of(row.rehearsal), (row.expires_at - at).total_seconds(),
-                    figure(row.cost_of_delay.amount), row.cost_of_delay.unit)
-            for row in queue
-        ),
+        count=total.count,
+        cost_sum=total_of(total.costs),
+        queue=queue,
         stuck=tuple(run for run in runs if run.state in STUCK and run.undo_of is None),
         moving=tuple(run for run in runs if run.state in MOVING),
         brakes=list_brakes(actor),
         agents=agents,
-        cost_sum=total_of([row.cost_of_delay for row in queue]),
         last_look=max((a.last_round.at for a in agents if a.last_round), default=None),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ class LoopPage:
 
     as_of: AwareDatetime
     tabs: tuple[Tab, ...]
-    table: DataTable[QueueRow] | DataTable[ActionRow]
+    table: DataTable
 
 
 @require_safe

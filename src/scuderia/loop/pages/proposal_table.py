@@ -3,9 +3,10 @@
 from django.urls import reverse
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ProposalState
 from scuderia.loop.pages.display import PROPOSAL_LOOKS, quantity_words
-from scuderia.loop.queries.proposals import QueueRow, list_proposals
+from scuderia.loop.queries.proposals import QueueRow, list_proposals, list_queue
 from scuderia.web.components import Cell
 from scuderia.web.tables import Ask, Facet, Source, TableColumn, TableSpec, pages_of
 
@@ -43,6 +44,16 @@ PROPOSALS: TableSpec[QueueRow] = TableSpec(
     facets=(Facet("state", "State", _STATES, lambda row: row.state.value),),
     searched="Title, agent or kind",
 )  # fmt: skip
+
+
+def queue_of(actor: Actor, now: AwareDatetime) -> Source[QueueRow]:
+    """Return the proposals that wait for the actor, dearest first."""
+
+    def read(ask: Ask) -> tuple[QueueRow, ...]:
+        words, order = ask.state.words, ask.state.order
+        return list_queue(actor, now, words=words, order=order, offset=ask.offset, limit=ask.limit)
+
+    return pages_of(read)
 
 
 def proposals_of(actor: Actor, *, only: tuple[ProposalState, ...] = ()) -> Source[QueueRow]:

@@ -140,11 +140,16 @@ def get_agent(actor: Actor, name: str) -> AgentCard:
     raise NotFound(f"no agent is named {name[:64]!r}")
 
 
-def list_rounds(actor: Actor, *, agent: str = "", limit: int = 50) -> tuple[RoundRow, ...]:
+def list_rounds(
+    actor: Actor, *, agent: str = "", offset: int = 0, limit: int = 50
+) -> tuple[RoundRow, ...]:
     """Return what was brought back, newest first."""
     scopes = _require_reader(actor)
     found = AgentRound.objects.filter(agent=agent) if agent else AgentRound.objects.all()
-    told = (_told(round_row(made), scopes) for made in found.order_by("-at", "-pk")[:limit])
+    told = (
+        _told(round_row(made), scopes)
+        for made in found.order_by("-at", "-pk")[offset : offset + limit]
+    )
     return tuple(row for row in told if row is not None)
 
 

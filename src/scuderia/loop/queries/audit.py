@@ -16,6 +16,7 @@ from scuderia.loop.nouns import (
     Power,
 )
 from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.listing import holding
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,21 @@ class AuditRow:
 
 
 def list_audit(
-    actor: Actor, *, subject: str = "", before: int | None = None, limit: int = 100
+    actor: Actor,
+    *,
+    subject: str = "",
+    words: str = "",
+    before: int | None = None,
+    limit: int = 100,
 ) -> tuple[AuditRow, ...]:
-    """Return entries within the actor's reach, newest first, below number `before`."""
+    """Return entries within the actor's reach, newest first, below number `before`.
+
+    words   each of them in who, did what, to what or why
+    """
     scopes = scopes_with(actor, Power.READ)
     if not scopes:
         raise NotFound("nothing by that name is visible to you")
-    found = AuditEntry.objects.all()
+    found = AuditEntry.objects.filter(holding(words, "actor", "verb", "subject", "reason"))
     if str(EVERYTHING) not in scopes:
         within = (Q(reach__contains=f"|{scope}|") for scope in sorted(scopes))
         found = found.filter(reduce(or_, within, Q(actor=str(actor))))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
@@ -41,6 +41,7 @@ from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.guards import judge
 from scuderia.loop.queries.listing import holding, in_order
 
+PROPOSAL_WORDS = ("title", "agent", "filed_by", "kind")
 PROPOSAL_ORDERS = {
     "title": "title",
     "state": "state",
@@ -149,15 +150,47 @@ def edit_row(edit: Edit) -> EditRow:
     )
 
 
-def list_queue(actor: Actor, now: AwareDatetime, *, limit: int = 100) -> tuple[QueueRow, ...]:
-    """Return pending, unexpired proposals within reach, by cost of delay and then age."""
-    waiting = _reachable(actor).filter(state=ProposalState.PENDING, expires_at__gt=now)
-    return _rows(waiting.order_by("-cost_of_delay_rank", "filed_at", "pk")[:limit])
+@dataclass(frozen=True, slots=True)
+class QueueTotal:
+    """How many proposals wait, and what a day of it costs in each unit."""
+
+    count: int
+    costs: tuple[Quantity, ...]
+
+
+def list_queue(
+    actor: Actor,
+    now: AwareDatetime,
+    *,
+    words: str = "",
+    order: str = "",
+    offset: int = 0,
+    limit: int = 100,
+) -> tuple[QueueRow, ...]:
+    """Return pending, unexpired proposals within reach, by cost of delay and then age.
+
+    words, order   as of `list_proposals`; the cost of delay decides unless another order is asked
+    """
+    waiting = _waiting(actor, now).filter(holding(words, *PROPOSAL_WORDS))
+    dearest = ("-cost_of_delay_rank", "filed_at", "pk")
+    return _rows(
+        in_order(waiting, PROPOSAL_ORDERS, order, unasked=dearest)[offset : offset + limit]
+    )
 
 
 def count_queue(actor: Actor, now: AwareDatetime) -> int:
     """Return how many proposals wait for a person within the actor's reach."""
-    return _reachable(actor).filter(state=ProposalState.PENDING, expires_at__gt=now).count()
+    return _waiting(actor, now).count()
+
+
+def total_queue(actor: Actor, now: AwareDatetime) -> QueueTotal:
+    """Return how many wait and what a day of waiting costs, in one query; unlike is not summed."""
+    sums = _waiting(actor, now).values("cost_of_delay_unit").order_by("cost_of_delay_unit")
+    rows = list(sums.annotate(rows=Count("pk"), amount=Sum("cost_of_delay_amount")))
+    return QueueTotal(
+        sum(row["rows"] for row in rows),
+        tuple(Quantity(row["amount"], row["cost_of_delay_unit"]) for row in rows),
+    )
 
 
 def list_proposals(
@@ -174,7 +207,7 @@ def list_proposals(
     words   each of them in the title, the agent or the kind
     order   one of PROPOSAL_ORDERS, "-" before it for descending
     """
-    found = _reachable(actor).filter(holding(words, "title", "agent", "filed_by", "kind"))
+    found = _reachable(actor).filter(holding(words, *PROPOSAL_WORDS))
     if states:
         found = found.filter(state__in=[state.value for state in states])
     ordered = in_order(found, PROPOSAL_ORDERS, order, unasked=("-filed_at", "-pk"))
@@ -250,6 +283,10 @@ def _standing(
     if level < Autonomy.ACT_ONCE_APPROVED:
         objections.append(f"{proposal.agent} may only advise here (level {level.value})")
     return judgement.gates, tuple(objections), level
+
+
+def _waiting(actor: Actor, now: AwareDatetime) -> QuerySet[Proposal]:
+    return _reachable(actor).filter(state=ProposalState.PENDING, expires_at__gt=now)
 
 
 def _reachable(actor: Actor) -> QuerySet[Proposal]:
