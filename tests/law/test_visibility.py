@@ -6,8 +6,6 @@ from tests.law.test_rooms import SOURCE, imports_of
 
 FILTERS = {
     "scuderia.loop.queries.access.scopes_with",
-    "scuderia.loop.queries.access.readable",
-    "scuderia.loop.queries.access.in_reach",
     "scuderia.fleet.queries.access.readable_scopes",
     "scuderia.fleet.queries.access.within_reach",
     "scuderia.fleet.queries.access.require_reach",

@@ -1,11 +1,8 @@
 """Who may what, where: the scopes on which an actor holds a power."""
 
-from django.db.models import Q
-
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef, covers
 from scuderia.loop.models.people import ApiToken, Membership
-from scuderia.loop.nouns import Power
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.lineage import known_lineage
 
@@ -37,21 +34,9 @@ def may(actor: Actor, power: str, lineage: Lineage) -> bool:
     return any(covers(SubjectRef.parse(scope), lineage) for scope in scopes_with(actor, power))
 
 
-def readable(actor: Actor, *, path: str) -> Q:
-    """Return the filter for rows of which the actor may read a scope at `path`; else none."""
-    return in_reach(scopes_with(actor, Power.READ), path=path)
-
-
 def may_somewhere(actor: Actor, power: str) -> bool:
     """Say whether the actor holds the power on any scope at all."""
     return bool(scopes_with(actor, power))
-
-
-def in_reach(scopes: frozenset[str], *, path: str) -> Q:
-    """Return the filter for rows whose scope rows, at `path`, hold one of these scopes."""
-    if str(EVERYTHING) in scopes:
-        return Q()
-    return Q(**{f"{path}__in": sorted(scopes)})
 
 
 def _narrowed(actor: Actor, power: str, scopes: frozenset[str]) -> frozenset[str]:
