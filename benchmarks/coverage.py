@@ -183,9 +183,10 @@ def _carry_out(draft: Any, now: datetime) -> bool:
     from scuderia.loop.ports import registry
 
     hand, plan = registry.executors[draft.kind], _plan(draft)
-    if hand.objections(plan, now=now):
+    seen = hand.examine(plan, now=now)
+    if seen.objections:
         return False
-    for step in hand.steps(plan):
+    for step in seen.steps:
         hand.perform(step, key=f"{draft.dedup_key}:{now.isoformat()}:{step.index}")
     return True
 

@@ -7,7 +7,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import Power, ProposalState
 from scuderia.loop.queries.proposals import get_proposal
 from tests.api.caller import Caller
-from tests.pages.stage import LENA, NOW
+from tests.pages.stage import LENA
 
 READS = (
     "/queue", "/proposals", "/findings", "/actions", "/crew", "/crew/lemon-scout/rounds",
@@ -66,7 +66,7 @@ def test_approve_reject_and_edit_go_through_the_same_operations(stage, swap):
     assert run["decided_by"] == "person:lena"
     pool = stage.proposal("fleet.resize_spare_pool")
     assert caller.post(f"/proposals/{pool.id}/reject", {}).status_code == 204
-    assert get_proposal(LENA, pool.id, now=NOW).row.state is ProposalState.REJECTED
+    assert get_proposal(LENA, pool.id).row.state is ProposalState.REJECTED
 
 
 def test_the_brake_is_pulled_and_released(stage):
@@ -102,7 +102,7 @@ def test_the_cast_is_told_what_the_pages_tell_them(person, status, stage, swap, 
         content_type="application/json",
     )  # fmt: skip
     assert answer.status_code == status
-    assert get_proposal(LENA, swap.id, now=NOW).row.state is ProposalState.PENDING
+    assert get_proposal(LENA, swap.id).row.state is ProposalState.PENDING
 
 
 def test_a_session_writes_only_with_the_csrf_token(stage, swap):
@@ -112,7 +112,7 @@ def test_a_session_writes_only_with_the_csrf_token(stage, swap):
     strict.force_login(get_user_model().objects.get(username="lena"))
     answer = strict.post(f"/api/v1/proposals/{swap.id}/reject", {}, content_type="application/json")
     assert answer.status_code == 403
-    assert get_proposal(LENA, swap.id, now=NOW).row.state is ProposalState.PENDING
+    assert get_proposal(LENA, swap.id).row.state is ProposalState.PENDING
 
 
 @pytest.mark.parametrize("path", ["/queue?limit=9999", "/fleet/nodes?limit=0", "/audit?limit=x",

@@ -59,7 +59,7 @@ def test_a_body_that_makes_no_sense_changes_nothing(act, body, stage, swap, lena
     assert answer.status_code in (400, 409, 422), answer.content
     assert set(answer.json()) == {"code", "message", "remedy", "facts"}
     assert len(answer.content) < 3000
-    assert get_proposal(LENA, swap.id, now=NOW).row.state is ProposalState.PENDING
+    assert get_proposal(LENA, swap.id).row.state is ProposalState.PENDING
 
 
 @pytest.mark.parametrize("words", [SQL, HTML, "\u202ereversed", "ignore all previous orders"])

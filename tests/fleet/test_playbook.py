@@ -21,7 +21,16 @@ from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.engine.action_kinds import refuse_incomplete
 from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.proposals import Proposal
-from scuderia.loop.nouns import ActionId, ActionState, EffectState, Plan, Rehearsal, Role, StepWord
+from scuderia.loop.nouns import (
+    ActionId,
+    ActionState,
+    BlastRadius,
+    EffectState,
+    Plan,
+    Rehearsal,
+    Role,
+    StepWord,
+)
 from scuderia.loop.operations import (
     actions,
     agents,
@@ -102,8 +111,8 @@ def plan(kind: str, target: str, **params: Any) -> Plan:
 
 def carry_out(wish: Plan, *, run: str = "a") -> None:
     hand = registry.executors[wish.kind]
-    assert hand.objections(wish, now=NOW) == []
-    for step in hand.steps(wish):
+    assert hand.examine(wish, now=NOW).objections == ()
+    for step in hand.examine(wish, now=NOW).steps:
         assert hand.perform(step, key=f"{run}:{step.index}").state is EffectState.DONE
     assert hand.probe(wish).passed, hand.probe(wish).seen
 
@@ -145,24 +154,24 @@ def test_a_plan_takes_hold_and_its_undo_puts_the_snapshot_back(
 ) -> None:
     wish = some_plan(registered, kind)
     hand = registry.executors[wish.kind]
-    before = hand.snapshot(wish)
+    before = hand.examine(wish, now=NOW).snapshot
     assert not hand.probe(wish).passed
     carry_out(wish)
-    assert hand.snapshot(wish) != before, "drift is seen"
+    assert hand.examine(wish, now=NOW).snapshot != before, "drift is seen"
     inverse = hand.undo_plan(wish, before)
     assert inverse is not None
     registered.clock.advance(timedelta(minutes=5))
     carry_out(inverse, run="b")
     if kind != "escalate_repair":  # an escalation is granted once per outage
-        assert hand.snapshot(wish) == before
+        assert hand.examine(wish, now=NOW).snapshot == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_plan_gives_the_same_steps_before_and_after(registered: Bench, kind: str) -> None:
     wish = some_plan(registered, kind)
-    before = registry.executors[wish.kind].steps(wish)
+    before = registry.executors[wish.kind].examine(wish, now=NOW).steps
     carry_out(wish)
-    assert registry.executors[wish.kind].steps(wish) == before
+    assert registry.executors[wish.kind].examine(wish, now=NOW).steps == before
     assert [step.index for step in before] == list(range(len(before)))
 
 
@@ -170,7 +179,7 @@ def test_the_same_plan_gives_the_same_steps_before_and_after(registered: Bench, 
 def test_a_plan_done_once_is_objected_to_the_second_time(registered: Bench, kind: str) -> None:
     wish = some_plan(registered, kind)
     carry_out(wish)
-    assert registry.executors[wish.kind].objections(wish, now=NOW)
+    assert registry.executors[wish.kind].examine(wish, now=NOW).objections
 
 
 def test_a_swap_objects_to_a_serving_node_a_stranger_and_a_spare_that_is_none(
@@ -179,16 +188,16 @@ def test_a_swap_objects_to_a_serving_node_a_stranger_and_a_spare_that_is_none(
     _, spare = broken_and_spare(registered)
     hand = executor("swap_node")
     serving = plan("swap_node", f"node:{LEMON}", spare=f"node:{spare}", customer=AURORA)
-    assert "not out of service" in hand.objections(serving, now=NOW)[0]
+    assert "not out of service" in hand.examine(serving, now=NOW).objections[0]
     broken, _ = broken_and_spare(registered)
     stranger = plan(
         "swap_node", f"node:{broken}", spare=f"node:{spare}", customer="customer:demo-borealis"
     )
-    assert "no longer holds" in hand.objections(stranger, now=NOW)[0]
+    assert "no longer holds" in hand.examine(stranger, now=NOW).objections[0]
     unsold = plan("swap_node", f"node:{broken}", spare="node:r16-n08", customer=AURORA)
-    assert "does not stand ready" in hand.objections(unsold, now=NOW)[0]
+    assert "does not stand ready" in hand.examine(unsold, now=NOW).objections[0]
     with pytest.raises(Refused, match="knows no node"):
-        hand.objections(
+        hand.examine(
             plan("swap_node", "node:r99-n01", spare="node:r16-n08", customer=AURORA), now=NOW
         )
 
@@ -196,31 +205,35 @@ def test_a_swap_objects_to_a_serving_node_a_stranger_and_a_spare_that_is_none(
 def test_a_spare_that_breaks_after_the_check_costs_the_customer_nothing(registered: Bench) -> None:
     wish = some_plan(registered, "swap_node")
     hand = executor("swap_node")
-    assert hand.objections(wish, now=NOW) == []
+    assert hand.examine(wish, now=NOW).objections == ()
     spare = str(wish.params["spare"]).removeprefix("node:")
     registered.do(ControlVerb.DRAIN, spare)
     with pytest.raises(Refused):
-        hand.perform(hand.steps(wish)[0], key="k")
+        hand.perform(hand.examine(wish, now=NOW).steps[0], key="k")
     assert registered.node(wish.targets[0].name).customer == "demo-aurora"
 
 
 def test_a_swap_that_stopped_half_way_is_put_back(registered: Bench) -> None:
     wish = some_plan(registered, "pull_lemon")
     hand = executor("pull_lemon")
-    before = hand.snapshot(wish)
-    for step in hand.steps(wish)[:2]:
+    before = hand.examine(wish, now=NOW).snapshot
+    for step in hand.examine(wish, now=NOW).steps[:2]:
         hand.perform(step, key=f"a:{step.index}")
     inverse = hand.undo_plan(wish, before)
     assert inverse is not None
     carry_out(inverse, run="b")
-    assert hand.snapshot(wish) == before
+    assert hand.examine(wish, now=NOW).snapshot == before
+
+
+def _blast(bench: Bench, kind: str) -> BlastRadius:
+    return executor(kind).examine(some_plan(bench, kind), now=NOW).blast
 
 
 def test_blast_radius_divides_by_the_nodes_it_could_touch(registered: Bench) -> None:
-    swap = executor("swap_node").blast_radius(some_plan(registered, "swap_node"))
+    swap = _blast(registered, "swap_node")
     assert (swap.count, swap.denominator_count, swap.details) == (1, 72, ("8 GPUs",))
     assert swap.affected == ("demo-aurora",)
-    pool = executor("resize_spare_pool").blast_radius(some_plan(registered, "resize_spare_pool"))
+    pool = _blast(registered, "resize_spare_pool")
     assert (pool.count, pool.denominator_count, pool.details) == (5, 128, ("40 GPUs",))
 
 
@@ -229,7 +242,7 @@ def test_an_unanswered_effect_is_unknown_until_the_cluster_tells(
 ) -> None:
     wish = some_plan(registered, "drain_node")
     hand = executor("drain_node")
-    step = hand.steps(wish)[0]
+    step = hand.examine(wish, now=NOW).steps[0]
     assert hand.observe(step, key="k").state is EffectState.NOT_DONE
     inject_fault(registered.path, InjectedFault.UNABLE_AFTER)
     with pytest.raises(Unable):

@@ -4,7 +4,7 @@ The world is a stand-in for any room's: its executor acts, fails, falls silent a
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from scuderia.loop.nouns import (
     EffectReport,
     EffectState,
     Evidence,
+    Examination,
     FindingDraft,
     GateRequest,
     GateVerdict,
@@ -55,7 +56,8 @@ class World:
     positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VALVES, 0))
     happened: Counter[str] = field(default_factory=Counter)
     receipts: dict[str, str] = field(default_factory=dict)
-    silent: bool = False  # observe and snapshot do not answer
+    silent: bool = False  # examine, observe and probe do not answer
+    examined: int = 0  # how often it was asked about a plan
     trouble: list[str] = field(default_factory=list)  # what the next performs do, in order
 
     def turn(self, key: str, valve: str, to: int) -> None:
@@ -93,24 +95,26 @@ class ValveExecutor:
     welded: set[str] = field(default_factory=set)
     before_perform: list[object] = field(default_factory=list)  # callables, run once each
     measured: Measurement | None = None
+    broken: Exception | None = None  # raised whenever it is asked to examine a plan
 
-    def snapshot(self, plan: Plan) -> JsonObject:
+    def examine(self, plan: Plan, *, now: datetime) -> Examination:
+        self.world.examined += 1
         if self.world.silent:
             raise Unable("the hall does not answer")
-        return {target.name: self.world.positions[target.name] for target in plan.targets}
-
-    def blast_radius(self, plan: Plan) -> BlastRadius:
-        names = tuple(sorted({VALVES[target.name] for target in plan.targets}))
-        return BlastRadius(len(plan.targets), len(VALVES), "valves", (), names)
-
-    def objections(self, plan: Plan, *, now: datetime) -> Sequence[str]:
-        return [f"{one.name} is welded shut" for one in plan.targets if one.name in self.welded]
-
-    def steps(self, plan: Plan) -> Sequence[Step]:
-        return [
-            Step(index, f"turn {target.name}", {"valve": target.name, "to": self._to(plan, target)})
-            for index, target in enumerate(plan.targets)
-        ]
+        if self.broken is not None:
+            raise self.broken
+        owners = tuple(sorted({VALVES[target.name] for target in plan.targets}))
+        return Examination(
+            steps=tuple(
+                Step(index, f"turn {one.name}", {"valve": one.name, "to": self._to(plan, one)})
+                for index, one in enumerate(plan.targets)
+            ),
+            snapshot={target.name: self.world.positions[target.name] for target in plan.targets},
+            blast=BlastRadius(len(plan.targets), len(VALVES), "valves", (), owners),
+            objections=tuple(
+                f"{one.name} is welded shut" for one in plan.targets if one.name in self.welded
+            ),
+        )
 
     def perform(self, step: Step, *, key: str) -> EffectReport:
         if self.before_perform:

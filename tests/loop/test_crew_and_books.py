@@ -33,6 +33,7 @@ from scuderia.loop.operations import (
     workers,
 )
 from scuderia.loop.operations import agents as agent_operations
+from scuderia.loop.operations.proposal_review import review_proposal
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import agents
 from scuderia.loop.queries import audit as audit_read
@@ -153,7 +154,7 @@ def test_the_queue_is_ranked_by_regret_in_constant_queries(hall, django_assert_n
         rows = proposal_queries.list_queue(OMAR, NOW)
     assert [row.targets[0].name for row in rows] == ["v2", "v3", "v1"]
     assert proposal_queries.list_queue(OMAR, later(73)) == ()
-    card = proposal_queries.get_proposal(OMAR, rows[0].id, now=NOW)
+    card = review_proposal(OMAR, rows[0].id, now=NOW)
     assert (card.objections, card.gates[0].gate, card.findings[0].claim) == (
         (),
         "hours",

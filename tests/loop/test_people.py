@@ -49,7 +49,7 @@ def test_a_stranger_is_told_there_is_nothing(acme_proposal, who):
     assert proposal_queries.list_queue(stranger, NOW) == ()
     assert findings.list_findings(stranger) == ()
     for call in (
-        lambda: proposal_queries.get_proposal(stranger, acme_proposal, now=NOW),
+        lambda: proposal_queries.get_proposal(stranger, acme_proposal),
         lambda: decisions.approve_proposal(
             actor=stranger, proposal_id=acme_proposal, digest=digest(), now=NOW
         ),

@@ -4,9 +4,9 @@ import pytest
 
 from scuderia.loop.models.actions import Action, DecisionUse
 from scuderia.loop.models.effects import Effect
-from scuderia.loop.nouns import ActionState, BrakeScope, EffectState, StepWord
+from scuderia.loop.nouns import ActionState, BrakeScope, EffectState, Step, StepWord
 from scuderia.loop.operations import actions, brakes, undo
-from scuderia.loop.operations.effects import claim, step_of
+from scuderia.loop.operations.effects import claim
 from scuderia.loop.operations.undo import CannotUndo
 from tests.loop.factories import NOW, later, person
 from tests.loop.test_acting import OMAR, approve, file
@@ -19,7 +19,7 @@ def test_a_brake_that_falls_just_before_the_claim_leaves_no_claim(hall):
     actions.begin_action(action_id, now=NOW)
     action = Action.objects.select_related("decision", "proposal").get(pk=action_id)
     brakes.set_brake(actor=OMAR, scope=BrakeScope.ALL, value="", reason="now", now=NOW)
-    assert claim(action, step_of(action, 0), None, now=NOW) is StepWord.STOP
+    assert claim(action, Step(0, "turn v1", {}), None, now=NOW) is StepWord.STOP
     assert not Effect.objects.exists()
     assert Action.objects.get().state == ActionState.HALTED
 
@@ -41,7 +41,8 @@ def test_what_may_have_happened_is_not_undone_before_somebody_looked(hall):
     action_id = approve(file("v1", "v2", to=3))
     actions.begin_action(action_id, now=NOW)
     assert actions.run_step(action_id, 0, now=NOW) is StepWord.DONE
-    hall.world.silent, hall.world.trouble = True, ["fail-after"]
+    hall.world.trouble = ["fail-after"]
+    hall.turn.before_perform = [lambda: setattr(hall.world, "silent", True)]
     assert actions.run_step(action_id, 1, now=NOW) is StepWord.UNKNOWN
     actions.halt_action(actor=OMAR, action_id=action_id, reason="wait", now=NOW)
     hall.world.silent = False

@@ -47,9 +47,8 @@ FIXED = (
     ),
     Mutant(
         "the brake is not asked in the transaction of the claim",
-        "            stop = stop_by_people(action, now=now)\n"
-        "            if stop is None and _still_runs(action):\n",
-        "            stop = None\n            if stop is None and _still_runs(action):\n",
+        "            refuse_stopped(action, now=now)\n            if _still_runs(action):\n",
+        "            if _still_runs(action):\n",
         ("tests/loop/test_promises.py",),
     ),
     Mutant(

@@ -7,7 +7,7 @@ from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.queries.actions import list_actions
 from scuderia.loop.queries.brakes import list_brakes
 from scuderia.loop.queries.proposals import get_proposal
-from tests.pages.stage import LENA, NOW
+from tests.pages.stage import LENA
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def swap(stage):
 
 
 def state_of(row):
-    return get_proposal(LENA, row.id, now=NOW).row.state
+    return get_proposal(LENA, row.id).row.state
 
 
 def test_approve_binds_the_digest_and_queues_one_action(swap, as_person):
@@ -59,7 +59,7 @@ def test_an_edit_makes_a_new_digest_and_approves_nothing(stage, swap, as_person)
         "digest": swap.digest, "targets": str(swap.targets[0]),
         "param_spare": f"node:{stage.other_spare}", "param_customer": "customer:demo-aurora",
     })  # fmt: skip
-    card = get_proposal(LENA, swap.id, now=NOW)
+    card = get_proposal(LENA, swap.id)
     assert answer.status_code == 303
     assert card.row.digest != swap.digest
     assert card.params["spare"] == f"node:{stage.other_spare}"

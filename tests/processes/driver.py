@@ -46,7 +46,7 @@ def approve(kind: str, target: str, params: dict[str, str]) -> str:
     )
     now = registry.clock.now()
     proposal_id = file_proposal(draft, agent="", actor=ADA, now=now)
-    digest = get_proposal(ADA, proposal_id, now=now).row.digest
+    digest = get_proposal(ADA, proposal_id).row.digest
     return str(approve_proposal(actor=ADA, proposal_id=proposal_id, digest=digest, now=now))
 
 

@@ -120,8 +120,8 @@ def count_crates():
 
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import (
-    ActionKind, BlastBound, BlastRadius, EffectReport, EffectState, ParamSpec, Plan, ProbeReport,
-    Reversibility, Step,
+    ActionKind, BlastBound, BlastRadius, EffectReport, EffectState, Examination, ParamSpec, Plan,
+    ProbeReport, Reversibility, Step,
 )
 from toy_depot.agents.stacker import Stacker
 from toy_depot.models.crates import Crate
@@ -145,22 +145,18 @@ class LiftCrate:
         probe="every crate stands where it should",
     )
 
-    def snapshot(self, plan):
-        found = Crate.objects.filter(name__in=crates_of(plan))
-        return {crate.name: crate.lifted for crate in found}
-
-    def blast_radius(self, plan):
-        return BlastRadius(len(plan.targets), Crate.objects.count(), "crates")
-
-    def objections(self, plan, *, now):
-        there = set(Crate.objects.values_list("name", flat=True))
-        return [f"there is no crate {name}" for name in crates_of(plan) if name not in there]
-
-    def steps(self, plan):
-        return [
-            Step(index, f"move {name}", {"crate": name, "to": plan.params["to"]})
-            for index, name in enumerate(crates_of(plan))
-        ]
+    def examine(self, plan, *, now):
+        names = crates_of(plan)
+        there = dict(Crate.objects.values_list("name", "lifted"))
+        return Examination(
+            steps=tuple(
+                Step(index, f"move {name}", {"crate": name, "to": plan.params["to"]})
+                for index, name in enumerate(names)
+            ),
+            snapshot={name: there[name] for name in names if name in there},
+            blast=BlastRadius(len(names), len(there), "crates"),
+            objections=tuple(f"there is no crate {name}" for name in names if name not in there),
+        )
 
     def perform(self, step, *, key):
         crates = Crate.objects.filter(name=step.arguments["crate"])
@@ -174,7 +170,8 @@ class LiftCrate:
 
     def probe(self, plan):
         wanted = plan.params["to"] == "lifted"
-        stand = all(lifted == wanted for lifted in self.snapshot(plan).values())
+        found = Crate.objects.filter(name__in=crates_of(plan))
+        stand = all(crate.lifted == wanted for crate in found)
         return ProbeReport(stand, "all stand" if stand else "one does not")
 
     def undo_plan(self, plan, snapshot):

@@ -350,6 +350,22 @@ class EffectReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Examination:
+    """The world's one answer about a plan, all of one instant.
+
+    steps       the effects, in order; the same plan gives the same steps
+    snapshot    the target state that a decision is bound to; any drift voids the decision
+    blast       what the plan would touch, with the right denominator
+    objections  the preconditions that do not hold, in words; none means go
+    """
+
+    steps: tuple[Step, ...]
+    snapshot: JsonObject
+    blast: BlastRadius
+    objections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeReport:
     """Whether the verification probe passed, and what it saw."""
 
@@ -370,15 +386,23 @@ class Measurement:
 # --- what is asked and decided ------------------------------------------------------------
 
 
+class Phase(StrEnum):
+    """When a plan is checked: before a person's yes, before its first step, before a later one."""
+
+    DECIDE = "decide"
+    BEGIN = "begin"
+    STEP = "step"
+
+
 @dataclass(frozen=True, slots=True)
 class GateRequest:
-    """May this plan run now? `phase` is "decide" or "execute"."""
+    """The question that every gate is asked: may this plan run now."""
 
     plan: Plan
     lineage: frozenset[SubjectRef]
     actor: Actor
     at: AwareDatetime
-    phase: str
+    phase: Phase
     safe_direction: bool
 
 

@@ -16,8 +16,8 @@ from scuderia.loop.engine.powers import LOOP_POWERS, BadPower, refuse_bad_power
 from scuderia.loop.nouns import (
     ActionId,
     ActionKind,
-    BlastRadius,
     EffectReport,
+    Examination,
     FindingDraft,
     GateRequest,
     GateVerdict,
@@ -50,20 +50,12 @@ class Executor(Protocol):
 
     kind: ActionKind
 
-    def snapshot(self, plan: Plan) -> JsonObject:
-        """Return the target state that a decision is bound to; any drift voids the decision."""
-        ...
+    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:
+        """Look at the world once and say everything about the plan, all of one instant.
 
-    def blast_radius(self, plan: Plan) -> BlastRadius:
-        """Return what the plan would touch, with the right denominator."""
-        ...
-
-    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:
-        """Return the preconditions that do not hold, in words; empty means go."""
-        ...
-
-    def steps(self, plan: Plan) -> Sequence[Step]:
-        """Return the effects, in order; the same plan gives the same steps."""
+        raises   Refused: the plan names what is not there
+                 Unable: the world is silent, so nothing can be said
+        """
         ...
 
     def perform(self, step: Step, *, key: str) -> EffectReport:

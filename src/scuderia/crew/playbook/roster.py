@@ -30,7 +30,7 @@ def register(registry: Registry) -> None:
         executor = registry.executors.get(plan.kind)
         if executor is None:
             return (f"nothing here carries out {plan.kind}",)
-        return executor.objections(plan, now=now)
+        return executor.examine(plan, now=now).objections
 
     for query in crew_queries(lambda: registry.clock):
         registry.evidence[query.name] = query

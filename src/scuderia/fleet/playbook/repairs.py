@@ -1,6 +1,6 @@
 """One node at a time: escalate its repair or stop, drain it or let it serve again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scuderia.basics.canonical import JsonObject
@@ -15,7 +15,7 @@ from scuderia.fleet.playbook.cluster_executor import (
     step_of,
     target,
 )
-from scuderia.loop.nouns import BlastRadius, Measurement, Plan, ProbeReport, Rehearsal, Step
+from scuderia.loop.nouns import Examination, Measurement, Plan, ProbeReport, Rehearsal
 
 
 @dataclass(slots=True)
@@ -30,25 +30,23 @@ class OneNode(ClusterExecutor):
     ready: tuple[tuple[Callable[[NodeObservation], bool], str], ...]
     took: Callable[[NodeObservation], bool]
 
-    def snapshot(self, plan: Plan) -> JsonObject:
-        """Return which preconditions hold; what else changes about the node does not matter."""
-        seen = read_cluster().node(target(plan).name)
-        return {"holds": [test(seen) for test, _ in self.ready], "customer": seen.customer}
-
-    def blast_radius(self, plan: Plan) -> BlastRadius:
-        """Return one node out of its cluster's."""
+    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+        """Look at which preconditions hold; what else changes about the node does not matter."""
         state, node = read_cluster(), target(plan).name
-        state.node(node)
-        return one_node(state, node, out_of=len(state.cluster_nodes(state.places[node].cluster)))
-
-    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
-        """Return the preconditions that do not hold."""
-        seen = read_cluster().node(target(plan).name)
-        return [f"{seen.node} {objection}" for test, objection in self.ready if not test(seen)]
-
-    def steps(self, plan: Plan) -> Sequence[Step]:
-        """Send the verb."""
-        return (step_of(0, self.verb, target(plan)),)
+        seen = state.node(node)
+        holds = [test(seen) for test, _ in self.ready]
+        return Examination(
+            steps=(step_of(0, self.verb, target(plan)),),
+            snapshot={"holds": holds, "customer": seen.customer},
+            blast=one_node(
+                state, node, out_of=len(state.cluster_nodes(state.places[node].cluster))
+            ),
+            objections=tuple(
+                f"{node} {objection}"
+                for held, (_, objection) in zip(holds, self.ready, strict=True)
+                if not held
+            ),
+        )
 
     def probe(self, plan: Plan) -> ProbeReport:
         """Say whether the verb took hold."""

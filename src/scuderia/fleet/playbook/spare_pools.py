@@ -1,6 +1,6 @@
 """Setting how many spares a cluster keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
@@ -17,11 +17,11 @@ from scuderia.fleet.playbook.cluster_executor import (
 from scuderia.loop.nouns import (
     ActionKind,
     BlastRadius,
+    Examination,
     Measurement,
     Plan,
     ProbeReport,
     Rehearsal,
-    Step,
 )
 
 
@@ -31,36 +31,24 @@ class ResizeSparePool(ClusterExecutor):
     def __init__(self, kind: ActionKind = action_kinds.RESIZE_SPARE_POOL) -> None:
         super().__init__(kind)
 
-    def snapshot(self, plan: Plan) -> JsonObject:
-        """Return the size that the pool is meant to have."""
-        return {"size": _size(read_cluster(), target(plan).name)}
+    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+        """Look at the size that the pool is meant to have, and at the nodes nobody holds.
 
-    def blast_radius(self, plan: Plan) -> BlastRadius:
-        """Return the nodes that change their role, out of the cluster's."""
-        state, cluster = read_cluster(), target(plan).name
-        nodes = state.cluster_nodes(cluster)
-        count = abs(_wanted(plan) - _size(state, cluster))
-        return BlastRadius(
-            count=count,
-            denominator_count=len(nodes),
-            unit="node",
-            details=(gpus_in_words(count * max(state.gpus(node) for node in nodes)),),
+        The blast is the nodes that change their role, out of the cluster's.
+        """
+        state, cluster, wanted = read_cluster(), target(plan).name, _wanted(plan)
+        size, nodes = _size(state, cluster), state.cluster_nodes(cluster)
+        return Examination(
+            steps=(step_of(0, ControlVerb.SET_SPARE_POOL, target(plan), size=wanted),),
+            snapshot={"size": size},
+            blast=BlastRadius(
+                count=abs(wanted - size),
+                denominator_count=len(nodes),
+                unit="node",
+                details=(gpus_in_words(abs(wanted - size) * max(map(state.gpus, nodes))),),
+            ),
+            objections=tuple(_objections(state, cluster, wanted)),
         )
-
-    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
-        """Return the preconditions that do not hold."""
-        state, cluster = read_cluster(), target(plan).name
-        free = sum(state.node(node).customer is None for node in state.cluster_nodes(cluster))
-        found = []
-        if _wanted(plan) == _size(state, cluster):
-            found.append(f"the pool of {cluster} is set to {_wanted(plan)} already")
-        if _wanted(plan) > free:
-            found.append(f"only {free} nodes of {cluster} are held by nobody")
-        return found
-
-    def steps(self, plan: Plan) -> Sequence[Step]:
-        """Set the size."""
-        return (step_of(0, ControlVerb.SET_SPARE_POOL, target(plan), size=_wanted(plan)),)
 
     def probe(self, plan: Plan) -> ProbeReport:
         """Say whether the pool is meant to have the new size."""
@@ -81,6 +69,14 @@ class ResizeSparePool(ClusterExecutor):
             acted_at=acted_at,
             now=now,
         )
+
+
+def _objections(state: ClusterState, cluster: str, wanted: int) -> Iterator[str]:
+    free = sum(state.node(node).customer is None for node in state.cluster_nodes(cluster))
+    if wanted == _size(state, cluster):
+        yield f"the pool of {cluster} is set to {wanted} already"
+    if wanted > free:
+        yield f"only {free} nodes of {cluster} are held by nobody"
 
 
 def _wanted(plan: Plan) -> int:

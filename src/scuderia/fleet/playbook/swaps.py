@@ -1,7 +1,6 @@
 """Moving a customer's place from one node to another: swap, pull a lemon, swap back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
@@ -20,11 +19,11 @@ from scuderia.fleet.playbook.cluster_executor import (
 from scuderia.loop.nouns import (
     ActionKind,
     BlastRadius,
+    Examination,
     Measurement,
     Plan,
     ProbeReport,
     Rehearsal,
-    Step,
 )
 
 
@@ -38,8 +37,18 @@ class _Place:
     customer: str
 
     @property
+    def blast(self) -> BlastRadius:
+        """Return one node out of those that the customer holds."""
+        radius = one_node(self.state, self.node, out_of=self.state.held_by(self.customer))
+        return replace(radius, affected=(self.customer,))
+
+    @property
+    def holder(self) -> str | None:
+        return self.state.node(self.node).customer
+
+    @property
     def node_held(self) -> bool:
-        return self.state.node(self.node).customer == self.customer
+        return self.holder == self.customer
 
     @property
     def spare_held(self) -> bool:
@@ -71,14 +80,6 @@ def _place(plan: Plan) -> _Place:
 class _Slot(ClusterExecutor):
     """What the three moves share: one place of one customer."""
 
-    def blast_radius(self, plan: Plan) -> BlastRadius:
-        """Return one node out of those that the customer holds."""
-        place = _place(plan)
-        radius = one_node(place.state, place.node, out_of=place.state.held_by(place.customer))
-        return BlastRadius(
-            radius.count, radius.denominator_count, "node", radius.details, (place.customer,)
-        )
-
     def measure(
         self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
     ) -> Measurement | None:
@@ -98,30 +99,29 @@ class SwapNode(_Slot):
     def __init__(self, kind: ActionKind = action_kinds.SWAP_NODE) -> None:
         super().__init__(kind)
 
-    def snapshot(self, plan: Plan) -> JsonObject:
-        """Return who holds the node, whether it is out, and whether the spare is ready."""
-        place = _place(plan)
-        return {
-            "node_held": place.node_held,
-            "node_out": place.node_out,
-            "spare_ready": place.spare_ready,
-        }
+    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+        """Look at who holds the node, whether it is out, and whether the spare is ready.
 
-    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
-        """Return the preconditions that do not hold."""
+        The spare is given to the customer first, then the broken node taken.
+        """
         place = _place(plan)
-        return _failing(
-            (place.node_out, f"{place.node} is not out of service"),
-            (place.node_held, f"{place.customer} no longer holds {place.node}"),
-            (place.spare_ready, f"{place.spare} does not stand ready as a spare"),
-        )
-
-    def steps(self, plan: Plan) -> Sequence[Step]:
-        """Give the spare to the customer, then take the broken node."""
-        customer, spare = named(plan, "customer").name, named(plan, "spare")
-        return (
-            step_of(0, ControlVerb.ASSIGN, spare, customer=customer),
-            step_of(1, ControlVerb.RELEASE, target(plan), customer=customer),
+        customer, spare = place.customer, named(plan, "spare")
+        return Examination(
+            steps=(
+                step_of(0, ControlVerb.ASSIGN, spare, customer=customer),
+                step_of(1, ControlVerb.RELEASE, target(plan), customer=customer),
+            ),
+            snapshot={
+                "node_held": place.node_held,
+                "node_out": place.node_out,
+                "spare_ready": place.spare_ready,
+            },
+            blast=place.blast,
+            objections=_failing(
+                (place.node_out, f"{place.node} is not out of service"),
+                (place.node_held, f"{place.customer} no longer holds {place.node}"),
+                (place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+            ),
         )
 
     def probe(self, plan: Plan) -> ProbeReport:
@@ -140,35 +140,32 @@ class PullLemon(_Slot):
     def __init__(self, kind: ActionKind = action_kinds.PULL_LEMON) -> None:
         super().__init__(kind)
 
-    def snapshot(self, plan: Plan) -> JsonObject:
-        """Return who holds the node, whether it is drained, and whether the spare is ready.
+    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+        """Look at who holds the node, whether it is drained, and whether the spare is ready.
 
-        Whether the node happens to be broken does not matter: a lemon is pulled either way.
+        Whether the node happens to be broken does not matter: a lemon is pulled either way. The
+        spare is given to the customer first, then the lemon drained, taken and overhauled.
         """
         place = _place(plan)
-        return {
-            "node_held": place.node_held,
-            "node_drained": place.node_drained,
-            "spare_ready": place.spare_ready,
-        }
-
-    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
-        """Return the preconditions that do not hold."""
-        place = _place(plan)
-        return _failing(
-            (not place.node_drained, f"{place.node} is drained already"),
-            (place.node_held, f"{place.customer} no longer holds {place.node}"),
-            (place.spare_ready, f"{place.spare} does not stand ready as a spare"),
-        )
-
-    def steps(self, plan: Plan) -> Sequence[Step]:
-        """Give the spare to the customer, then drain, take and overhaul the lemon."""
-        customer, spare = named(plan, "customer").name, named(plan, "spare")
-        return (
-            step_of(0, ControlVerb.ASSIGN, spare, customer=customer),
-            step_of(1, ControlVerb.DRAIN, target(plan)),
-            step_of(2, ControlVerb.RELEASE, target(plan), customer=customer),
-            step_of(3, ControlVerb.OVERHAUL, target(plan)),
+        customer, spare = place.customer, named(plan, "spare")
+        return Examination(
+            steps=(
+                step_of(0, ControlVerb.ASSIGN, spare, customer=customer),
+                step_of(1, ControlVerb.DRAIN, target(plan)),
+                step_of(2, ControlVerb.RELEASE, target(plan), customer=customer),
+                step_of(3, ControlVerb.OVERHAUL, target(plan)),
+            ),
+            snapshot={
+                "node_held": place.node_held,
+                "node_drained": place.node_drained,
+                "spare_ready": place.spare_ready,
+            },
+            blast=place.blast,
+            objections=_failing(
+                (not place.node_drained, f"{place.node} is drained already"),
+                (place.node_held, f"{place.customer} no longer holds {place.node}"),
+                (place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+            ),
         )
 
     def probe(self, plan: Plan) -> ProbeReport:
@@ -189,33 +186,26 @@ class SwapBack(_Slot):
     def __init__(self, kind: ActionKind = action_kinds.SWAP_BACK) -> None:
         super().__init__(kind)
 
-    def snapshot(self, plan: Plan) -> JsonObject:
-        """Return who holds the node and whether the customer holds the spare."""
-        place = _place(plan)
-        return {
-            "holder": place.state.node(place.node).customer,
-            "spare_held": place.spare_held,
-        }
+    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+        """Look at who holds the node and whether the customer holds the spare.
 
-    def objections(self, plan: Plan, *, now: AwareDatetime) -> Sequence[str]:  # noqa: ARG002
-        """Return the preconditions that do not hold."""
-        place = _place(plan)
-        holder = place.state.node(place.node).customer
-        return _failing(
-            (holder in (None, place.customer), f"{place.node} is held by {holder}"),
-            (place.spare_held, f"{place.customer} does not hold {place.spare}"),
-        )
-
-    def steps(self, plan: Plan) -> Sequence[Step]:
-        """Let the node serve, give it to the customer as it is, then free the spare.
-
-        A swap that stopped half-way is put back too: what already holds is left as it is.
+        The node is let serve, given to the customer as it is, then the spare is freed. A swap
+        that stopped half-way is put back too: what already holds is left as it is.
         """
-        customer, node = named(plan, "customer").name, target(plan)
-        return (
-            step_of(0, ControlVerb.UNDRAIN, node),
-            step_of(1, ControlVerb.ASSIGN, node, customer=customer, as_it_is=1),
-            step_of(2, ControlVerb.RELEASE, named(plan, "spare"), customer=customer),
+        place = _place(plan)
+        holder, customer, node = place.holder, place.customer, target(plan)
+        return Examination(
+            steps=(
+                step_of(0, ControlVerb.UNDRAIN, node),
+                step_of(1, ControlVerb.ASSIGN, node, customer=customer, as_it_is=1),
+                step_of(2, ControlVerb.RELEASE, named(plan, "spare"), customer=customer),
+            ),
+            snapshot={"holder": holder, "spare_held": place.spare_held},
+            blast=place.blast,
+            objections=_failing(
+                (holder in (None, customer), f"{place.node} is held by {holder}"),
+                (place.spare_held, f"{customer} does not hold {place.spare}"),
+            ),
         )
 
     def probe(self, plan: Plan) -> ProbeReport:
@@ -228,8 +218,8 @@ class SwapBack(_Slot):
         return Plan(action_kinds.SWAP_NODE.name, plan.targets, plan.params)
 
 
-def _failing(*conditions: tuple[bool, str]) -> list[str]:
-    return [objection for holds, objection in conditions if not holds]
+def _failing(*conditions: tuple[bool, str]) -> tuple[str, ...]:
+    return tuple(objection for holds, objection in conditions if not holds)
 
 
 def _moved(place: _Place, *, passed: bool) -> ProbeReport:

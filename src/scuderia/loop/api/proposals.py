@@ -38,9 +38,10 @@ from scuderia.loop.nouns import (
     ProposalState,
 )
 from scuderia.loop.operations import decisions, proposals
+from scuderia.loop.operations.proposal_review import ProposalReview, review_proposal
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import proposals as proposal_queries
-from scuderia.loop.queries.proposals import ProposalCard, QueueRow
+from scuderia.loop.queries.proposals import QueueRow
 
 router = Router(tags=["proposals"])
 
@@ -211,9 +212,9 @@ def list_proposals(
 
 
 @router.get("/proposals/{proposal_id}", response=answers(ProposalOut))
-def get_proposal(request: HttpRequest, proposal_id: UUID) -> ProposalCard:
+def get_proposal(request: HttpRequest, proposal_id: UUID) -> ProposalReview:
     """Return one proposal in full."""
-    return proposal_queries.get_proposal(
+    return review_proposal(
         request_actor(request), ProposalId(proposal_id), now=registry.clock.now()
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import SubjectRef
@@ -13,8 +14,9 @@ from scuderia.loop.commands.actions import add_runs
 from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
 from scuderia.loop.commands.ids import full_id
 from scuderia.loop.commands.output import print_facts, print_json, print_table, say, short, until
-from scuderia.loop.nouns import ProposalState
+from scuderia.loop.nouns import ProposalId, ProposalState
 from scuderia.loop.operations import decisions, proposals
+from scuderia.loop.operations.proposal_review import ProposalReview, review_proposal
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal, list_proposals, list_queue
 
 app = typer.Typer(
@@ -80,7 +82,8 @@ def show(
     proposal: ProposalText, *, as_name: As = "", token: Token = "", as_json: AsJson = False
 ) -> None:
     """Show everything a person should see before deciding."""
-    card = _card(proposal, as_name, token)
+    actor = command_actor(as_name, token)
+    card = review_proposal(actor, _proposal_id(actor, proposal), now=now())
     if as_json:
         print_json(card)
     else:
@@ -100,10 +103,10 @@ def approve(
 ) -> None:
     """Approve exactly what is shown; the worker then carries it out."""
     actor = command_actor(as_name, token)
-    card = _card(proposal, as_name, token)
+    card = get_proposal(actor, _proposal_id(actor, proposal))
     _require_digest(card, digest, needed=yes)
     if not yes:
-        show_card(card)
+        show_card(review_proposal(actor, card.row.id, now=now()))
         _ask("Approve exactly this?")
     action_id = decisions.approve_proposal(
         actor=actor, proposal_id=card.row.id, digest=card.row.digest, reason=reason, now=now()
@@ -125,7 +128,7 @@ def reject(
 ) -> None:
     """Say no; a reason is welcome, never required."""
     actor = command_actor(as_name, token)
-    card = _card(proposal, as_name, token)
+    card = get_proposal(actor, _proposal_id(actor, proposal))
     decisions.reject_proposal(actor=actor, proposal_id=card.row.id, reason=reason, now=now())
     if as_json:
         print_json({"proposal_id": card.row.id, "state": ProposalState.REJECTED})
@@ -148,7 +151,7 @@ def edit(
 ) -> None:
     """Change targets or parameters; what is then approved is the edited plan, by a new digest."""
     actor = command_actor(as_name, token)
-    card = _card(proposal, as_name, token)
+    card = get_proposal(actor, _proposal_id(actor, proposal))
     digest = proposals.edit_proposal(
         actor=actor,
         proposal_id=card.row.id,
@@ -164,7 +167,7 @@ def edit(
         say(f"edited; its digest is now {digest[:DIGEST_CHARACTERS_MIN]}")
 
 
-def show_card(card: ProposalCard) -> None:
+def show_card(card: ProposalReview) -> None:
     """Print what a person weighs: the claim, both courses, the reach, the gates, the undo."""
     row, rehearsal = card.row, card.row.rehearsal
     say(row.title)
@@ -195,10 +198,9 @@ def show_card(card: ProposalCard) -> None:
             say(f"    - {piece.caption}")
 
 
-def _card(text: str, as_name: str, token: str) -> ProposalCard:
-    actor = command_actor(as_name, token)
+def _proposal_id(actor: Actor, text: str) -> ProposalId:
     among = (row.id for row in list_proposals(actor, limit=_SEARCHED_MAX))
-    return get_proposal(actor, full_id(text, lambda: among, noun="proposal"), now=now())
+    return ProposalId(full_id(text, lambda: among, noun="proposal"))
 
 
 def _require_digest(card: ProposalCard, given: str, *, needed: bool) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from scuderia.basics.actors import WORKER, Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import NotFound, Refused
+from scuderia.basics.errors import NotFound, Refused, Unable
 from scuderia.loop.engine.json_codec import read_rehearsal
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action, DecisionUse, RunRequest
@@ -18,8 +18,10 @@ from scuderia.loop.nouns import (
     ActionState,
     EffectState,
     OutcomeVerdict,
+    Phase,
     Power,
     Reversibility,
+    Step,
     StepWord,
 )
 from scuderia.loop.operations import access, audit, workers
@@ -30,15 +32,15 @@ from scuderia.loop.operations.effects import (
     is_in_other_hands,
     look,
     perform,
-    step_of,
 )
 from scuderia.loop.operations.halting import record, stop_action
 from scuderia.loop.operations.preflight import (
+    StopKind,
+    Stopped,
+    StopReason,
+    check_action,
     plan_of,
-    stop_before_first_effect,
-    stop_between_effects,
-    stop_by_decision,
-    stop_by_people,
+    refuse_stopped,
 )
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of
@@ -67,13 +69,11 @@ def begin_action(action_id: ActionId, *, now: AwareDatetime) -> int:
         return action.steps_total
     if action.state != ActionState.QUEUED:
         return 0
-    stop = stop_before_first_effect(action, now=now)
-    if stop is not None:
-        stop_action(action, stop, now=now)
-        return 0
-    steps = len(executor_of(action.kind).steps(plan_of(action)))
     try:
-        return _start(action, steps, now)
+        return _start(action, len(check_action(action, phase=Phase.BEGIN, now=now)), now)
+    except Stopped as stopped:
+        stop_action(action, stopped.reason, now=now)
+        return 0
     except IllegalMove:  # another worker began it, or a person halted it, at this very moment
         action.refresh_from_db()
         return action.steps_total if action.state == ActionState.RUNNING else 0
@@ -147,9 +147,10 @@ def resume_action(
         raise IllegalMove(f"the action is {action.state} and cannot be resumed")
     _, action.grant_id = level_for(action.agent, action.kind, plan_of(action).targets, at=now)
     begun = DecisionUse.objects.filter(decision=action.decision).exists()
-    stop = stop_by_people(action, now=now)
-    if stop is not None:
-        raise StillStopped(stop.said)
+    try:
+        refuse_stopped(action, now=now)
+    except Stopped as stopped:
+        raise StillStopped(stopped.reason.said) from stopped
     with transaction.atomic():
         move(
             action,
@@ -187,10 +188,7 @@ def _read(action_id: ActionId) -> Action:
 @transaction.atomic
 def _start(action: Action, steps: int, now: AwareDatetime) -> int:
     """Use the decision up and start, unless a brake fell while the world was being asked."""
-    stop = stop_by_people(action, now=now) or stop_by_decision(action, now=now)
-    if stop is not None:
-        stop_action(action, stop, now=now)
-        return 0
+    refuse_stopped(action, now=now)
     move(
         action,
         "action",
@@ -216,13 +214,13 @@ def _try(action: Action, index: int, effect: Effect | None, now: AwareDatetime) 
     """Claim the step and perform it, if everything still allows it."""
     if effect is not None and effect.tries >= TRIES_MAX:
         return _fail(action, f"step {index} did not happen in {effect.tries} tries", now)
-    untouched = not action.effects.exclude(state=EffectState.NOT_DONE).exists()
-    check = stop_before_first_effect if untouched else stop_between_effects
-    stop = check(action, now=now)
-    if stop is not None:
-        stop_action(action, stop, now=now)
+    try:
+        step = _checked_step(action, index, now)
+    except Stopped as stopped:
+        stop_action(action, stopped.reason, now=now)
         return StepWord.STOP
-    step = step_of(action, index)
+    except Unable:  # nothing is known and nothing was done
+        return StepWord.UNKNOWN
     with in_flight(f"{action.pk}:{index}") as mine:
         if not mine:
             return StepWord.UNKNOWN
@@ -233,6 +231,16 @@ def _try(action: Action, index: int, effect: Effect | None, now: AwareDatetime) 
     if settled is Settled.REFUSED:
         return _fail(action, f"step {index} was refused by the world", now)
     return StepWord.DONE if settled is Settled.DONE else StepWord.UNKNOWN
+
+
+def _checked_step(action: Action, index: int, now: AwareDatetime) -> Step:
+    """Return the step as the world's executor spells it, if everything still allows it."""
+    untouched = not action.effects.exclude(state=EffectState.NOT_DONE).exists()
+    steps = check_action(action, phase=Phase.BEGIN if untouched else Phase.STEP, now=now)
+    if len(steps) != action.steps_total:
+        said = f"the plan had {action.steps_total} steps when it began and has {len(steps)} now"
+        raise Stopped(StopReason(StopKind.HALT, said))
+    return steps[index]
 
 
 def _fail(action: Action, said: str, now: AwareDatetime) -> StepWord:

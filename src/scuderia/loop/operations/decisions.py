@@ -18,6 +18,7 @@ from scuderia.loop.nouns import (
     Answer,
     Autonomy,
     GrantId,
+    Phase,
     Power,
     ProposalId,
     ProposalState,
@@ -25,13 +26,12 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.operations import access, audit
 from scuderia.loop.operations.grants import refuse_over_budget
-from scuderia.loop.operations.preflight import resolve
+from scuderia.loop.operations.preflight import PreflightReport, check_plan
 from scuderia.loop.operations.proposals import access_proposal, rebind, refuse_stale
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of
 from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.grants import level_for
-from scuderia.loop.queries.guards import PreflightReport, judge
 from scuderia.loop.queries.lineage import live_lineage
 
 DECISION_VALID = timedelta(hours=4)
@@ -87,8 +87,11 @@ def approve_proposal(
     _refuse_closed(proposal, now)
     grant_id = _refuse_level(proposal, actor, now)
     refuse_stale(proposal, digest)
-    _refuse_drift(proposal)
-    return commit_yes(proposal, actor=actor, reason=reason, grant_id=grant_id, now=now)
+    plan, safe = read_plan(proposal.kind, proposal.targets, proposal.params), is_safe(proposal)
+    report = check_plan(plan, by=actor, phase=Phase.DECIDE, safe_direction=safe, now=now)
+    _refuse_drift(proposal, report)
+    _refuse_objected(proposal, report, actor, now)
+    return commit_yes(proposal, report, actor=actor, reason=reason, grant_id=grant_id, now=now)
 
 
 def reject_proposal(
@@ -119,14 +122,14 @@ def reject_proposal(
 
 def commit_yes(
     proposal: Proposal,
+    report: PreflightReport,
     *,
     actor: Actor,
     reason: str,
     grant_id: GrantId | None,
     now: AwareDatetime,
 ) -> ActionId:
-    """Write decision, action and run request as one, after asking everything that may object."""
-    judgement = _refuse_objected(proposal, actor, now)
+    """Write decision, action and run request as one; `report` is a preflight without refusals."""
     cents = _cost_cents(proposal)
     with transaction.atomic():
         _refuse_braked(proposal)
@@ -139,9 +142,7 @@ def commit_yes(
             closed_at=now,
             returned_reason="",
         )
-        decision = _decide(
-            proposal, Answer.YES, actor=actor, reason=reason, now=now, judgement=judgement
-        )
+        decision = _decide(proposal, Answer.YES, actor=actor, reason=reason, now=now, report=report)
         action = Action.objects.create(
             proposal=proposal,
             decision=decision,
@@ -168,7 +169,7 @@ def commit_yes(
             detail={
                 "digest": proposal.digest,
                 "action": str(action.pk),
-                "gates": spell_verdicts(judgement.gates),
+                "gates": spell_verdicts(report.gates),
             },
             lineage=live_lineage(proposal),
         )
@@ -204,39 +205,32 @@ def _refuse_level(proposal: Proposal, actor: Actor, now: AwareDatetime) -> Grant
     return grant_id
 
 
-def _refuse_drift(proposal: Proposal) -> None:
-    """Look at the world again; if it moved since it was shown, rebind and ask the person anew."""
-    plan = read_plan(proposal.kind, proposal.targets, proposal.params)
-    resolved = resolve(plan.kind, plan.targets, plan.params)
-    if resolved.digest == proposal.digest:
+def _refuse_drift(proposal: Proposal, report: PreflightReport) -> None:
+    """If the world moved since the proposal was shown, rebind it and ask the person anew."""
+    if report.resolved is None or report.resolved.digest == proposal.digest:
         return
     shown = proposal.digest
     with transaction.atomic():
-        rebind(proposal, resolved, returned="the world changed before the decision")
+        rebind(proposal, report.resolved, returned="the world changed before the decision")
     refuse_stale(proposal, shown)
 
 
-def _refuse_objected(proposal: Proposal, actor: Actor, now: AwareDatetime) -> PreflightReport:
-    judgement = judge(
-        read_plan(proposal.kind, proposal.targets, proposal.params),
-        actor=actor,
-        at=now,
-        phase="decide",
-        safe_direction=is_safe(proposal),
-    )
-    if judgement.refusals:
-        with transaction.atomic():
-            audit.record(
-                actor,
-                "proposal.approval_refused",
-                subject=f"proposal:{proposal.pk}",
-                reason="; ".join(judgement.refusals)[: audit.REASON_CHARACTERS_MAX],
-                at=now,
-                detail={"gates": spell_verdicts(judgement.gates)},
-                lineage=live_lineage(proposal),
-            )
-        raise Objected("; ".join(judgement.refusals))
-    return judgement
+def _refuse_objected(
+    proposal: Proposal, report: PreflightReport, actor: Actor, now: AwareDatetime
+) -> None:
+    if not report.refusals:
+        return
+    with transaction.atomic():
+        audit.record(
+            actor,
+            "proposal.approval_refused",
+            subject=f"proposal:{proposal.pk}",
+            reason="; ".join(report.refusals)[: audit.REASON_CHARACTERS_MAX],
+            at=now,
+            detail={"gates": spell_verdicts(report.gates)},
+            lineage=live_lineage(proposal),
+        )
+    raise Objected("; ".join(report.refusals))
 
 
 def _refuse_braked(proposal: Proposal) -> None:
@@ -255,7 +249,7 @@ def _decide(
     actor: Actor,
     reason: str,
     now: AwareDatetime,
-    judgement: PreflightReport | None = None,
+    report: PreflightReport | None = None,
 ) -> Decision:
     try:
         with transaction.atomic():
@@ -267,7 +261,7 @@ def _decide(
                 decided_by=str(actor),
                 via=actor.via,
                 reason=audit.bounded(reason),
-                gate_verdicts=spell_verdicts(judgement.gates) if judgement else [],
+                gate_verdicts=spell_verdicts(report.gates) if report else [],
                 decided_at=now,
                 expires_at=now + DECISION_VALID,
             )

@@ -17,7 +17,7 @@ from scuderia.loop.models.effects import Effect
 from scuderia.loop.nouns import ActionState, EffectReport, EffectState, Step, StepWord
 from scuderia.loop.operations import workers
 from scuderia.loop.operations.halting import record, stop_action
-from scuderia.loop.operations.preflight import plan_of, stop_by_people
+from scuderia.loop.operations.preflight import Stopped, refuse_stopped
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of, registry
 
@@ -38,11 +38,6 @@ class Settled(StrEnum):
 def key_of(action: Action, index: int) -> str:
     """Return the idempotency key: the action and the step, and nothing that changes on a retry."""
     return f"{action.pk}:{index}"
-
-
-def step_of(action: Action, index: int) -> Step:
-    """Return the step as its executor spells it."""
-    return executor_of(action.kind).steps(plan_of(action))[index]
 
 
 @contextmanager
@@ -75,13 +70,13 @@ def claim(
     """
     try:
         with transaction.atomic():
-            stop = stop_by_people(action, now=now)
-            if stop is None and _still_runs(action):
+            refuse_stopped(action, now=now)
+            if _still_runs(action):
                 return _write_claim(action, step, effect, now)
     except (IntegrityError, IllegalMove):
         return StepWord.UNKNOWN
-    if stop is not None:
-        stop_action(action, stop, now=now)
+    except Stopped as stopped:
+        stop_action(action, stopped.reason, now=now)
     return StepWord.STOP
 
 

@@ -1,15 +1,16 @@
-"""One walk before any effect: the plan as it binds now, and everything that may object."""
+"""One walk before any effect: the world asked once, every gate, and everything of our own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import Refused
+from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.engine.blast_radius import blast_objections
 from scuderia.loop.engine.digest import canonical_params, digest_of, refuse_bad_targets
 from scuderia.loop.engine.json_codec import plain, read_plan
 from scuderia.loop.models.actions import Action, DecisionUse
@@ -19,17 +20,21 @@ from scuderia.loop.nouns import (
     ActionKind,
     Answer,
     Autonomy,
-    BlastRadius,
     Digest,
+    Examination,
+    GateRequest,
+    GateVerdict,
     GrantId,
     GrantState,
+    Phase,
     Plan,
+    Step,
 )
 from scuderia.loop.operations.grants import refuse_over_budget
-from scuderia.loop.ports import executor_of, policy_of
+from scuderia.loop.ports import Gate, executor_of, policy_of, registry
 from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.grants import level_for
-from scuderia.loop.queries.guards import ask_gates, judge
+from scuderia.loop.queries.lineage import union_lineage
 
 SKEW = timedelta(minutes=5)
 """Clocks of two machines differ; a decision from further in the future is not believed."""
@@ -55,8 +60,7 @@ class ResolvedPlan:
 
     plan: Plan
     declaration: ActionKind
-    snapshot: JsonObject
-    radius: BlastRadius
+    seen: Examination
     policy: str
     digest: Digest
 
@@ -64,6 +68,33 @@ class ResolvedPlan:
     def kind_version(self) -> int:
         """Return the version of the kind's declaration."""
         return self.declaration.version
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightReport:
+    """Everything that was asked about one plan at one moment.
+
+    resolved    the plan as it binds now; None where the world could not be examined
+    objections  preconditions that do not hold and bounds that are passed, in words
+    """
+
+    gates: tuple[GateVerdict, ...]
+    objections: tuple[str, ...]
+    resolved: ResolvedPlan | None
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Return every reason against, gates first."""
+        return (*self.gate_refusals, *self.objections)
+
+    @property
+    def gate_refusals(self) -> tuple[str, ...]:
+        """Return the word of every gate that does not say yes."""
+        return tuple(
+            f"gate {verdict.gate}: {'; '.join(verdict.reasons) or 'no'}"
+            for verdict in self.gates
+            if verdict.answer is not Answer.YES
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +106,62 @@ class StopReason:
     resolved: ResolvedPlan | None = None
 
 
-def resolve(kind: str, targets: Sequence[SubjectRef], params: JsonObject) -> ResolvedPlan:
-    """Look at the world and return what a digest names now.
+class Stopped(Exception):  # noqa: N818 - what became of the action, not a fault
+    """The action may not go on; whoever catches it halts it or sends it back."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason.said)
+        self.reason = reason
+
+
+def resolve(
+    kind: str, targets: Sequence[SubjectRef], params: JsonObject, *, now: AwareDatetime
+) -> ResolvedPlan:
+    """Look at the world once and return what a digest names now.
 
     raises   UnknownKind, BadParams, NothingToDo; Unable when the world is silent
     """
     executor = executor_of(kind)
     refuse_bad_targets(targets)
     plan = Plan(kind, tuple(targets), canonical_params(executor.kind, params))
-    if not executor.steps(plan):
+    seen = executor.examine(plan, now=now)
+    if not seen.steps:
         raise NothingToDo(f"{kind} has no steps for this plan")
-    snapshot, policy = plain(executor.snapshot(plan)), policy_of(executor.kind)
+    seen, policy = replace(seen, snapshot=plain(seen.snapshot)), policy_of(executor.kind)
     return ResolvedPlan(
         plan=plan,
         declaration=executor.kind,
-        snapshot=snapshot,
-        radius=executor.blast_radius(plan),
+        seen=seen,
         policy=policy,
         digest=digest_of(
-            plan, kind_version=executor.kind.version, snapshot=snapshot, policy=policy
+            plan, kind_version=executor.kind.version, snapshot=seen.snapshot, policy=policy
         ),
     )
+
+
+def check_plan(
+    plan: Plan, *, by: Actor, phase: Phase, safe_direction: bool, now: AwareDatetime
+) -> PreflightReport:
+    """Ask the world once, then every gate, outside any transaction.
+
+    A gate that errs says no, and so does an executor that errs: what cannot be examined must not
+    be done. The safe direction is not held to a blast bound: putting ten back must stay possible.
+
+    raises   Refused: the plan names what is not there
+             Unable: the world is silent, so nothing can be said
+    """
+    gates = _ask_gates(plan, by=by, phase=phase, safe_direction=safe_direction, now=now)
+    try:
+        resolved = resolve(plan.kind, plan.targets, plan.params, now=now)
+    except (Refused, Unable):
+        raise
+    except Exception as error:  # noqa: BLE001 - recorded as a no, whatever it is
+        return PreflightReport(gates, (f"the plan could not be examined: {_words(error)}",), None)
+    objections = list(resolved.seen.objections)
+    if not safe_direction:
+        bound = resolved.declaration
+        objections += blast_objections(bound, resolved.seen.blast, targets=len(plan.targets))
+    return PreflightReport(gates, tuple(objections), resolved)
 
 
 def plan_of(action: Action) -> Plan:
@@ -109,43 +175,78 @@ def decider_of(action: Action) -> Actor:
     return Actor(ActorKind(kind), name, via=action.decision.via)
 
 
-def stop_before_first_effect(action: Action, *, now: AwareDatetime) -> StopReason | None:
-    """Ask everything again before anything is done; None means go.
+def check_action(action: Action, *, phase: Phase, now: AwareDatetime) -> tuple[Step, ...]:
+    """Ask our tables, the world and every gate whether an effect may follow; return the steps.
 
-    raises   Unable: the world is silent, so nothing can be said; try again later
+    From the second effect on our own hand has moved the targets, so neither the digest nor the
+    preconditions can hold any more: brakes, grants, the decision and the gates are asked.
+
+    raises   Stopped: it may not go on
+             Unable: the world is silent, so nothing can be said; try again later
     """
-    return (
-        stop_by_decision(action, now=now)
-        or stop_by_people(action, now=now)
-        or _stop_by_drift(action)
-        or _stop_by_judgement(action, now=now)
-    )
+    refuse_stopped(action, now=now)
+    begins = phase is Phase.BEGIN
+    try:
+        report = check_plan(
+            plan_of(action),
+            by=decider_of(action),
+            phase=phase,
+            safe_direction=action.safe_direction,
+            now=now,
+        )
+    except Refused as refusal:
+        way = StopKind.RETURN if begins else StopKind.HALT
+        said = f"the plan can no longer be resolved: {refusal.message}"
+        raise Stopped(StopReason(way, said)) from refusal
+    if report.resolved is None:
+        raise Stopped(StopReason(StopKind.HALT, "; ".join(report.refusals)))
+    if begins and report.resolved.digest != action.digest:
+        said = "what would be done is no longer what was decided"
+        raise Stopped(StopReason(StopKind.RETURN, said, report.resolved))
+    refusals = report.refusals if begins else report.gate_refusals
+    if refusals:
+        raise Stopped(StopReason(StopKind.HALT, "; ".join(refusals)))
+    return report.resolved.seen.steps
 
 
-def stop_between_effects(action: Action, *, now: AwareDatetime) -> StopReason | None:
-    """Ask what may change in mid-run: brakes, grants and gates; None means go.
+def refuse_stopped(action: Action, *, now: AwareDatetime) -> None:
+    """Ask our tables for decision, brake, grant and budget; in the transaction that acts.
 
-    The targets have moved by our own hand by now, so neither digest nor preconditions can hold.
+    raises   Stopped: one of them says no
     """
-    stop = stop_by_people(action, now=now)
+    stop = _stop_by_decision(action, now=now) or _stop_by_people(action, now=now)
     if stop is not None:
-        return stop
-    verdicts = ask_gates(
-        plan_of(action),
-        actor=decider_of(action),
+        raise Stopped(stop)
+
+
+def _ask_gates(
+    plan: Plan, *, by: Actor, phase: Phase, safe_direction: bool, now: AwareDatetime
+) -> tuple[GateVerdict, ...]:
+    """Return every gate's word; an erroring gate says no."""
+    request = GateRequest(
+        plan=plan,
+        lineage=union_lineage(plan.targets),
+        actor=by,
         at=now,
-        phase="execute",
-        safe_direction=action.safe_direction,
+        phase=phase,
+        safe_direction=safe_direction,
     )
-    said = [
-        f"gate {verdict.gate}: {'; '.join(verdict.reasons) or 'no'}"
-        for verdict in verdicts
-        if verdict.answer is not Answer.YES
-    ]
-    return StopReason(StopKind.HALT, "; ".join(said)) if said else None
+    return tuple(_ask(gate, request) for gate in registry.gates)
 
 
-def stop_by_decision(action: Action, *, now: AwareDatetime) -> StopReason | None:
+def _ask(gate: Gate, request: GateRequest) -> GateVerdict:
+    try:
+        verdict = gate.decide(request)
+        return replace(verdict, gate=gate.name, reasons=tuple(verdict.reasons))
+    except Exception as error:  # noqa: BLE001 - an erroring gate is a no, recorded as one
+        return GateVerdict(gate.name, Answer.NO, (f"the gate failed: {_words(error)}",))
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _stop_by_decision(action: Action, *, now: AwareDatetime) -> StopReason | None:
     """Check that a person's unused, unexpired yes names exactly this action."""
     decision = action.decision
     if _is_foreign(decision, action):
@@ -165,7 +266,7 @@ def stop_by_decision(action: Action, *, now: AwareDatetime) -> StopReason | None
     return None
 
 
-def stop_by_people(action: Action, *, now: AwareDatetime) -> StopReason | None:
+def _stop_by_people(action: Action, *, now: AwareDatetime) -> StopReason | None:
     """Check brakes, the grant and its budget; a brake never stops the safe direction."""
     if action.safe_direction:
         return None
@@ -201,29 +302,6 @@ def _stop_by_level(
     except Refused as refusal:
         return StopReason(StopKind.HALT, refusal.message)
     return None
-
-
-def _stop_by_drift(action: Action) -> StopReason | None:
-    try:
-        resolved = resolve(action.kind, plan_of(action).targets, action.params)
-    except Refused as refusal:
-        return StopReason(StopKind.RETURN, f"the plan can no longer be resolved: {refusal.message}")
-    if resolved.digest != action.digest:
-        return StopReason(
-            StopKind.RETURN, "what would be done is no longer what was decided", resolved
-        )
-    return None
-
-
-def _stop_by_judgement(action: Action, *, now: AwareDatetime) -> StopReason | None:
-    judgement = judge(
-        plan_of(action),
-        actor=decider_of(action),
-        at=now,
-        phase="execute",
-        safe_direction=action.safe_direction,
-    )
-    return StopReason(StopKind.HALT, "; ".join(judgement.refusals)) if judgement.refusals else None
 
 
 def _is_foreign(decision: Decision, action: Action) -> bool:

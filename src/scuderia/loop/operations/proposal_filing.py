@@ -76,7 +76,7 @@ def file_proposal(
     if actor is not None:
         access.require(actor, Power.DECIDE, common_lineage(draft.targets))
     level = _refuse_unfit(draft, agent=agent, now=now)
-    resolved = resolve(draft.kind, draft.targets, draft.params)
+    resolved = resolve(draft.kind, draft.targets, draft.params, now=now)
     refuse_wide(resolved)
     with transaction.atomic():
         same = _open_like(draft, author)
@@ -153,12 +153,12 @@ def _file(
         agent=agent,
         title=draft.title[:TITLE_CHARACTERS_MAX],
         **spell_plan(resolved.plan),
-        snapshot=resolved.snapshot,
+        snapshot=resolved.seen.snapshot,
         digest=resolved.digest,
         plan_digest=wish,
         rehearsed_for=wish,
         policy=resolved.policy,
-        blast=spell_blast(resolved.radius),
+        blast=spell_blast(resolved.seen.blast),
         dedup_key=draft.dedup_key,
         advice=level is Autonomy.ADVISE,
         four_eyes=four_eyes,

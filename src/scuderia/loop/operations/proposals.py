@@ -68,6 +68,7 @@ def edit_proposal(
         proposal.kind,
         before.targets if targets is None else tuple(targets),
         before.params if params is None else params,
+        now=now,
     )
     access.require(actor, Power.DECIDE, common_lineage(resolved.plan.targets))
     if resolved.plan == before:
@@ -162,11 +163,11 @@ def rebind(
         targets=[str(target) for target in resolved.plan.targets],
         params=resolved.plan.params,
         kind_version=resolved.kind_version,
-        snapshot=resolved.snapshot,
+        snapshot=resolved.seen.snapshot,
         digest=resolved.digest,
         plan_digest=plan_digest(resolved.plan),
         policy=resolved.policy,
-        blast=spell_blast(resolved.radius),
+        blast=spell_blast(resolved.seen.blast),
         serial=proposal.serial + 1,
         returned_reason=returned,
     )
@@ -220,7 +221,7 @@ def refuse_wide(resolved: ResolvedPlan) -> None:
     kind = resolved.declaration
     if kind.safe_direction:
         return
-    too_wide = blast_objections(kind, resolved.radius, targets=len(resolved.plan.targets))
+    too_wide = blast_objections(kind, resolved.seen.blast, targets=len(resolved.plan.targets))
     if too_wide:
         raise BlastTooWide("; ".join(too_wide), kind=kind.name)
 

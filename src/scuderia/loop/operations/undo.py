@@ -15,14 +15,15 @@ from scuderia.loop.nouns import (
     ActionId,
     ActionState,
     EffectState,
+    Phase,
     Plan,
     Power,
     ProposalState,
     Rehearsal,
 )
 from scuderia.loop.operations import access
-from scuderia.loop.operations.decisions import commit_yes
-from scuderia.loop.operations.preflight import ResolvedPlan, plan_of, resolve
+from scuderia.loop.operations.decisions import Objected, commit_yes
+from scuderia.loop.operations.preflight import ResolvedPlan, check_plan, plan_of
 from scuderia.loop.ports import executor_of
 from scuderia.loop.queries.lineage import common_lineage, live_lineage
 
@@ -42,6 +43,8 @@ def undo_action(
     """Queue the action that undoes this one, by this person's decision; return its id.
 
     Brakes and blast bounds do not stop it; gates and preconditions are asked.
+
+    raises   CannotUndo; Objected: a gate or a precondition says no; Unable: the world is silent
     """
     action = Action.objects.select_related("proposal").filter(pk=action_id).first()
     if action is None:
@@ -50,14 +53,16 @@ def undo_action(
     plan = _undo_plan(action)
     lineage = common_lineage(plan.targets)
     access.require(actor, Power.UNDO, lineage)
-    resolved = resolve(plan.kind, plan.targets, plan.params)
+    report = check_plan(plan, by=actor, phase=Phase.DECIDE, safe_direction=True, now=now)
+    if report.resolved is None or report.refusals:
+        raise Objected("; ".join(report.refusals))
     with transaction.atomic():
-        proposal = _file(action, resolved, actor, now)
+        proposal = _file(action, report.resolved, actor, now)
         ProposalScope.objects.bulk_create(
             ProposalScope(proposal=proposal, scope=scope) for scope in sorted(map(str, lineage))
         )
         Action.objects.filter(pk=action.pk).update(resumable=False)
-        return commit_yes(proposal, actor=actor, reason=reason, grant_id=None, now=now)
+        return commit_yes(proposal, report, actor=actor, reason=reason, grant_id=None, now=now)
 
 
 def _undo_plan(action: Action) -> Plan:
@@ -91,12 +96,12 @@ def _file(action: Action, resolved: ResolvedPlan, actor: Actor, now: AwareDateti
         title=f"Undo: {action.proposal.title} ({title})"[:200],
         targets=[str(target) for target in resolved.plan.targets],
         params=resolved.plan.params,
-        snapshot=resolved.snapshot,
+        snapshot=resolved.seen.snapshot,
         digest=resolved.digest,
         plan_digest=wish,
         rehearsed_for=wish,
         policy=resolved.policy,
-        blast=spell_blast(resolved.radius),
+        blast=spell_blast(resolved.seen.blast),
         dedup_key=f"undo:{action.pk}",
         state=ProposalState.PENDING,
         rehearsal=spell_rehearsal(_restored(action)),

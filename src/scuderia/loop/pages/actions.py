@@ -111,7 +111,7 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
     asked = request_context(request)
     run = get_action(asked.actor, ActionId(action_id))
     effects = rows_in_memory(EFFECTS, run.effects)
-    card = get_proposal(asked.actor, run.proposal_id, now=asked.now)
+    card = get_proposal(asked.actor, run.proposal_id)
     lineage = common_lineage(run.targets)
     look, word = ACTION_LOOKS[run.state]
     may_decide = may(asked.actor, Power.DECIDE, lineage)

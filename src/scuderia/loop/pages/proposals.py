@@ -14,6 +14,7 @@ from scuderia.basics.errors import NotFound
 from scuderia.loop.nouns import Power, ProposalId, ProposalState
 from scuderia.loop.operations import decisions, proposals
 from scuderia.loop.operations.evidence import run_evidence
+from scuderia.loop.operations.proposal_review import ProposalReview, review_proposal
 from scuderia.loop.pages.display import (
     PROPOSAL_LOOKS,
     blast_of,
@@ -42,7 +43,7 @@ class ProposalPage:
     """Everything a person sees before the button, and the forms behind it."""
 
     as_of: AwareDatetime
-    card: ProposalCard
+    card: ProposalReview
     crumbs: tuple[Crumb, ...]
     state: str
     state_word: str
@@ -110,7 +111,7 @@ def edit(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     asked, named = request_context(request), ProposalId(proposal_id)
 
     def doing() -> str:
-        card = get_proposal(asked.actor, named, now=asked.now)
+        card = get_proposal(asked.actor, named)
         read = {spec.name: read_param(spec, form_value(request, f"param_{spec.name}"))
                 for spec in _specs(card.row.kind)}  # fmt: skip
         proposals.edit_proposal(
@@ -131,11 +132,11 @@ def _acted(request: HttpRequest, proposal_id: UUID, doing: Callable[[], str]) ->
 
 def _shown(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     asked = request_context(request)
-    card = get_proposal(asked.actor, ProposalId(proposal_id), now=asked.now)
+    card = review_proposal(asked.actor, ProposalId(proposal_id), now=asked.now)
     return show(request, "loop/proposal.html", _page(asked, card, request.GET.get("again", "")))
 
 
-def _page(asked: RequestContext, card: ProposalCard, again: str) -> ProposalPage:
+def _page(asked: RequestContext, card: ProposalReview, again: str) -> ProposalPage:
     row = card.row
     path = reverse("proposal", args=[row.id])
     number = int(again) if again.isdigit() and len(again) < 4 else None  # noqa: PLR2004 - bounded

@@ -8,23 +8,18 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import NotFound, Refused
+from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.loop.engine.json_codec import (
     read_blast,
-    read_plan,
     read_rehearsal,
     read_targets,
 )
 from scuderia.loop.models.proposals import Edit, Proposal, ProposalScope
 from scuderia.loop.nouns import (
     ActionId,
-    ActionKind,
-    Autonomy,
     BlastRadius,
-    GateVerdict,
-    Plan,
     Power,
     ProposalId,
     ProposalState,
@@ -34,11 +29,8 @@ from scuderia.loop.nouns import (
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.agents import TrackRecord, track_record
-from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.decisions import DecisionRow, decision_row
 from scuderia.loop.queries.findings import FindingRow, finding_row
-from scuderia.loop.queries.grants import level_for
-from scuderia.loop.queries.guards import judge
 from scuderia.loop.queries.listing import holding, in_order
 
 PROPOSAL_WORDS = ("title", "agent", "filed_by", "kind")
@@ -87,10 +79,9 @@ class EditRow:
 
 @dataclass(frozen=True, slots=True)
 class ProposalCard:
-    """Everything a person sees before the button.
+    """Everything that our own tables know of one proposal.
 
-    gates        every gate's verdict as of now, an error shown as NO
-    objections   what forbids approving it now, in words; empty means go
+    safe_direction       no brake stops it: an undo, or a kind declared as such
     rehearsal_is_stale   the plan was edited after the rehearsal was made
     """
 
@@ -101,6 +92,7 @@ class ProposalCard:
     kind_title: str
     kind_version: int
     reversibility: Reversibility | None
+    safe_direction: bool
     undo: str
     probe: str
     preconditions: tuple[str, ...]
@@ -111,9 +103,6 @@ class ProposalCard:
     edits: tuple[EditRow, ...]
     decisions: tuple[DecisionRow, ...]
     action_ids: tuple[ActionId, ...]
-    gates: tuple[GateVerdict, ...]
-    objections: tuple[str, ...]
-    level: Autonomy
     track: TrackRecord
 
 
@@ -214,8 +203,8 @@ def list_proposals(
     return _rows(ordered[offset : offset + limit])
 
 
-def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -> ProposalCard:
-    """Return everything a person sees before the button.
+def get_proposal(actor: Actor, proposal_id: ProposalId) -> ProposalCard:
+    """Return everything that our own tables know of one proposal.
 
     raises   NotFound: no such proposal within the actor's reach
     """
@@ -224,8 +213,6 @@ def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -
         raise NotFound("no such proposal is visible to you")
     executor = registry.executors.get(proposal.kind)
     declared = executor.kind if executor else None
-    plan = read_plan(proposal.kind, proposal.targets, proposal.params)
-    gates, objections, level = _standing(proposal, plan, declared, actor, now)
     return ProposalCard(
         row=queue_row(proposal, findings=proposal.findings.count()),
         params=proposal.params,
@@ -236,6 +223,8 @@ def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -
         kind_title=declared.title if declared else proposal.kind,
         kind_version=proposal.kind_version,
         reversibility=declared.reversibility if declared else None,
+        safe_direction=proposal.undo_of_id is not None
+        or (declared is not None and declared.safe_direction),
         undo=declared.undo if declared else "",
         probe=declared.probe if declared else "",
         preconditions=declared.preconditions if declared else (),
@@ -252,37 +241,8 @@ def get_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -
             ActionId(one)
             for one in proposal.actions.order_by("queued_at", "pk").values_list("pk", flat=True)
         ),
-        gates=gates,
-        objections=objections,
-        level=level,
         track=track_record(proposal.agent, proposal.kind),
     )
-
-
-def _standing(
-    proposal: Proposal,
-    plan: Plan,
-    declared: ActionKind | None,
-    actor: Actor,
-    now: AwareDatetime,
-) -> tuple[tuple[GateVerdict, ...], tuple[str, ...], Autonomy]:
-    """Return the gates' words, what forbids approving now, and the agent's level; pending only."""
-    if proposal.state != ProposalState.PENDING or declared is None:
-        said = () if declared else ("no executor is registered for this kind",)
-        return (), said, Autonomy.ACT_ONCE_APPROVED
-    safe = declared.safe_direction or proposal.undo_of_id is not None
-    try:
-        judgement = judge(plan, actor=actor, at=now, phase="decide", safe_direction=safe)
-        level, _ = level_for(proposal.agent, proposal.kind, plan.targets, at=now)
-    except Refused as refusal:  # a target is gone: shown, not raised
-        return (), (refusal.message,), Autonomy.ACT_ONCE_APPROVED
-    objections = list(judgement.objections)
-    brakes = brakes_on(agent=proposal.agent, kind=proposal.kind, targets=plan.targets)
-    if brakes and not safe:
-        objections.append(brake_words(brakes))
-    if level < Autonomy.ACT_ONCE_APPROVED:
-        objections.append(f"{proposal.agent} may only advise here (level {level.value})")
-    return judgement.gates, tuple(objections), level
 
 
 def _waiting(actor: Actor, now: AwareDatetime) -> QuerySet[Proposal]:
