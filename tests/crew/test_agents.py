@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,8 @@ from scuderia.crew.agents.spare_planner import SparePlanner
 from scuderia.crew.playbook.roster import crew
 from scuderia.fleet.engine.snapshot import FleetSnapshot
 from scuderia.loop.nouns import ProposalDraft, Round
-from tests.crew.snapshots import AURORA, month, node, snapshot
+from scuderia.loop.ports import Registry
+from tests.crew.snapshots import AURORA, NOW, month, node, snapshot
 
 SPARES = [node(800, customer=None), node(801, customer=None)]
 
@@ -212,3 +215,24 @@ def test_in_noise_without_lemons_false_claims_stay_under_one_per_agent_week():
         for name, made in thoughts(seen).items():
             claims[name] += len(made.findings) + len(made.proposals)
     assert max(claims.values()) <= weeks, claims
+
+
+def test_an_agent_is_given_each_rooms_snapshot_by_its_type_and_of_the_instant_it_asks_for():
+    asked, registry = [], Registry()
+
+    def read(now: datetime) -> FleetSnapshot:
+        asked.append(now)
+        return snapshot([node(1, (10, None))])
+
+    registry.register_snapshot(FleetSnapshot, read)
+    registry.register_snapshot(str, lambda _now: "twelve crates")
+    context = AgentContext(snapshots=registry.snapshots)
+    assert context.snapshot(str, now=NOW) == "twelve crates"
+    assert context.snapshot(int, now=NOW) is None, "no room brings it"
+    assert RepairChaser(context).look(now=NOW).proposals
+    assert asked == [NOW]
+
+
+def test_a_fleet_that_nobody_reads_is_looked_at_and_said_to_be_empty():
+    made = RepairChaser(AgentContext()).look(now=NOW)
+    assert made == Round(considered=("No node is on the books.",))

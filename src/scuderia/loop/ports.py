@@ -1,8 +1,8 @@
 """What the loop needs others to fill: executors, gates, agents, detectors, lineage, a runner."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, Clock, SystemClock
@@ -148,6 +148,11 @@ class LineageOf(Protocol):
         ...
 
 
+Seen = TypeVar("Seen")
+SnapshotReader = Callable[[AwareDatetime], object | None]
+"""Reads one room's books into its snapshot of one instant; None where there is nothing to see."""
+
+
 class Runner(Protocol):
     """Runs an action's steps durably. Filled by DBOS Transact in connectors/dbos."""
 
@@ -189,6 +194,7 @@ class Registry:
     detectors: dict[str, Detector] = field(default_factory=dict)
     evidence: dict[str, EvidenceQuery] = field(default_factory=dict)
     lineages: dict[str, LineageOf] = field(default_factory=dict)
+    snapshots: dict[type, SnapshotReader] = field(default_factory=dict)
     powers: dict[str, PowerSpec] = field(
         default_factory=lambda: {spec.name: spec for spec in LOOP_POWERS}
     )
@@ -221,6 +227,12 @@ class Registry:
         if worth is None:
             raise UnknownUnit(f"nobody states what one of {quantity.unit[:40]!r} is worth")
         return quantity.amount * worth
+
+    def register_snapshot(
+        self, kind: type[Seen], read: Callable[[AwareDatetime], Seen | None]
+    ) -> None:
+        """Register who reads this room's books into the snapshot that agents think on."""
+        self.snapshots[kind] = read
 
     def register_lineage(self, source: LineageOf) -> None:
         """Register who knows where subjects of these kinds hang."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from scuderia.basics.clock import AwareDatetime
 from scuderia.crew.agents.proposal_builders import AgentContext, keep_possible
 from scuderia.fleet.engine.snapshot import FleetSnapshot
-from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.loop.nouns import FindingDraft, ProposalDraft, Round
 
 
@@ -23,7 +22,7 @@ class FleetAgent(ABC):
 
     def look(self, *, now: AwareDatetime) -> Round:
         """Look at the fleet as it stands, where there is one."""
-        snapshot = fleet_snapshot(now)
+        snapshot = self.context.snapshot(FleetSnapshot, now=now)
         if snapshot is None:
             return Round(considered=("No node is on the books.",))
         return self.think(snapshot)

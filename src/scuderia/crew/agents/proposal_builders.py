@@ -12,7 +12,7 @@ from scuderia.crew.engine.repairs import PRIOR_REPAIRS
 from scuderia.fleet.engine.lemon import HORIZON_DAYS
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 from scuderia.loop.nouns import Evidence, FindingDraft, Plan, ProposalDraft, Rehearsal
-from scuderia.loop.ports import EvidenceQuery
+from scuderia.loop.ports import EvidenceQuery, Seen, SnapshotReader
 
 WEEK_DAYS = 7.0
 WEEK_H = 168.0
@@ -36,10 +36,17 @@ def _no_objection(_plan: Plan, _now: AwareDatetime) -> Sequence[str]:
 
 @dataclass(slots=True)
 class AgentContext:
-    """What an agent may ask besides the snapshot: evidence by name, and objections to a plan."""
+    """What an agent may ask: a snapshot by its type, evidence by name, objections to a plan."""
 
     evidence: Mapping[str, EvidenceQuery] = field(default_factory=dict)
     objections: Objections = _no_objection
+    snapshots: Mapping[type, SnapshotReader] = field(default_factory=dict)
+
+    def snapshot(self, kind: type[Seen], *, now: AwareDatetime) -> Seen | None:
+        """Return what a room's books tell at `now`; None where no such room or nothing to see."""
+        read = self.snapshots.get(kind)
+        seen = read(now) if read else None
+        return seen if isinstance(seen, kind) else None
 
     def cite(
         self, query: str, params: JsonObject, caption: str, *, link: str, seen: JsonObject

@@ -7,13 +7,12 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, Clock, parse_instant
 from scuderia.basics.errors import BadInput, NotFound
 from scuderia.crew.agents import proposal_builders
-from scuderia.crew.agents.proposal_builders import WEEK_H
+from scuderia.crew.agents.proposal_builders import WEEK_H, AgentContext
 from scuderia.crew.agents.sla_watch import month_case
 from scuderia.crew.agents.spare_planner import RESIZE, node_hours_won
 from scuderia.crew.engine.outlook import fleet_outlook
 from scuderia.crew.engine.spare_pools import pool_view, replay_past, spare_need
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
-from scuderia.fleet.queries.snapshot import fleet_snapshot
 
 
 class NotSeen(NotFound):
@@ -29,30 +28,33 @@ class CrewQuery:
 
     name: str
     answer: Callable[[JsonObject, FleetSnapshot], JsonObject]
+    context: AgentContext
     now: Callable[[], AwareDatetime]
 
     def run(self, params: JsonObject) -> JsonObject:
         """Return the value for these parameters."""
         at = params.get("at")
-        snapshot = fleet_snapshot(self.now() if at is None else parse_instant(str(at), field="at"))
+        instant = self.now() if at is None else parse_instant(str(at), field="at")
+        snapshot = self.context.snapshot(FleetSnapshot, now=instant)
         if snapshot is None:
             raise NotSeen("No node was on the books.")
         return self.answer(params, snapshot)
 
 
-def crew_queries(clock: Callable[[], Clock]) -> tuple[CrewQuery, ...]:
+def crew_queries(context: AgentContext, clock: Callable[[], Clock]) -> tuple[CrewQuery, ...]:
     """Return every query of the crew, reading the present from the clock of that time."""
 
     def now() -> AwareDatetime:
         return clock().now()
 
-    return (
-        CrewQuery("lemon_score", _lemon_score, now),
-        CrewQuery("repair_outlook", _repair_outlook, now),
-        CrewQuery("spare_need", _spare_need, now),
-        CrewQuery("spare_pool_replay", _spare_pool_replay, now),
-        CrewQuery("month_outlook", _month_outlook, now),
-    )
+    answers = {
+        "lemon_score": _lemon_score,
+        "repair_outlook": _repair_outlook,
+        "spare_need": _spare_need,
+        "spare_pool_replay": _spare_pool_replay,
+        "month_outlook": _month_outlook,
+    }
+    return tuple(CrewQuery(name, answer, context, now) for name, answer in answers.items())
 
 
 def _lemon_score(params: JsonObject, snapshot: FleetSnapshot) -> JsonObject:

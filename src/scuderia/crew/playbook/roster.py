@@ -22,8 +22,8 @@ def crew(context: AgentContext | None = None) -> tuple[Agent, ...]:
 def register(registry: Registry) -> None:
     """Register the agents and the crew's evidence.
 
-    The agents get the evidence by name and the executors' objections, never an executor: they
-    may ask whether a plan could be carried out, and nothing else.
+    The agents get the snapshots by type, the evidence by name and the executors' objections,
+    never an executor: they may ask whether a plan could be carried out, and nothing else.
     """
 
     def objections(plan: Plan, now: AwareDatetime) -> Sequence[str]:
@@ -32,7 +32,8 @@ def register(registry: Registry) -> None:
             return (f"nothing here carries out {plan.kind}",)
         return executor.examine(plan, now=now).objections
 
-    for query in crew_queries(lambda: registry.clock):
+    context = AgentContext(registry.evidence, objections, registry.snapshots)
+    for query in crew_queries(context, lambda: registry.clock):
         registry.evidence[query.name] = query
-    for agent in crew(AgentContext(registry.evidence, objections)):
+    for agent in crew(context):
         registry.agents[agent.name] = agent
