@@ -3,24 +3,15 @@
 from collections.abc import Mapping
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router
 
-from scuderia.fleet.queries.customers import list_customers
+from scuderia.fleet.queries.customers import CustomerSummary, list_customers
 from scuderia.loop.api.common import Limit, Offset, PageOut, answers, page_of, request_actor
 
 router = Router()
 
 
-class CustomerOut(Schema):
-    """A customer and its promise."""
-
-    name: str
-    target: float | None
-    time_zone: str
-    nodes_held: int
-
-
-@router.get("/customers", response=answers(PageOut[CustomerOut]))
+@router.get("/customers", response=answers(PageOut[CustomerSummary]))
 def get_customers(
     request: HttpRequest, limit: Limit = 100, offset: Offset = 0
 ) -> Mapping[str, object]:

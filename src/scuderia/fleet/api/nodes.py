@@ -6,10 +6,11 @@ from typing import Annotated
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
-from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.nouns import AllocationRecord, NodeState, RepairPhase
 from scuderia.fleet.queries import nodes
-from scuderia.fleet.queries.nodes import NodeStatus
+from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline
 from scuderia.loop.api.common import Limit, Offset, Wanted, answers, page_of, request_actor
+from scuderia.loop.api.rows import RowOf, made_from
 from scuderia.loop.ports import registry
 
 router = Router()
@@ -17,28 +18,21 @@ Days = Annotated[int, Query(ge=1, le=366)]
 TOLD_MAX = 200
 
 
-class PlaceOut(Schema):
-    """Where a node stands."""
-
-    node: str
-    site: str
-    cluster: str
-    rack: str
-    sku: str
+@made_from(RepairPhase, leave_out={"node"})
+class PhaseOut(Schema):
+    """Part of an outage of the node that is asked about."""
 
 
-class NodeOut(Schema):
-    """One node as it stands."""
+@made_from(AllocationRecord, leave_out={"node"})
+class HoldOut(Schema):
+    """A customer holds the node that is asked about."""
 
-    place: PlaceOut
-    gpus: int
-    state: NodeState
-    customer: str | None
-    spare: bool
-    since: datetime | None
-    cause: str
-    planned: bool
-    observed_at: datetime | None
+
+@made_from(NodeTimeline)
+class TimelineOut(Schema):
+    """What happened to one node; `outages_total` counts those beyond the list's end too."""
+
+    outages_total: int
 
 
 class NodesOut(Schema):
@@ -47,47 +41,8 @@ class NodesOut(Schema):
     as_of: datetime
     total: int
     by_state: dict[NodeState, int]
-    items: list[NodeOut]
+    items: list[RowOf[NodeStatus]]
     next_offset: int | None
-
-
-class OutageOut(Schema):
-    """One stay out of service."""
-
-    node: str
-    start: datetime
-    end: datetime | None
-    cause: str
-    planned: bool
-    source_key: str
-
-
-class PhaseOut(Schema):
-    """Part of an outage."""
-
-    state: NodeState
-    start: datetime
-    end: datetime | None
-
-
-class HoldOut(Schema):
-    """A customer holds the node."""
-
-    customer: str
-    start: datetime
-    end: datetime | None
-
-
-class TimelineOut(Schema):
-    """What happened to one node."""
-
-    place: PlaceOut
-    start: datetime
-    end: datetime
-    outages_total: int
-    outages: list[OutageOut]
-    phases: list[PhaseOut]
-    allocations: list[HoldOut]
 
 
 @router.get("/nodes", response=answers(NodesOut))
@@ -119,7 +74,7 @@ def list_nodes(
     }
 
 
-@router.get("/nodes/{name}", response=answers(NodeOut))
+@router.get("/nodes/{name}", response=answers(NodeStatus))
 def get_node(request: HttpRequest, name: str) -> NodeStatus:
     """Return one node as it stands."""
     return nodes.get_node(request_actor(request), name, registry.clock.now())

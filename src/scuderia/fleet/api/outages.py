@@ -1,14 +1,11 @@
 """The outages that last, within one's reach, over JSON."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from scuderia.fleet.api.nodes import PlaceOut
-from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.operations.amendments import OutageChanges, amend_outage, retract_outage
 from scuderia.fleet.queries import outages
 from scuderia.fleet.queries.outages import OpenOutage
@@ -23,25 +20,18 @@ from scuderia.loop.api.common import (
     page_of,
     request_actor,
 )
+from scuderia.loop.api.rows import made_from
 from scuderia.loop.ports import registry
 
 router = Router()
 SourceKey = Annotated[str, Field(min_length=1, max_length=120, pattern=NO_NUL)]
 
 
+@made_from(OpenOutage, leave_out={"age"})
 class OpenOutageOut(Schema):
     """An outage that lasts; `phase` null means that nobody said."""
 
-    place: PlaceOut
-    gpus: int
-    start: datetime
     age_s: int
-    cause: str
-    planned: bool
-    customer: str | None
-    phase: NodeState | None
-    phase_since: datetime | None
-    outages_28d: int
 
     @staticmethod
     def resolve_age_s(outage: OpenOutage) -> int:
@@ -49,7 +39,7 @@ class OpenOutageOut(Schema):
         return int(outage.age.total_seconds())
 
 
-@router.get("/outages", response=answers(PageOut[OpenOutageOut]))
+@router.get("/outages", response=answers(PageOut[OpenOutage]))
 def list_open_outages(
     request: HttpRequest, limit: Limit = 100, offset: Offset = 0
 ) -> Mapping[str, object]:

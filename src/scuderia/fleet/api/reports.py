@@ -1,7 +1,7 @@
 """A period's figures over JSON: the SLA report, the ledger, the evidence packet."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
@@ -9,11 +9,10 @@ from ninja import Query, Router, Schema
 
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
-from scuderia.fleet.api.nodes import OutageOut
 from scuderia.fleet.nouns import LedgerClass
 from scuderia.fleet.operations.evidence_packet import zip_evidence
 from scuderia.fleet.queries import reports
-from scuderia.fleet.queries.reports import Period, SlaReport, whole_period
+from scuderia.fleet.queries.reports import Ledger, Period, SlaReport, whole_period
 from scuderia.loop.api.common import (
     Limit,
     Offset,
@@ -23,6 +22,7 @@ from scuderia.loop.api.common import (
     page_of,
     request_actor,
 )
+from scuderia.loop.api.rows import made_from
 from scuderia.loop.ports import registry
 
 router = Router()
@@ -35,39 +35,6 @@ CAUSES_MAX = 200
 ZIP = "application/zip"
 
 
-class CauseOut(Schema):
-    """Downtime under one cause."""
-
-    cause: str
-    outages: int
-    downtime_s: int
-    share: float
-
-
-class HeadlineOut(Schema):
-    """On how many of its days a customer got what it was promised."""
-
-    customer: str
-    target: float
-    time_zone: str
-    nodes: int
-    availability: float | None
-    days_known: int
-    days_at_target: int
-    worst_day: float | None
-    downtime_s: int
-    cents_lost: int
-
-
-class DayOut(Schema):
-    """One day of the ledger."""
-
-    day: date
-    length_s: int
-    seconds: dict[LedgerClass, int]
-    availability: float | None
-
-
 class NodeSecondsOut(Schema):
     """One node's seconds by class."""
 
@@ -75,87 +42,17 @@ class NodeSecondsOut(Schema):
     seconds: dict[LedgerClass, int]
 
 
+@made_from(Ledger, leave_out={"site", "by_node"})
 class LedgerOut(Schema):
     """Every node-second of a period in exactly one class; `items` is one page of the nodes."""
 
-    customer: str | None
-    start: datetime
-    end: datetime
-    time_zone: str
-    nodes: int
-    seconds: dict[LedgerClass, int]
-    days: list[DayOut]
     items: list[NodeSecondsOut]
     next_offset: int | None
 
 
-class LengthsOut(Schema):
-    """Lengths of outages in hours."""
-
-    p50: float | None
-    mean: float | None
-    p90: float | None
-    p95: float | None
-    max: float | None
-
-
-class KnownOut(Schema):
-    """A mean over those outages that carry the fact."""
-
-    hours_mean: float | None
-    known: int
-    outages: int
-
-
-class ConcentrationOut(Schema):
-    """What the worst tenth of the nodes hold."""
-
-    nodes: int
-    outage_share: float | None
-    downtime_share: float | None
-
-
+@made_from(SlaReport, leave_out={"site"})
 class ReportOut(Schema):
     """The SLA report of a period; null is unknown, never zero."""
-
-    customer: str | None
-    start: datetime
-    end: datetime
-    time_zone: str
-    target: float
-    nodes: int
-    gpus: int
-    days: list[DayOut]
-    seconds: dict[LedgerClass, int]
-    availability: float | None
-    days_known: int
-    days_below_target: int
-    worst_day: float | None
-    worst_day_on: date | None
-    median_day: float | None
-    headline: list[HeadlineOut]
-    customer_days: int
-    customer_days_at_target: int
-    outages: int
-    outages_started: int
-    outages_open: int
-    downtime_s: int
-    by_cause: list[CauseOut]
-    unknown_cause_share: float | None
-    outage_hours: LengthsOut
-    outages_over_7d_share: float | None
-    downtime_share_over_7d: float | None
-    mtbf_node_days: float | None
-    time_to_detect: KnownOut
-    time_to_repair: KnownOut
-    relapse_24h: float | None
-    relapse_7d: float | None
-    relapse_28d: float | None
-    concentration: ConcentrationOut
-    cents_lost: int
-    price_note: str
-    longest: list[OutageOut]
-    limits: str
 
 
 class BadPeriod(BadInput):

@@ -1,7 +1,6 @@
 """Durable runs: listed, undone, resumed, halted."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -10,91 +9,37 @@ from ninja import Router, Schema, Status
 from scuderia.basics.actors import Actor
 from scuderia.loop.api import common
 from scuderia.loop.api.common import (
-    Facts,
     Limit,
     Offset,
     PageOut,
-    Subject,
     answers,
     page_of,
     request_actor,
     up_to,
 )
+from scuderia.loop.api.rows import made_from
 from scuderia.loop.nouns import (
     ActionId,
     ActionState,
-    EffectState,
-    OutcomeVerdict,
 )
 from scuderia.loop.operations import actions as action_operations
 from scuderia.loop.operations import undo
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import actions
 from scuderia.loop.queries.actions import ActionRow
+from scuderia.loop.queries.outcomes import OutcomeRow
 
 router = Router(tags=["actions"])
 
 
-class EffectOut(Schema):
-    """One keyed change of the world."""
-
-    step: int
-    name: str
-    key: str
-    arguments: Facts
-    state: EffectState
-    tries: int
-    looks: int
-    claimed_at: datetime
-    settled_at: datetime | None
-    detail: Facts
-
-
+@made_from(OutcomeRow, leave_out={"action_id"})
 class OutcomeOut(Schema):
-    """The measured effect beside the expected one."""
-
-    metric: str
-    unit: str
-    better: str
-    do_nothing: float
-    expected: float
-    low: float
-    high: float
-    due_at: datetime
-    value: float | None
-    measured_at: datetime | None
-    verdict: OutcomeVerdict | None
-    note: str
+    """The measured effect beside the expected one, of the action that it stands in."""
 
 
+@made_from(ActionRow, leave_out={"effects"}, usual=False)
 class ActionLine(Schema):
-    """One durable run."""
-
-    id: UUID
-    proposal_id: UUID
-    title: str
-    kind: str
-    agent: str
-    targets: list[Subject]
-    params: Facts
-    state: ActionState
-    resumable: bool
-    safe_direction: bool
-    said: str
-    decided_by: str
-    steps_total: int
-    queued_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    undo_of: UUID | None
-    can_undo: bool
-    outcome: OutcomeOut | None
-
-
-class ActionOut(ActionLine):
-    """One durable run with its effects."""
-
-    effects: list[EffectOut]
+    """One durable run, as lists tell it: without its effects."""
 
 
 @router.get("/actions", response=answers(PageOut[ActionLine]))
@@ -107,7 +52,7 @@ def list_actions(
     return page_of(rows, limit, offset)
 
 
-@router.get("/actions/{action_id}", response=answers(ActionOut))
+@router.get("/actions/{action_id}", response=answers(ActionRow))
 def get_action(request: HttpRequest, action_id: UUID) -> ActionRow:
     """Return one run with its effects."""
     return actions.get_action(request_actor(request), ActionId(action_id))

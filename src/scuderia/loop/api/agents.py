@@ -1,7 +1,6 @@
 """The agents that proposed, and having them look now."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
@@ -19,61 +18,16 @@ from scuderia.loop.api.common import (
     up_to,
 )
 from scuderia.loop.nouns import (
-    Autonomy,
     Power,
 )
 from scuderia.loop.operations import access
 from scuderia.loop.operations import agents as agent_operations
+from scuderia.loop.operations.agents import RoundReport
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import agents as agent_queries
+from scuderia.loop.queries.agents import AgentCard, RoundRow
 
 router = Router(tags=["crew"])
-
-
-class TrackOut(Schema):
-    """How an agent has fared."""
-
-    agent: str
-    kind: str
-    proposals: int
-    pending: int
-    approved: int
-    rejected: int
-    edited: int
-    expired: int
-    withdrawn: int
-    met: int
-    missed: int
-    inconclusive: int
-    median_error: float | None
-    interval_coverage: float | None
-
-
-class RoundOut(Schema):
-    """What one look of one agent brought back."""
-
-    agent: str
-    at: datetime
-    duration_ms: int
-    error: str
-    considered: list[str]
-    findings: int
-    proposals: int
-    filed: int
-
-
-class AgentOut(Schema):
-    """One member of the crew."""
-
-    name: str
-    title: str
-    job: str
-    kinds: list[str]
-    last_round: RoundOut | None
-    open_findings: int
-    braked: bool
-    track: TrackOut
-    levels: dict[str, Autonomy]
 
 
 class RunCrewIn(Schema):
@@ -82,20 +36,7 @@ class RunCrewIn(Schema):
     agents: list[Name] | None = Field(None, max_length=50)
 
 
-class RoundReportOut(Schema):
-    """What one agent's look changed."""
-
-    agent: str
-    error: str
-    findings_open: int
-    proposals_open: int
-    filed: int
-    superseded: int
-    withdrawn: int
-    refused: list[str]
-
-
-@router.get("/crew", response=answers(PageOut[AgentOut]))
+@router.get("/crew", response=answers(PageOut[AgentCard]))
 def list_agents(
     request: HttpRequest, limit: Limit = 50, offset: Offset = 0
 ) -> Mapping[str, object]:
@@ -103,7 +44,7 @@ def list_agents(
     return page_of(agent_queries.list_agents(request_actor(request)), limit, offset)
 
 
-@router.get("/crew/{name}/rounds", response=answers(PageOut[RoundOut]))
+@router.get("/crew/{name}/rounds", response=answers(PageOut[RoundRow]))
 def list_rounds(
     request: HttpRequest, name: str, limit: Limit = 20, offset: Offset = 0
 ) -> Mapping[str, object]:
@@ -115,8 +56,8 @@ def list_rounds(
     return page_of(rows, limit, offset)
 
 
-@router.post("/crew/run", response=answers(list[RoundReportOut]))
-def run_crew(request: HttpRequest, said: RunCrewIn) -> Sequence[agent_operations.RoundReport]:
+@router.post("/crew/run", response=answers(list[RoundReport]))
+def run_crew(request: HttpRequest, said: RunCrewIn) -> Sequence[RoundReport]:
     """Have the named agents look now, or all of them."""
     access.require(request_actor(request), Power.RUN_CREW, EVERYTHING)
     return agent_operations.make_rounds(

@@ -2,7 +2,6 @@
 
 import io
 import tempfile
-from datetime import datetime
 from typing import IO, Annotated, cast
 
 from django.http import FileResponse, HttpRequest
@@ -18,35 +17,22 @@ from scuderia.loop.api.common import (
     answers,
     request_actor,
 )
+from scuderia.loop.api.rows import RowOf
 from scuderia.loop.nouns import (
     Power,
 )
 from scuderia.loop.operations import access
 from scuderia.loop.operations import audit as chain
 from scuderia.loop.queries import audit
+from scuderia.loop.queries.audit import AuditRow
 
 router = Router(tags=["audit"])
-
-
-class AuditOut(Schema):
-    """One entry of the chain."""
-
-    seq: int
-    at: datetime
-    actor: str
-    via: str
-    verb: str
-    subject: str
-    reason: str
-    detail: str
-    previous: str
-    hash: str
 
 
 class AuditPageOut(Schema):
     """A page of the chain, newest first; pass `next_before` back for older entries."""
 
-    items: list[AuditOut]
+    items: list[RowOf[AuditRow]]
     next_before: int | None
     head_seq: int
     head_hash: str

@@ -1,7 +1,6 @@
 """What is stopped: listed, set, lifted."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
@@ -22,20 +21,9 @@ from scuderia.loop.nouns import (
 from scuderia.loop.operations import brakes
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import brakes as brake_queries
+from scuderia.loop.queries.brakes import BrakeRow
 
 router = Router(tags=["brakes"])
-
-
-class BrakeOut(Schema):
-    """One brake; lifted_at null while it holds."""
-
-    stops: BrakeScope
-    value: str
-    reason: str
-    set_by: str
-    set_at: datetime
-    lifted_by: str
-    lifted_at: datetime | None
 
 
 class BrakeIn(Schema):
@@ -46,7 +34,7 @@ class BrakeIn(Schema):
     reason: Words = ""
 
 
-@router.get("/brakes", response=answers(PageOut[BrakeOut]))
+@router.get("/brakes", response=answers(PageOut[BrakeRow]))
 def list_brakes(
     request: HttpRequest, *, on_only: bool = True, limit: Limit = 50, offset: Offset = 0
 ) -> Mapping[str, object]:

@@ -7,23 +7,11 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Schema
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
-
-Subject = Annotated[str, BeforeValidator(str)]
-
-
-Facts = dict[str, Any]
-
-
-class QuantityOut(Schema):
-    """So much of something, in the words of the room that measures it."""
-
-    amount: float
-    unit: str
-
+from scuderia.loop.api.rows import RowOf, in_json
 
 LIMIT_MAX = 200
 OFFSET_MAX = 10_000
@@ -48,7 +36,7 @@ class RefusalOut(Schema):
 class PageOut(Schema, Generic[Item]):
     """A bounded page; pass `next_offset` back as `offset` for more, null is the end."""
 
-    items: list[Item]
+    items: list[RowOf[Item]]
     next_offset: int | None
 
 
@@ -73,16 +61,6 @@ Real = Annotated[float, Field(allow_inf_nan=False)]
 Scalar = Words | Whole | Real
 
 
-class EvidenceOut(Schema):
-    """One piece of evidence that anyone can run again."""
-
-    query: str
-    params: Facts
-    value: Facts
-    caption: str
-    link: str
-
-
 class ReasonIn(Schema):
     """Words, welcome and never required."""
 
@@ -105,8 +83,8 @@ REFUSALS = frozenset({400, 401, 403, 404, 409, 413, 422, 500, 503})
 
 
 def answers(shape: Any, *, status: int = 200) -> dict[Any, Any]:
-    """Return what a route may answer: its own shape, or a refusal of the one form."""
-    return {status: shape, REFUSALS: RefusalOut}
+    """Return what a route may answer: its own shape or row, or a refusal of the one form."""
+    return {status: in_json(shape), REFUSALS: RefusalOut}
 
 
 def request_actor(request: HttpRequest) -> Actor:

@@ -6,12 +6,12 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
 from scuderia.loop.api.common import (
-    Facts,
     Name,
     Scalar,
     answers,
     request_actor,
 )
+from scuderia.loop.api.rows import Facts
 from scuderia.loop.operations import evidence
 from scuderia.loop.ports import registry
 

@@ -1,20 +1,15 @@
 """Claims about subjects."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
 from scuderia.loop.api.aliases import in_old_unit
 from scuderia.loop.api.common import (
-    EvidenceOut,
     Limit,
     Offset,
     PageOut,
-    QuantityOut,
-    Subject,
     Wanted,
     answers,
     page_of,
@@ -22,31 +17,18 @@ from scuderia.loop.api.common import (
     subject_named,
     up_to,
 )
-from scuderia.loop.nouns import (
-    FindingState,
-)
+from scuderia.loop.api.rows import made_from
 from scuderia.loop.queries import findings
 from scuderia.loop.queries.findings import FindingRow
 
 router = Router(tags=["findings"])
 
 
+@made_from(FindingRow)
 class FindingOut(Schema):
     """A claim about a subject."""
 
-    id: UUID
-    kind: str
-    subject: Subject
-    claim: str
-    confidence: float
-    severity: QuantityOut
     severity_gpu_hours: float | None = Field(deprecated=True)
-    evidence: list[EvidenceOut]
-    raised_by: str
-    state: FindingState
-    opened_at: datetime
-    refreshed_at: datetime
-    cleared_at: datetime | None
 
     @staticmethod
     def resolve_severity_gpu_hours(row: FindingRow) -> float | None:
@@ -54,7 +36,7 @@ class FindingOut(Schema):
         return in_old_unit(row.severity)
 
 
-@router.get("/findings", response=answers(PageOut[FindingOut]))
+@router.get("/findings", response=answers(PageOut[FindingRow]))
 def list_findings(
     request: HttpRequest,
     subject: Wanted = "",

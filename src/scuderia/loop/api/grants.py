@@ -1,7 +1,6 @@
 """How far each agent may go: listed, given, revoked."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from scuderia.loop.api.common import (
     Name,
     Offset,
     PageOut,
-    Subject,
     SubjectText,
     Words,
     answers,
@@ -27,36 +25,16 @@ from scuderia.loop.api.common import (
 from scuderia.loop.nouns import (
     Autonomy,
     GrantId,
-    GrantState,
 )
 from scuderia.loop.operations import grants
 from scuderia.loop.ports import registry
 from scuderia.loop.queries import grants as grant_queries
+from scuderia.loop.queries.grants import GrantRow
 
 router = Router(tags=["grants"])
 
 
 Budgeted = Annotated[int, Field(ge=1, le=COUNT_MAX)] | None
-
-
-class GrantOut(Schema):
-    """One grant and what is used of its budget; money in US cents."""
-
-    id: UUID
-    agent: str
-    kind: str
-    scope: Subject
-    level: Autonomy
-    actions_per_day: int | None
-    targets_per_day: int | None
-    cents_per_day: int | None
-    actions_today: int
-    targets_today: int
-    state: GrantState
-    granted_by: str
-    reason: str
-    granted_at: datetime
-    expires_at: datetime
 
 
 class GrantIn(Schema):
@@ -79,7 +57,7 @@ class GrantIdOut(Schema):
     grant_id: UUID
 
 
-@router.get("/grants", response=answers(PageOut[GrantOut]))
+@router.get("/grants", response=answers(PageOut[GrantRow]))
 def list_grants(
     request: HttpRequest, limit: Limit = 50, offset: Offset = 0
 ) -> Mapping[str, object]:

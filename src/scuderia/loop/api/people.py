@@ -15,55 +15,27 @@ from scuderia.loop.api.common import (
     Name,
     Offset,
     PageOut,
-    Subject,
     SubjectText,
     answers,
     page_of,
     request_actor,
 )
-from scuderia.loop.nouns import (
-    Role,
-)
+from scuderia.loop.api.rows import made_from
 from scuderia.loop.operations import people
 from scuderia.loop.operations.people import IssuedToken
 from scuderia.loop.ports import registry
-from scuderia.loop.queries.people import PersonRow, list_people
+from scuderia.loop.queries.people import PersonRow, TokenRow, list_people
 
 router = Router(tags=["people"])
 
 
-class RoleOut(Schema):
-    """One role a person holds."""
-
-    role: Role
-    scope: Subject
-    given_by: str
-    given_at: datetime
-
-
-class TokenOut(Schema):
-    """One API token, without its secret; its instants are wall time."""
-
-    name: str
-    prefix: str
-    powers: list[str]
-    scope: Subject
-    issued_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
-    last_used_at: datetime | None
-
-
+@made_from(PersonRow, leave_out={"tokens"})
 class PersonOut(Schema):
-    """One person and the roles held."""
-
-    name: str
-    full_name: str
-    active: bool
-    roles: list[RoleOut]
+    """One person and the roles held; tokens are told to their owner alone."""
 
 
-class MeOut(PersonOut):
+@made_from(PersonRow, leave_out={"tokens"}, usual=False)
+class MeOut(Schema):
     """Who came in, by which token if any, and the domain's instant."""
 
     via: str
@@ -86,14 +58,6 @@ class TokenNameIn(Schema):
     name: Name
 
 
-class IssuedOut(Schema):
-    """A new token; the secret is told once, here."""
-
-    name: str
-    secret: str
-    expires_at: datetime
-
-
 @router.get("/me", response=answers(MeOut))
 def me(request: HttpRequest) -> dict[str, object]:
     """Return who came in, with which roles, and the domain's instant."""
@@ -109,13 +73,13 @@ def me(request: HttpRequest) -> dict[str, object]:
     }
 
 
-@router.get("/people", response=answers(PageOut[PersonOut]))
+@router.get("/people", response=answers(PageOut[PersonRow]))
 def get_people(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> Mapping[str, object]:
     """Return everyone, to those who manage people; else oneself alone."""
     return page_of(list_people(request_actor(request)), limit, offset)
 
 
-@router.get("/tokens", response=answers(PageOut[TokenOut]))
+@router.get("/tokens", response=answers(PageOut[TokenRow]))
 def list_tokens(
     request: HttpRequest, limit: Limit = 50, offset: Offset = 0
 ) -> Mapping[str, object]:
@@ -123,7 +87,7 @@ def list_tokens(
     return page_of(_mine(request_actor(request)).tokens[::-1], limit, offset)
 
 
-@router.post("/tokens", response=answers(IssuedOut, status=201))
+@router.post("/tokens", response=answers(IssuedToken, status=201))
 def issue_token(request: HttpRequest, said: TokenIn) -> Status[IssuedToken]:
     """Issue a token for oneself; its secret is told once. A token cannot issue a token."""
     actor = request_actor(request)

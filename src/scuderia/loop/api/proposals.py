@@ -1,7 +1,6 @@
 """What waits for a person, and the answers a person has."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -9,18 +8,14 @@ from ninja import Field, Router, Schema, Status
 
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api import common
-from scuderia.loop.api.agents import TrackOut
 from scuderia.loop.api.aliases import count_of, in_old_unit
 from scuderia.loop.api.common import (
     DigestText,
-    Facts,
     Limit,
     Name,
     Offset,
     PageOut,
-    QuantityOut,
     Scalar,
-    Subject,
     SubjectText,
     Words,
     answers,
@@ -29,13 +24,13 @@ from scuderia.loop.api.common import (
     up_to,
 )
 from scuderia.loop.api.findings import FindingOut
+from scuderia.loop.api.rows import made_from
 from scuderia.loop.nouns import (
     ActionId,
-    Answer,
-    Autonomy,
     BlastRadius,
     ProposalId,
     ProposalState,
+    Rehearsal,
 )
 from scuderia.loop.operations import decisions, proposals
 from scuderia.loop.operations.proposal_review import ProposalReview, review_proposal
@@ -46,30 +41,15 @@ from scuderia.loop.queries.proposals import QueueRow
 router = Router(tags=["proposals"])
 
 
+@made_from(Rehearsal, leave_out={"label"})
 class RehearsalOut(Schema):
     """What is expected of acting, beside doing nothing."""
 
-    metric: str
-    unit: str
-    horizon_days: float
-    do_nothing: float
-    expected: float
-    low: float
-    high: float
-    better: str
-    method: str
-    limits: str
-    inputs: Facts
 
-
+@made_from(BlastRadius)
 class BlastOut(Schema):
     """What would be touched."""
 
-    count: int
-    denominator_count: int
-    unit: str
-    details: list[str]
-    affected: list[str]
     share: float
     gpus: int = Field(deprecated=True)
     customers: list[str] = Field(deprecated=True)
@@ -85,26 +65,11 @@ class BlastOut(Schema):
         return list(blast.affected)
 
 
+@made_from(QueueRow)
 class ProposalLine(Schema):
     """One line of the queue."""
 
-    id: UUID
-    title: str
-    kind: str
-    agent: str
-    filed_by: str
-    targets: list[Subject]
-    digest: str
-    cost_of_delay: QuantityOut
     regret_gpu_hours_per_day: float | None = Field(deprecated=True)
-    rehearsal: RehearsalOut
-    blast: BlastOut
-    filed_at: datetime
-    expires_at: datetime
-    advice: bool
-    returned_reason: str
-    findings: int
-    state: ProposalState
 
     @staticmethod
     def resolve_regret_gpu_hours_per_day(row: QueueRow) -> float | None:
@@ -112,63 +77,11 @@ class ProposalLine(Schema):
         return in_old_unit(row.cost_of_delay)
 
 
-class GateOut(Schema):
-    """One gate's word."""
-
-    gate: str
-    answer: Answer
-    reasons: list[str]
-    not_before: datetime | None
-
-
-class DecisionOut(Schema):
-    """One word said about a proposal."""
-
-    by: str
-    via: str
-    answer: Answer
-    reason: str
-    digest: str
-    at: datetime
-    expires_at: datetime
-    used_at: datetime | None
-    gates: list[GateOut]
-
-
-class EditOut(Schema):
-    """One recorded change of a proposal."""
-
-    by: str
-    at: datetime
-    reason: str
-    before: Facts
-    after: Facts
-
-
+@made_from(ProposalReview, leave_out={"safe_direction"})
 class ProposalOut(Schema):
     """Everything a person sees before the button."""
 
-    row: ProposalLine
-    params: Facts
-    snapshot: Facts
     findings: list[FindingOut]
-    kind_title: str
-    kind_version: int
-    reversibility: str | None
-    undo: str
-    probe: str
-    preconditions: list[str]
-    blast_denominator: str
-    blast_targets_max: int
-    blast_share_max: float
-    rehearsal_is_stale: bool
-    edits: list[EditOut]
-    decisions: list[DecisionOut]
-    action_ids: list[UUID]
-    gates: list[GateOut]
-    objections: list[str]
-    level: Autonomy
-    track: TrackOut
 
 
 class DecideIn(Schema):
@@ -187,7 +100,7 @@ class EditIn(Schema):
     reason: Words = ""
 
 
-@router.get("/queue", response=answers(PageOut[ProposalLine]))
+@router.get("/queue", response=answers(PageOut[QueueRow]))
 def list_queue(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> Mapping[str, object]:
     """Return what waits for a person, dearest first."""
     rows = proposal_queries.list_queue(
@@ -196,7 +109,7 @@ def list_queue(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> M
     return page_of(rows, limit, offset)
 
 
-@router.get("/proposals", response=answers(PageOut[ProposalLine]))
+@router.get("/proposals", response=answers(PageOut[QueueRow]))
 def list_proposals(
     request: HttpRequest,
     state: ProposalState | None = None,
@@ -211,7 +124,7 @@ def list_proposals(
     return page_of(rows, limit, offset)
 
 
-@router.get("/proposals/{proposal_id}", response=answers(ProposalOut))
+@router.get("/proposals/{proposal_id}", response=answers(ProposalReview))
 def get_proposal(request: HttpRequest, proposal_id: UUID) -> ProposalReview:
     """Return one proposal in full."""
     return review_proposal(

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 
 from scuderia.loop.api.common import NO_NUL, answers, request_actor
 from scuderia.web.search import HITS_MAX, TEXT_MAX, Found, find
@@ -11,24 +11,7 @@ from scuderia.web.search import HITS_MAX, TEXT_MAX, Found, find
 router = Router(tags=["search"])
 
 
-class SearchHitOut(Schema):
-    """One thing found; `url` is its page's address here."""
-
-    title: str
-    kind: str
-    url: str
-    detail: str
-
-
-class SearchOut(Schema):
-    """What the text found, best first; `more` says that another word would narrow it."""
-
-    text: str
-    hits: list[SearchHitOut]
-    more: bool
-
-
-@router.get("/search", response=answers(SearchOut))
+@router.get("/search", response=answers(Found))
 def search(
     request: HttpRequest,
     q: Annotated[str, Query(max_length=TEXT_MAX, pattern=NO_NUL)] = "",

@@ -1,18 +1,14 @@
 """Facts seen from outside."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router
 
 from scuderia.loop.api.common import (
-    Facts,
     Limit,
     Offset,
     PageOut,
-    Subject,
     Wanted,
     answers,
     page_of,
@@ -21,23 +17,12 @@ from scuderia.loop.api.common import (
     up_to,
 )
 from scuderia.loop.queries import signals
+from scuderia.loop.queries.signals import SignalRow
 
 router = Router(tags=["signals"])
 
 
-class SignalOut(Schema):
-    """A fact seen from outside."""
-
-    id: UUID
-    kind: str
-    subject: Subject
-    occurred_at: datetime
-    received_at: datetime
-    source: str
-    payload: Facts
-
-
-@router.get("/signals", response=answers(PageOut[SignalOut]))
+@router.get("/signals", response=answers(PageOut[SignalRow]))
 def list_signals(
     request: HttpRequest, subject: Wanted = "", limit: Limit = 50, offset: Offset = 0
 ) -> Mapping[str, object]:
