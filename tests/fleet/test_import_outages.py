@@ -8,7 +8,6 @@ import pytest
 from scuderia.basics.actors import IMPORTER, Actor, ActorKind
 from scuderia.basics.clock import parse_instant
 from scuderia.basics.errors import BadInput, NotAuthorised, NotFound
-from scuderia.fleet.engine.traces.records import RecordRefused, TraceUnreadable
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.inventory import Gpu, Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
@@ -17,7 +16,9 @@ from scuderia.fleet.operations.import_outages import (
     ImportRequest,
     OnError,
     QuarantineUnwritable,
+    RecordRefused,
     TooManyNodes,
+    TraceUnreadable,
     import_outages,
 )
 from scuderia.loop.operations import audit
@@ -119,7 +120,7 @@ def test_an_unwritable_quarantine_imports_nothing(write, monkeypatch):
     def refuse(*_args, **_kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.write_text", refuse)
+    monkeypatch.setattr("os.replace", refuse)
     with pytest.raises(QuarantineUnwritable):
         bring(path, on_error=OnError.QUARANTINE)
     assert on_the_books() == [0] * 6

@@ -117,12 +117,20 @@ class Objection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitReport:
-    """What the kind did; `changes` are the first CHANGES_KEPT of the amended."""
+    """What the kind did; `changes` are the first CHANGES_KEPT of the amended.
+
+    kept        known facts that stay as a person put them, though the file says otherwise
+    left_alone  the first CHANGES_KEPT of what the file says of those
+    retracted   facts that a person took off the books for good; they are not booked again
+    """
 
     added: int = 0
     amended: int = 0
     unchanged: int = 0
+    kept: int = 0
+    retracted: int = 0
     changes: tuple[Change, ...] = ()
+    left_alone: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

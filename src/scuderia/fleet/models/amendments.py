@@ -1,16 +1,17 @@
-"""What people corrected on the books: what stood there, what stands there now, who and why."""
+"""What people and files corrected on the books: what stood there, what does now, who and why."""
 
 from django.db import models
 
 from scuderia.fleet.models.columns import InstantField
 from scuderia.fleet.models.inventory import Node
-from scuderia.fleet.models.outages import KEY_MAX
+from scuderia.fleet.models.outages import KEY_MAX, ImportBatch
 
 
 class OutageAmendment(models.Model):
     """One correction of one outage; kept for ever, also when the outage is retracted.
 
     after   None where the outage was retracted: its source's key is then never booked again
+    batch   the file that said so; None where a person amended it by hand
     """
 
     source_key = models.CharField(max_length=KEY_MAX, db_index=True)
@@ -20,6 +21,9 @@ class OutageAmendment(models.Model):
     reason = models.TextField()
     amended_by = models.CharField(max_length=160)
     amended_at = InstantField()
+    batch = models.ForeignKey(
+        ImportBatch, on_delete=models.PROTECT, null=True, related_name="amendments"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["node", "amended_at"], name="amendment_by_node")]

@@ -11,14 +11,22 @@ KEY_MAX = 120
 
 
 class ImportBatch(models.Model):
-    """One file that was imported, by its content; the same file again changes nothing."""
+    """One file that was imported, by its content; the same file again changes nothing.
+
+    site, customer, fleet_size   those that the file stood up; None where its nodes stood already
+    source                       who sends such files; facts are restated within one source alone
+    """
 
     sha256 = models.CharField(max_length=64)
     file_name = models.CharField(max_length=255)
     trace_format = models.CharField(max_length=32)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="imports")
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="imports")
-    fleet_size = models.PositiveIntegerField()
+    source = models.CharField(max_length=40, default="")
+    profile = models.JSONField(default=dict)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="imports")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, related_name="imports"
+    )
+    fleet_size = models.PositiveIntegerField(null=True)
     records = models.PositiveIntegerField()
     outages = models.PositiveIntegerField()
     known_before = models.PositiveIntegerField()
@@ -30,7 +38,9 @@ class ImportBatch(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["sha256", "site"], name="file_is_imported_once"),
+            models.UniqueConstraint(
+                fields=["sha256", "site", "source"], name="file_is_imported_once"
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="import_ends_after_start"
             ),

@@ -1,4 +1,4 @@
-"""Correcting what was booked: an outage's start, end, cause or kind, or that it never was."""
+"""Correcting what was booked, by hand or by a file; or taking off what never was."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,10 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound, Refused
 from scuderia.basics.safe_text import plain_words
 from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet.engine.facts import instant_of
+from scuderia.fleet.engine.restatements import Restated
 from scuderia.fleet.models.amendments import OutageAmendment
-from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.loop.nouns import Power
@@ -48,8 +50,8 @@ def amend_outage(
 ) -> None:
     """Correct one outage; what stood there is kept beside it, with who, when and why.
 
-    Its phases are cut to the new interval. The source may send the outage again: what a person
-    said of it stays.
+    Its phases are cut to the new interval. The source may send the outage again: the fields that a
+    person corrected stay.
 
     raises   NotFound, NotAuthorised: no such outage, or not the actor's to correct
              BadAmendment, NothingAmended
@@ -85,10 +87,22 @@ def retract_outage(*, actor: Actor, source_key: str, reason: str, now: AwareDate
     outage.delete()
 
 
-def retracted_keys(keys: list[str]) -> set[str]:
-    """Return which of these keys people took off the books."""
-    gone = OutageAmendment.objects.filter(source_key__in=keys, after__isnull=True)
-    return set(gone.values_list("source_key", flat=True))
+def supersede_outage(
+    source_key: str, said: Restated, *, batch: ImportBatch, actor: Actor, now: AwareDatetime
+) -> None:
+    """Have an outage say what its source says of it now; what stood there is kept beside it.
+
+    The caller holds the transaction, and has asked whether the actor may import.
+    """
+    outage = Outage.objects.select_related("node").get(source_key=source_key)
+    before = _facts_of(outage)
+    outage.start, outage.cause, outage.planned = instant_of(said.start), said.cause, said.planned
+    outage.end = None if said.end is None else instant_of(said.end)
+    outage.detected_at = None if said.detected is None else instant_of(said.detected)
+    outage.save(update_fields=["start", "end", "cause", "planned", "detected_at"])
+    _cut_phases(outage)
+    reason = f"{batch.file_name} (sha256 {batch.sha256[:12]}) says so"
+    _keep(outage, before, _facts_of(outage), actor=actor, reason=reason, now=now, batch=batch)
 
 
 def _access_outage(actor: Actor, source_key: str, reason: str) -> Outage:
@@ -132,11 +146,12 @@ def _keep(
     actor: Actor,
     reason: str,
     now: AwareDatetime,
+    batch: ImportBatch | None = None,
 ) -> None:
     said = audit.bounded(reason)
     OutageAmendment.objects.create(
         source_key=outage.source_key, node=outage.node, before=before, after=after,
-        reason=said, amended_by=str(actor), amended_at=now,
+        reason=said, amended_by=str(actor), amended_at=now, batch=batch,
     )  # fmt: skip
     subject = SubjectRef("node", outage.node.name)
     audit.record(

@@ -1,0 +1,407 @@
+"""The kind of file `outages`: checks its rows against the books, and books them in one transaction.
+
+With a fleet's size the file stands the fleet up at a site; without, its nodes must stand already.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput, Refused
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.basics.units import DAY_S
+from scuderia.fleet.engine import outage_rows
+from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.outage_rows import OutageRow
+from scuderia.fleet.engine.restatements import (
+    TOLERANCE_S,
+    Held,
+    Match,
+    Restatements,
+    merged,
+)
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.inventory import Node, Site
+from scuderia.fleet.models.outages import ImportBatch, Outage
+from scuderia.fleet.operations.held_outages import chunks, held_outages
+from scuderia.fleet.operations.import_site import ImportSite, fill_site
+from scuderia.fleet.operations.outage_writer import OutageWriter
+from scuderia.intake.fields import CommitReport, FileFacts, Numbered, Objection, Record
+from scuderia.intake.records import Flaw
+from scuderia.intake.stepfun import DAY_0
+from scuderia.loop.nouns import Power
+from scuderia.loop.operations import access, audit
+
+FLEET_SIZE_MAX = 100_000
+_IS_STEPFUN = "StepFun"
+
+
+class ImportedOtherwise(Refused):
+    """The same file is on the books already, imported with other settings."""
+
+    code = "FLEET-014"
+    remedy = "Import it as it was imported before, or to another --site under other node names."
+
+
+class TooManyNodes(BadInput):
+    """The file names more nodes than the fleet is said to have."""
+
+    code = "FLEET-015"
+    remedy = "Give the fleet's whole size with --fleet-size, or check that this is the right file."
+
+
+class ImportUnsettled(Refused):
+    """The good rows contradict the books once the bad ones are left out; nothing was imported."""
+
+    code = "FLEET-045"
+    remedy = "Mend the bad records that the file has, and import it whole."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoodUp:
+    """The fleet that a file stands up; instants None: the file's own (StepFun: 2024-03-30)."""
+
+    fleet_size: int
+    site: str = "imported"
+    customer: str = "fleet"
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+
+    def check(self) -> None:
+        """Return if there can be such a fleet.
+
+        raises   BadInput
+        """
+        SubjectRef.parse(f"site:{self.site}")
+        SubjectRef.parse(f"customer:{self.customer}")
+        if not 1 <= self.fleet_size <= FLEET_SIZE_MAX:
+            message = f"--fleet-size {self.fleet_size} is not a fleet"
+            raise BadInput(message, remedy=f"Give a whole number from 1 to {FLEET_SIZE_MAX}.")
+
+
+def may_import(actor: Actor) -> None:
+    """Return if the actor may import; a service of ours may.
+
+    raises   NotAuthorised, NotFound
+    """
+    if actor.kind is not ActorKind.SERVICE:
+        access.require(actor, Power.IMPORT, EVERYTHING)
+
+
+class OutageImport:
+    """The intake's ImportKind for one import of outages; used once."""
+
+    name, order = "outages", "start"
+    fields = outage_rows.FIELDS
+
+    def __init__(
+        self,
+        *,
+        now: AwareDatetime,
+        source: str = "",
+        fleet: StoodUp | None = None,
+        tolerance_s: int = TOLERANCE_S,
+    ) -> None:
+        self.source, self.fleet = source, fleet
+        self.batch: ImportBatch | None = None
+        self.changed = False
+        self._now_s = seconds_of(now)
+        self._matching = Restatements(
+            source, tolerance_s, lambda rows, close: held_outages(source, rows, close)
+        )
+        self._named: dict[str, None] = {}
+        self._strangers: dict[str, None] = {}
+        self._of_strangers = array("q")
+        self._lasting: dict[str, tuple[int, str]] = {}
+        self._closed: set[str] = set()
+        self._first: int | None = None
+        self._last = 0
+        self._sites: dict[str, str] = {}
+
+    def read(self, record: Record) -> OutageRow:
+        """Return the row.
+
+        raises   Flaw: it ends, or was noticed, before it began
+        """
+        return outage_rows.row_of(record)
+
+    def identity(self, row: OutageRow) -> str:
+        """Return the source's own key, or what the row is about."""
+        return outage_rows.same_row(row)
+
+    def check(self, rows: Iterable[Numbered[OutageRow]]) -> Iterator[Objection]:
+        """Yield the rows that cannot stand on the books beside what is there.
+
+        raises   TooManyNodes
+        """
+        columns = ("name", "rack__cluster__site__name")
+        self._sites = dict(Node.objects.values_list(*columns))
+        for entry, match in self._matching.matched(rows):
+            flaw = self._flaw_of(entry.row, match)
+            if flaw is None:
+                flaw = self._note(entry, match if isinstance(match, Held) else None)
+            if flaw is not None:
+                yield Objection(entry.number, flaw)
+        yield from self._two_that_last()
+        yield from self._too_many()
+
+    def _flaw_of(self, row: OutageRow, match: Match) -> Flaw | None:
+        flaw = outage_rows.far_ahead(row, self._now_s) or self._outside(row)
+        if flaw is None:
+            flaw = self._misplaced(row.node)
+        return flaw or (match if isinstance(match, Flaw) else None)
+
+    def _outside(self, row: OutageRow) -> Flaw | None:
+        fleet = self.fleet
+        if fleet is None:
+            return None
+        remedy = "Widen --starts-at or --ends-at."
+        said = "it lies outside the stated period"
+        if fleet.starts_at is not None and row.start < seconds_of(fleet.starts_at):
+            return Flaw("start", said, remedy)
+        if fleet.ends_at is not None and row.last_second > seconds_of(fleet.ends_at):
+            return Flaw("end", said, remedy)
+        return None
+
+    def _misplaced(self, node: str) -> Flaw | None:
+        site = self._sites.get(node)
+        if self.fleet is None:
+            said = f"no node {node!r} is on the books"
+            remedy = "Check the name, or stand the fleet up from the file with --fleet-size."
+            return Flaw("node", said, remedy) if site is None else None
+        if site is None or site == self.fleet.site:
+            return None
+        remedy = "A node's name is its own over all sites: write the site into it, or name --site."
+        return Flaw("node", f"{node!r} stands at the site {site} already", remedy)
+
+    def _note(self, entry: Numbered[OutageRow], held: Held | None) -> Flaw | None:
+        """Remember what the row does to the whole; return a Flaw where it cannot."""
+        row = entry.row
+        end = row.end
+        if held is not None and not held.is_retracted:
+            try:
+                end = merged(held, row).end
+            except Flaw as flaw:
+                return flaw
+            if held.end is None and end is not None:
+                self._closed.add(held.key)
+        if end is None and not (held is not None and held.is_retracted):
+            if row.node in self._lasting:
+                said = f"{row.node} already has an outage that lasts"
+                return Flaw("end", said, "Give one of the two an end.")
+            self._lasting[row.node] = (entry.number, held.key if held is not None else "")
+        self._first = row.start if self._first is None else min(self._first, row.start)
+        self._last = max(self._last, row.last_second)
+        self._named[row.node] = None
+        if row.node not in self._sites:
+            self._strangers[row.node] = None
+            self._of_strangers.append(entry.number)
+        return None
+
+    def _two_that_last(self) -> Iterator[Objection]:
+        """Object to a lasting outage of a node that the books know to be out otherwise."""
+        for chunk in chunks(self._lasting):
+            rows = Outage.objects.filter(node__name__in=chunk, end__isnull=True)
+            for name, key in rows.values_list("node__name", "source_key"):
+                number, same = self._lasting[name]
+                if key != same and key not in self._closed:
+                    said = f"{name} already has an outage that lasts on the books"
+                    yield Objection(number, Flaw("end", said, "Import that outage's end first."))
+
+    def _too_many(self) -> Iterator[Objection]:
+        """Refuse a file that names more nodes than there are; at a known site, its strangers."""
+        fleet = self.fleet
+        if fleet is None:
+            return
+        here = ImportSite.of(fleet.site)
+        if len(self._strangers) <= fleet.fleet_size - len(here.named):
+            return
+        if not here.named:
+            named, size = len(self._named), fleet.fleet_size
+            message = f"the file names {named} nodes, the fleet has {size}"
+            raise TooManyNodes(message, named=named, fleet_size=size)
+        unknown = f"at {fleet.site}, and the fleet is complete"
+        names = list(self._strangers)
+        said = f"no node {names[0]!r} stands {unknown}"
+        if len(names) > 1:
+            said = f"{len(names)} nodes, {names[0]!r} among them, do not stand {unknown}"
+        for number in self._of_strangers:
+            yield Objection(number, Flaw("node", said, "Check the name, or raise --fleet-size."))
+        self._named = {name: None for name in self._named if name not in self._strangers}
+
+    def commit(
+        self,
+        rows: Iterable[Numbered[OutageRow]],
+        *,
+        facts: FileFacts,
+        actor: Actor,
+        now: AwareDatetime,
+    ) -> CommitReport:
+        """Book new outages, amend those restated, and audit the file: all of it or nothing.
+
+        raises   NotAuthorised, ImportedOtherwise, ImportUnsettled
+        """
+        may_import(actor)
+        try:
+            with transaction.atomic():
+                return self._commit(rows, facts, actor, now)
+        except IntegrityError as error:
+            raise ImportUnsettled(f"{facts.name}: the books refuse its rows: {error}") from None
+
+    def _commit(
+        self,
+        rows: Iterable[Numbered[OutageRow]],
+        facts: FileFacts,
+        actor: Actor,
+        now: AwareDatetime,
+    ) -> CommitReport:
+        before = self._imported_before(facts)
+        span = self._span(before, facts)
+        if self.fleet is not None:
+            fill_site(
+                ImportSite.of(self.fleet.site),
+                names=self._named,
+                size=self.fleet.fleet_size,
+                customer=self.fleet.customer,
+                span=span,
+            )
+        batch = before or self._new_batch(facts, span, actor, now)
+        writer = OutageWriter(batch, self.source, actor, now)
+        for entry, match in self._matching.matched(rows):
+            if isinstance(match, Flaw):
+                raise ImportUnsettled(f"{facts.name}, record {entry.number}: {match.reason}")
+            writer.take(entry, match)
+        done = writer.finish()
+        self.batch = batch
+        self.changed = self._keep(batch, done, before, instant_of(span[1]))
+        if self.changed:
+            self._audit(batch, done, actor, now)
+        return done
+
+    def _keep(
+        self,
+        batch: ImportBatch,
+        done: CommitReport,
+        before: ImportBatch | None,
+        ends_at: AwareDatetime,
+    ) -> bool:
+        """Note what the file came to; return whether it changed anything."""
+        known = done.amended + done.unchanged + done.kept + done.retracted
+        if before is None:
+            batch.outages, batch.known_before = done.added, known
+        elif not done.added and not done.amended and ends_at <= before.ends_at:
+            return False
+        else:
+            batch.outages += done.added
+            batch.ends_at = max(batch.ends_at, ends_at)
+        batch.save(update_fields=["outages", "known_before", "ends_at"])
+        return True
+
+    def _imported_before(self, facts: FileFacts) -> ImportBatch | None:
+        """Return the batch of the same bytes, or None.
+
+        raises   ImportedOtherwise
+        """
+        site = None if self.fleet is None else self.fleet.site
+        batches = ImportBatch.objects.filter(sha256=facts.sha256, source=self.source)
+        batches = batches.select_related("site", "customer")
+        before = batches.filter(site__name=site).order_by("pk").first()
+        if before is None:
+            return None
+        said = ""
+        if before.profile.get("times", {}) != facts.profile.get("times", {}) and before.profile:
+            said = "other rules for its times"
+        fleet = self.fleet
+        if fleet is not None and (
+            fleet.fleet_size != before.fleet_size
+            or (before.customer is not None and fleet.customer != before.customer.name)
+            or (fleet.starts_at and fleet.starts_at != before.starts_at)
+        ):
+            said = (
+                f"--fleet-size {before.fleet_size}, --customer {before.customer} "
+                f"and --starts-at {before.starts_at.isoformat()}"
+            )
+        if said:
+            raise ImportedOtherwise(f"{facts.name} was imported with {said}")
+        return before
+
+    def _span(self, before: ImportBatch | None, facts: FileFacts) -> tuple[int, int]:
+        """Return the stretch the file speaks of: [first, last) in Unix seconds.
+
+        A trace in days begins at its day 0; a table begins where the site's last import ended, else
+        at midnight UTC before its first outage.
+        """
+        fleet = self.fleet or StoodUp(fleet_size=1)
+        start = self._first or 0
+        if before is not None:
+            first = seconds_of(before.starts_at)
+        elif fleet.starts_at is not None or facts.shape.startswith(_IS_STEPFUN):
+            first = seconds_of(fleet.starts_at or DAY_0)
+        else:
+            ended = None if self.fleet is None else ImportSite.of(fleet.site).ends_at
+            first = ended if ended is not None and ended <= start else start - start % DAY_S
+        last = self._last + 1 if fleet.ends_at is None else seconds_of(fleet.ends_at)
+        return first, max(last, first + 1)
+
+    def _new_batch(
+        self, facts: FileFacts, span: tuple[int, int], actor: Actor, now: AwareDatetime
+    ) -> ImportBatch:
+        fleet = self.fleet
+        return ImportBatch.objects.create(
+            sha256=facts.sha256,
+            file_name=facts.name[:255],
+            trace_format=format_of(facts.shape),
+            source=self.source,
+            profile=dict(facts.profile),
+            site=None if fleet is None else Site.objects.get(name=fleet.site),
+            customer=None if fleet is None else Customer.objects.get(name=fleet.customer),
+            fleet_size=None if fleet is None else fleet.fleet_size,
+            records=facts.records,
+            outages=0,
+            known_before=0,
+            quarantined=facts.bad,
+            starts_at=instant_of(span[0]),
+            ends_at=instant_of(span[1]),
+            imported_at=now,
+            imported_by=str(actor)[:144],
+        )
+
+    def _audit(
+        self, batch: ImportBatch, done: CommitReport, actor: Actor, now: AwareDatetime
+    ) -> None:
+        about = EVERYTHING if batch.site is None else SubjectRef("site", batch.site.name)
+        audit.record(
+            actor,
+            "fleet.outages.imported",
+            subject=about,
+            at=now,
+            detail={
+                "file": batch.file_name,
+                "sha256": batch.sha256,
+                "source": batch.source,
+                "records": batch.records,
+                "outages": done.added,
+                "amended": done.amended,
+                "kept": done.kept,
+                "retracted": done.retracted,
+                "quarantined": batch.quarantined,
+            },
+            lineage=frozenset({about}),
+        )
+
+
+def format_of(shape: str) -> str:
+    """Return the short name of what a file is, of the intake's words for it."""
+    for words, name in (
+        (_IS_STEPFUN, "stepfun-json"),
+        ("delimited", "outages-csv"),
+        ("JSON Lines", "outages-jsonl"),
+        ("one JSON", "outages-json"),
+    ):
+        if shape.startswith(words):
+            return name
+    return "outages-" + shape.split(",", maxsplit=1)[0].split(" ", maxsplit=1)[0].lower()[:20]
