@@ -1,4 +1,4 @@
-"""The twin's door: paired comparisons, sweeps, live logs, and what it refuses."""
+"""The twin's entry: paired comparisons, sweeps, live logs, and what it refuses."""
 
 import math
 import subprocess

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 
-from scuderia.web.pages import sign_in as door
+from scuderia.web.pages import sign_in
 from scuderia.web.security import POLICY
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_a_wrong_password_says_what_to_do_and_not_which_was_wrong(client, ada):
 
 
 def test_guesses_are_bounded_even_for_the_right_password(client, ada):
-    for _ in range(door.GUESSES_MAX):
+    for _ in range(sign_in.GUESSES_MAX):
         client.post("/sign-in", {"username": "Ada", "password": "wrong"})
     answer = client.post("/sign-in", {"username": "ada", "password": "maranello-1947"})
     assert answer.status_code == 429

@@ -15,7 +15,7 @@ def poll_fleet() -> None:
         now = loop.clock.now()
         try:
             sources.poll(reader, now=now)
-        except Exception as error:  # noqa: BLE001 - a job's own door: a reader's bug is its silence
+        except Exception as error:  # noqa: BLE001 - a task's last resort: a reader's bug is its silence
             _log.exception("the reader of %s failed", source)
             sources.record_silence(source, error=type(error).__name__, now=now)
 

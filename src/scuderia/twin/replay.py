@@ -1,4 +1,4 @@
-"""The twin's one door: outages and a policy in, what would have happened and how sure it is out.
+"""The twin's one entry: outages and a policy in, what would have happened and how sure it is out.
 
 log = read_stepfun(text, n_nodes=400)
 compare(log, HISTORY, Policy(spares=12, swap_delay_s=3 * DAY_S)).change["availability"]

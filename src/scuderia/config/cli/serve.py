@@ -90,9 +90,9 @@ def serve_everything(
     """Supervise the web and worker processes until told to stop."""
     require_loopback(host, allow_network=allow_network)
     require_free(host, port)
-    doors = ["--host", host, "--port", str(port), *(["--allow-network"] if allow_network else [])]
+    flags = ["--host", host, "--port", str(port), *(["--allow-network"] if allow_network else [])]
     children = [
-        Supervised("web", ["serve", "web", *doors], home),
+        Supervised("web", ["serve", "web", *flags], home),
         Supervised("worker", ["serve", "worker", "--crew-every", str(crew_every_s)], home),
     ]
     supervisor = Supervisor(children, say=_say)

@@ -24,7 +24,7 @@ class ScheduledTask:
         """Make the call; a failure is logged and never ends the thread."""
         try:
             self.call()
-        except Exception:  # noqa: BLE001 - a job's own door: logged, and tried again
+        except Exception:  # noqa: BLE001 - a task's last resort: logged, and tried again
             self.failures += 1
             _log.exception("%s failed (%d in a row) and is tried again", self.name, self.failures)
         else:

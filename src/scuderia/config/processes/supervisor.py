@@ -106,7 +106,7 @@ class Supervisor:
             for child in self._children:
                 self._start(child)
             while not self._stopping:
-                self._look_after()
+                self._restart_ended()
                 time.sleep(0.2)
         finally:
             self._stop_all()
@@ -126,7 +126,7 @@ class Supervisor:
         child.restart_at = 0.0
         self._say(f"{child.name}: started (pid {child.child.pid if child.child else '?'})")
 
-    def _look_after(self) -> None:
+    def _restart_ended(self) -> None:
         for child in self._children:
             if child.restart_at and time.monotonic() >= child.restart_at:
                 self._start(child)

@@ -1,4 +1,4 @@
-"""The web process's door: the WSGI callable that granian's workers serve."""
+"""What the web process serves: the WSGI callable for granian's workers."""
 
 import os
 

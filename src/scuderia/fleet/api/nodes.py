@@ -10,7 +10,7 @@ from scuderia.fleet.nouns import AllocationRecord, NodeState, RepairPhase
 from scuderia.fleet.queries import nodes
 from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline
 from scuderia.loop.api.common import Limit, Offset, Wanted, answers, page_of, request_actor
-from scuderia.loop.api.rows import RowOf, made_from
+from scuderia.loop.api.row_schemas import RowOf, made_from
 from scuderia.loop.ports import registry
 
 router = Router()

@@ -20,7 +20,7 @@ from scuderia.loop.api.common import (
     page_of,
     request_actor,
 )
-from scuderia.loop.api.rows import made_from
+from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.ports import registry
 
 router = Router()

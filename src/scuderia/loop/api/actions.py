@@ -17,7 +17,7 @@ from scuderia.loop.api.common import (
     request_actor,
     up_to,
 )
-from scuderia.loop.api.rows import made_from
+from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.nouns import (
     ActionId,
     ActionState,

@@ -17,7 +17,7 @@ from scuderia.loop.api.common import (
     answers,
     request_actor,
 )
-from scuderia.loop.api.rows import RowOf
+from scuderia.loop.api.row_schemas import RowOf
 from scuderia.loop.nouns import (
     Power,
 )

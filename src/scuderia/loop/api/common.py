@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.api.rows import RowOf, in_json
+from scuderia.loop.api.row_schemas import RowOf, in_json
 
 LIMIT_MAX = 200
 OFFSET_MAX = 10_000

@@ -11,7 +11,7 @@ from scuderia.loop.api.common import (
     answers,
     request_actor,
 )
-from scuderia.loop.api.rows import Facts
+from scuderia.loop.api.row_schemas import Facts
 from scuderia.loop.operations import evidence
 from scuderia.loop.ports import registry
 

@@ -17,7 +17,7 @@ from scuderia.loop.api.common import (
     subject_named,
     up_to,
 )
-from scuderia.loop.api.rows import made_from
+from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.queries import findings
 from scuderia.loop.queries.findings import FindingRow
 

@@ -24,7 +24,7 @@ from scuderia.loop.api.common import (
     up_to,
 )
 from scuderia.loop.api.findings import FindingOut
-from scuderia.loop.api.rows import made_from
+from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.nouns import (
     ActionId,
     BlastRadius,

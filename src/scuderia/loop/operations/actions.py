@@ -29,8 +29,8 @@ from scuderia.loop.operations.effects import (
     Settled,
     claim,
     in_flight,
-    is_in_other_hands,
-    look,
+    is_run_elsewhere,
+    observe,
     perform,
 )
 from scuderia.loop.operations.halting import record, stop_action
@@ -89,9 +89,9 @@ def run_step(action_id: ActionId, index: int, *, now: AwareDatetime) -> StepWord
     if effect is not None and effect.state == EffectState.DONE:
         return StepWord.DONE
     if effect is not None and effect.state == EffectState.UNKNOWN:
-        if is_in_other_hands(effect):
+        if is_run_elsewhere(effect):
             return StepWord.UNKNOWN
-        settled = look(action, effect, now=now)
+        settled = observe(action, effect, now=now)
         if settled is not Settled.NOT_DONE:
             return StepWord.DONE if settled is Settled.DONE else StepWord.UNKNOWN
         effect.refresh_from_db()
@@ -173,8 +173,8 @@ def settle_unknown(*, now: AwareDatetime) -> int:
     """
     settled = 0
     for effect in Effect.objects.filter(state=EffectState.UNKNOWN).select_related("action"):
-        if not is_in_other_hands(effect):
-            settled += look(effect.action, effect, now=now) is not Settled.UNKNOWN
+        if not is_run_elsewhere(effect):
+            settled += observe(effect.action, effect, now=now) is not Settled.UNKNOWN
     return settled
 
 

@@ -54,7 +54,7 @@ def in_flight(key: str) -> Iterator[bool]:
                 _flying.discard(key)
 
 
-def is_in_other_hands(effect: Effect) -> bool:
+def is_run_elsewhere(effect: Effect) -> bool:
     """Say whether a living worker, this process included, is performing the effect right now."""
     if effect.claimed_by == workers.identity():
         return effect.key in _flying
@@ -92,11 +92,11 @@ def perform(action: Action, effect: Effect, step: Step, *, now: AwareDatetime) -
     except Exception as error:  # noqa: BLE001 - an error says nothing of the world
         report = _silence(error)
     if report.state is EffectState.UNKNOWN:
-        return look(action, effect, now=now)
+        return observe(action, effect, now=now)
     return _record_report(action, effect, report, now)
 
 
-def look(action: Action, effect: Effect, *, now: AwareDatetime) -> Settled:
+def observe(action: Action, effect: Effect, *, now: AwareDatetime) -> Settled:
     """Observe a few times whether the effect happened, and record what is known."""
     executor, step = executor_of(action.kind), Step(effect.step, effect.name, effect.arguments)
     for _ in range(LOOKS_AT_ONCE):

@@ -69,7 +69,7 @@ def _hangs_under(scopes: frozenset[str]) -> Exists:
 
 
 def finding_row(finding: Finding) -> FindingRow:
-    """Return the claim as doors see it."""
+    """Return the claim as it stands."""
     return FindingRow(
         id=FindingId(finding.id),
         kind=finding.kind,

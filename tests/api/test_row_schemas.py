@@ -12,9 +12,9 @@ from ninja import Schema
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.api import rows
+from scuderia.loop.api import row_schemas
 from scuderia.loop.api.common import PageOut
-from scuderia.loop.api.rows import RowOf, made_from, schema_of
+from scuderia.loop.api.row_schemas import RowOf, made_from, schema_of
 from scuderia.loop.nouns import ActionId, Autonomy
 from tests.api.test_answers import READS
 
@@ -59,7 +59,7 @@ CRATE = Crate(ActionId(UUID(int=1)), SubjectRef("depot", "north"), (Lid(4, "x"),
 
 @pytest.fixture(autouse=True)
 def kept(monkeypatch):
-    monkeypatch.setattr(rows, "_SCHEMAS", dict(rows._SCHEMAS))
+    monkeypatch.setattr(row_schemas, "_SCHEMAS", dict(row_schemas._SCHEMAS))
 
 
 def told(shape, row):
