@@ -106,6 +106,14 @@ def test_its_table_operation_and_command_work(depot):
     assert "depot" in depot.call("--help").stderr + depot.call("--help").stdout
 
 
+def test_its_kind_of_file_is_imported_with_a_flag_of_its_own(depot, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("crate\nF-7\n", encoding="utf-8")
+    assert "crates" in depot.told("import", "--help")
+    assert "1 new crates" in depot.told("import", "crates", str(path), "--prefix", "x")
+    assert "xF-7" in depot.told("depot", "list")
+
+
 def test_its_power_is_held_by_the_roles_it_names(depot):
     depot.told("people", "create", "olaf")
     depot.told("people", "role", "olaf", "operator")

@@ -1,7 +1,7 @@
 """A whole room, written file by file into a folder of the test: what somebody else would add.
 
 It has one of everything: a table, an operation, a page in the navigation, an API route, a command,
-an agent, an action kind, a periodic task, a power and a stylesheet.
+an agent, an action kind, a kind of file, a periodic task, a power and a stylesheet.
 """
 
 from pathlib import Path
@@ -124,7 +124,9 @@ from scuderia.loop.nouns import (
     ProbeReport, Reversibility, Step,
 )
 from toy_depot.agents.stacker import Stacker
+from scuderia.intake.importers import register_importer
 from toy_depot.models.crates import Crate
+from toy_depot.playbook.importers import CrateImporter
 
 def crates_of(plan):
     return [target.name for target in plan.targets]
@@ -195,6 +197,48 @@ def register(registry):
     registry.agents["stacker"] = Stacker()
     registry.register_lineage(CrateLineage())
     registry.register_unit("crates", worth=2.0)
+    register_importer(CrateImporter())
+''',
+    "playbook/importers.py": '''
+"""Lists of crates, as a kind of file."""
+
+from scuderia.intake.fields import CommitReport, FieldSpec, FieldType
+from scuderia.intake.importers import Setting
+from toy_depot.operations import crates
+from toy_depot.queries.crates import list_crates
+
+
+class CrateKind:
+    name, order = "crates", ""
+    fields = (FieldSpec(name="crate", type=FieldType.NAME, needs_column=True, may_be_empty=False),)
+
+    def __init__(self, prefix):
+        self.prefix = prefix
+
+    def read(self, record):
+        return self.prefix + record.text("crate")
+
+    def identity(self, row):
+        return row
+
+    def check(self, rows):
+        return iter(())
+
+    def commit(self, rows, *, facts, actor, now):
+        known = {name for name, _ in list_crates()}
+        fresh = [entry.row for entry in rows if entry.row not in known]
+        for name in fresh:
+            crates.stack(actor=actor, name=name, now=now)
+        return CommitReport(added=len(fresh))
+
+
+class CrateImporter:
+    name = "crates"
+    job = "Crates to be stacked."
+    settings = (Setting("prefix", "What every name begins with."),)
+
+    def begin(self, said, *, actor, now):
+        return CrateKind(said["prefix"])
 ''',
     "agents/__init__.py": "",
     "agents/stacker.py": '''

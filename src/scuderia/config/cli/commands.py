@@ -20,6 +20,10 @@ OWN = (
         f"{_HERE}serve:app", needs_django=False,
     ),
     Command(
+        "import", "Import a user's file: look, map, set bad records aside, book.",
+        f"{_HERE}imports:app",
+    ),
+    Command(
         "rooms", "List the rooms, and what each of them brings.", f"{_HERE}rooms:app",
         needs_django=False,
     ),

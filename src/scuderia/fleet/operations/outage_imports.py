@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from scuderia.basics.actors import Actor, ActorKind
-from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import DAY_S
@@ -340,7 +340,9 @@ class OutageImport:
         if before is not None:
             first = seconds_of(before.starts_at)
         elif fleet.starts_at is not None or facts.shape.startswith(_IS_STEPFUN):
-            first = seconds_of(fleet.starts_at or DAY_0)
+            said = str(facts.profile.get("days_from", ""))
+            day_0 = parse_instant(said, field="days_from") if said else DAY_0
+            first = seconds_of(fleet.starts_at or day_0)
         else:
             ended = None if self.fleet is None else ImportSite.of(fleet.site).ends_at
             first = ended if ended is not None and ended <= start else start - start % DAY_S

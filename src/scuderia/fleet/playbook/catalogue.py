@@ -1,12 +1,14 @@
-"""What the fleet brings to the loop: executors, evidence, detectors and the lineage of subjects."""
+"""What the fleet brings: executors, evidence, detectors, lineage, and the files that it reads."""
 
 from scuderia.fleet.engine.snapshot import FleetSnapshot
 from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.fleet.playbook import detectors, evidence, repairs
+from scuderia.fleet.playbook.importers import OutageImporter
 from scuderia.fleet.playbook.spare_pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
 from scuderia.fleet.queries.lineage import FleetLineage
 from scuderia.fleet.queries.snapshot import fleet_snapshot
+from scuderia.intake.importers import register_importer
 from scuderia.loop.ports import Registry
 
 
@@ -29,4 +31,5 @@ def register(registry: Registry) -> None:
         registry.detectors[detector.name] = detector
     registry.register_unit(GPU_HOURS, worth=1.0)  # the measure itself; others state theirs in it
     registry.register_lineage(FleetLineage())
+    register_importer(OutageImporter())
     registry.register_snapshot(FleetSnapshot, fleet_snapshot)
