@@ -60,6 +60,13 @@ class World:
     examined: int = 0  # how often it was asked about a plan
     trouble: list[str] = field(default_factory=list)  # what the next performs do, in order
 
+    def examine(self) -> None:
+        """Count one look at a plan; a race begins here."""
+        self.examined += 1
+
+    def perform(self) -> None:
+        """Nothing: a race begins here, before an effect happens."""
+
     def turn(self, key: str, valve: str, to: int) -> None:
         """Turn a valve. NOT idempotent on purpose: a second call under one key is counted."""
         self.happened[key] += 1
@@ -98,7 +105,7 @@ class ValveExecutor:
     broken: Exception | None = None  # raised whenever it is asked to examine a plan
 
     def examine(self, plan: Plan, *, now: datetime) -> Examination:
-        self.world.examined += 1
+        self.world.examine()
         if self.world.silent:
             raise Unable("the hall does not answer")
         if self.broken is not None:
@@ -117,6 +124,7 @@ class ValveExecutor:
         )
 
     def perform(self, step: Step, *, key: str) -> EffectReport:
+        self.world.perform()
         if self.before_perform:
             self.before_perform.pop(0)()
         trouble = self.world.trouble.pop(0) if self.world.trouble else ""

@@ -10,6 +10,8 @@ from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ActionState
 
 LIVE = (ActionState.QUEUED.value, ActionState.RUNNING.value)
+OPEN = models.Q(state__in=LIVE) | models.Q(state=ActionState.HALTED.value, resumable=True)
+"""A run that may still have an effect: it waits, it runs, or a person may let it go on."""
 
 
 class Action(models.Model):
@@ -51,9 +53,13 @@ class Action(models.Model):
             one_of("state", ActionState, name="loop_action_state"),
             models.UniqueConstraint(
                 fields=["proposal"],
-                condition=models.Q(state__in=LIVE)
-                | models.Q(state=ActionState.HALTED.value, resumable=True),
+                condition=OPEN,
                 name="loop_action_one_live",
+            ),
+            models.UniqueConstraint(
+                fields=["undo_of"],
+                condition=OPEN,
+                name="loop_action_one_open_undo",
             ),
         ]
         indexes = [models.Index(fields=["state", "queued_at"], name="loop_action_by_state")]

@@ -260,6 +260,8 @@ def _after(action: Action, now: AwareDatetime) -> None:
     """Close what this run undid, or open the measurement of what it promised."""
     if action.undo_of is not None:
         undone = Action.objects.get(pk=action.undo_of.pk)
+        if undone.state == ActionState.UNDONE:  # by an earlier undo: this one closes all the same
+            return
         move(undone, "action", ActionState.UNDONE, resumable=False)
         Outcome.objects.filter(action=undone, verdict__isnull=True).update(
             verdict=OutcomeVerdict.INCONCLUSIVE, measured_at=now, note="undone before it was due"

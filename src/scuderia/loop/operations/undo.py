@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.loop.engine.digest import plan_digest
 from scuderia.loop.engine.json_codec import spell_blast, spell_rehearsal
-from scuderia.loop.models.actions import Action
+from scuderia.loop.models.actions import OPEN, Action
 from scuderia.loop.models.proposals import Proposal, ProposalScope
 from scuderia.loop.nouns import (
     ActionId,
@@ -56,13 +56,23 @@ def undo_action(
     report = check_plan(plan, by=actor, phase=Phase.DECIDE, safe_direction=True, now=now)
     if report.resolved is None or report.refusals:
         raise Objected("; ".join(report.refusals))
-    with transaction.atomic():
-        proposal = _file(action, report.resolved, actor, now)
-        ProposalScope.objects.bulk_create(
-            ProposalScope(proposal=proposal, scope=scope) for scope in sorted(map(str, lineage))
-        )
-        Action.objects.filter(pk=action.pk).update(resumable=False)
-        return commit_yes(proposal, report, actor=actor, reason=reason, grant_id=None, now=now)
+    try:
+        with transaction.atomic():
+            _hold(action)
+            proposal = _file(action, report.resolved, actor, now)
+            ProposalScope.objects.bulk_create(
+                ProposalScope(proposal=proposal, scope=scope) for scope in sorted(map(str, lineage))
+            )
+            return commit_yes(proposal, report, actor=actor, reason=reason, grant_id=None, now=now)
+    except IntegrityError:  # one open undo an action: another person's was first
+        raise CannotUndo("its undo is under way") from None
+
+
+def _hold(action: Action) -> None:
+    """Keep the action from going on; whoever moved it since it was read is first."""
+    same = Action.objects.filter(pk=action.pk, state=action.state, attempt=action.attempt)
+    if not same.update(resumable=False):
+        raise CannotUndo("the action was moved by someone else at this moment")
 
 
 def _undo_plan(action: Action) -> Plan:
@@ -77,7 +87,7 @@ def _undo_plan(action: Action) -> Plan:
         raise CannotUndo(
             "one effect is not settled yet", remedy="Wait until the worker has looked, then undo."
         )
-    if action.undo_actions.filter(state__in=[ActionState.QUEUED, ActionState.RUNNING]).exists():
+    if action.undo_actions.filter(OPEN).exists():
         raise CannotUndo("its undo is under way")
     plan = executor_of(action.kind).undo_plan(plan_of(action), action.snapshot)
     if plan is None:
