@@ -14,7 +14,8 @@ from scuderia.twin.engine import reference
 from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.engine.random_draws import still_draw
 from scuderia.twin.nouns import DAY_S, LemonRule, OutageLog, Policy
-from scuderia.twin.replay import read_stepfun, sweep
+from scuderia.twin.outage_files import read_outages
+from scuderia.twin.replay import sweep
 
 TRACE = Path(__file__).resolve().parents[2] / "shared/data/stepfun-faults/fault_trace.json"
 NODES, DAYS, OUTAGES, SEED = 400, 348, 582, 20240330
@@ -24,8 +25,7 @@ HOUR_S = 3_600
 
 def stepfun_or_synthetic() -> tuple[str, OutageLog]:
     if TRACE.exists():
-        text = TRACE.read_text(encoding="utf-8")
-        return "stepfun", read_stepfun(text, n_nodes=NODES)
+        return "stepfun", read_outages(TRACE, n_nodes=NODES)
     rng = np.random.default_rng(SEED)
     spans: list[list[tuple[int, int]]] = [[] for _ in range(NODES)]
     rows = zip(

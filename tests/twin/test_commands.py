@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 from scuderia.twin.commands import app
 
 TRACE = [
-    {"node_id": node, "event_time": at, "event_type": kind}
+    {"node_id": node, "event_time": at, "event_type": kind,
+     "fault_type": {"Level": "Hardware", "Class": "Fan", "Desc": "Lost"}}
     for at, node, kind in [
         (1.0, "a", "fault_start"), (2.0, "b", "fault_start"), (4.0, "b", "fault_end"),
         (9.0, "a", "fault_end"), (9.5, "a", "fault_start"), (10.0, "a", "fault_end"),

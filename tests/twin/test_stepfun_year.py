@@ -3,12 +3,13 @@
 import pytest
 
 from scuderia.twin.nouns import DAY_S, HISTORY, LemonRule, OutageLog, Policy
-from scuderia.twin.replay import lemon_backtest, log_figures, read_stepfun, replay
+from scuderia.twin.outage_files import read_outages
+from scuderia.twin.replay import lemon_backtest, log_figures, replay
 
 
 @pytest.fixture(scope="module")
 def year(stepfun_trace) -> OutageLog:
-    return read_stepfun(stepfun_trace.read_text(encoding="utf-8"), n_nodes=400)
+    return read_outages(stepfun_trace, n_nodes=400)
 
 
 def percent(share: float, digits: int = 2) -> float:

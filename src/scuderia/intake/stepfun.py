@@ -78,22 +78,10 @@ def fault_rows(rows: Iterable[Row | Bad], day_0: AwareDatetime = DAY_0) -> Itera
         yield Row(fault.number, ROW_COLUMNS, cells, fault.raw)
 
 
-def outage_spans(faults: Iterable[Fault]) -> dict[str, list[tuple[int, int]]]:
-    """Return for each node the seconds in which at least one fault was open, as [start, end)."""
-    by_node: dict[str, list[tuple[int, int]]] = {}
-    for fault in sorted(faults, key=lambda fault: (fault.start_s, fault.end_s)):
-        spans = by_node.setdefault(fault.node, [])
-        if spans and fault.start_s <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], fault.end_s))
-        else:
-            spans.append((fault.start_s, fault.end_s))
-    return by_node
-
-
 def _event(row: Row) -> _Event:
     cells = dict(zip(row.columns, row.cells, strict=True))
     for name in COLUMNS:
-        if cells.get(name) is None:
+        if not (cells.get(name) or "").strip():
             raise Flaw(name, "it is missing", _MEND)
     kind = cells["event_type"] or ""
     if kind not in ("fault_start", "fault_end"):

@@ -27,7 +27,8 @@ from scuderia.twin.nouns import (
     Share,
     TwinError,
 )
-from scuderia.twin.replay import BadTrace, compare, read_stepfun
+from scuderia.twin.outage_files import BadTrace, read_outages
+from scuderia.twin.replay import compare
 
 BAD_INPUT = 2
 UNABLE = 4
@@ -50,7 +51,7 @@ def twin() -> None:
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="StepFun fault trace (JSON).")],
+    file: Annotated[Path, typer.Argument(help="A StepFun trace, or a table of node, start, end.")],
     *,
     fleet_size: Annotated[int, typer.Option(help="Nodes of the fleet, spares not counted.")],
     spares: Annotated[int, typer.Option(help="Spare nodes beside the fleet.")] = 0,
@@ -105,20 +106,18 @@ def _told(error: TwinError, *, as_json: bool) -> typer.Exit:
 def _read(file: Path, fleet_size: int) -> OutageLog:
     if not file.is_file():
         raise BadTrace(
-            f"There is no file {file}.", remedy="Give the path of the StepFun fault_trace.json."
+            f"There is no file {file}.", remedy="Give the path of a StepFun trace or a table."
         )
     try:
         if file.stat().st_size > _FILE_BYTES_MAX:
             raise BadTrace(f"{file} is over 512 MiB.", remedy="Split the trace by cluster or year.")
-        return read_stepfun(file.read_text(encoding="utf-8"), n_nodes=fleet_size)
-    except UnicodeDecodeError as error:
-        raise BadTrace(
-            f"{file} is not text.", remedy="Give the JSON trace itself, not an archive of it."
-        ) from error
+        with file.open("rb"):
+            pass
     except OSError as error:
         raise TraceUnreadable(
             f"{file} cannot be read: {error.strerror}.", remedy="Check the file's permissions."
         ) from error
+    return read_outages(file, n_nodes=fleet_size)
 
 
 def _seconds(name: str, amount: float, unit_s: int) -> int:

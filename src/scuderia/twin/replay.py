@@ -1,6 +1,6 @@
 """The twin's one entry: outages and a policy in, what would have happened and how sure it is out.
 
-log = read_stepfun(text, n_nodes=400)
+log = live_log([("a", 0, 7_200)], nodes=["a", "b"], horizon_s=DAY_S)
 compare(log, HISTORY, Policy(spares=12, swap_delay_s=3 * DAY_S)).change["availability"]
 """
 
@@ -16,7 +16,6 @@ from scuderia.twin.engine.figures import lemon_backtest, log_figures
 from scuderia.twin.engine.outage_logs import live_log
 from scuderia.twin.engine.random_draws import redraw_nodes, shares_of, still_draw, throw
 from scuderia.twin.engine.spares import spares_needed
-from scuderia.twin.engine.traces import BadTrace, read_stepfun
 from scuderia.twin.nouns import (
     DAY_S,
     HISTORY,
@@ -31,8 +30,8 @@ from scuderia.twin.nouns import (
 )
 
 __all__ = [
-    "DAY_S", "HISTORY", "BadTrace", "compare", "lemon_backtest", "limits_of", "live_log",
-    "log_figures", "read_stepfun", "replay", "spares_needed", "sweep",
+    "DAY_S", "HISTORY", "compare", "lemon_backtest", "limits_of", "live_log",
+    "log_figures", "replay", "spares_needed", "sweep",
 ]  # fmt: skip
 
 _FAST = "scuderia.twin.engine.fast"

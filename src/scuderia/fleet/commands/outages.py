@@ -1,5 +1,6 @@
 """`scuderia fleet import-faults`: a file of outages, all of it or nothing."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from scuderia.loop.ports import registry
 
 
 def import_faults(
-    file: Annotated[Path, typer.Argument(help="StepFun JSON, or CSV or JSONL of outages.")],
+    file: Annotated[Path, typer.Argument(help="A StepFun trace, or a table of outages.")],
     fleet_size: Annotated[int, typer.Option("--fleet-size", help="Nodes in the whole fleet.")],
     site: Annotated[str, typer.Option("--site", help="Where the nodes stand.")] = "imported",
     customer: Annotated[str, typer.Option("--customer", help="Who holds new nodes.")] = "fleet",
@@ -40,7 +41,11 @@ def import_faults(
         ends_at=read_instant(ends_at, "--ends-at"),
     )
     bar = Progress(
-        TextColumn("importing"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True)
+        TextColumn("importing"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),  # a pipe gets the error alone, as one JSON object
     )
     with bar:
         task = bar.add_task("importing", total=None)
@@ -58,7 +63,11 @@ def import_faults(
     say(f"Imported {done.outages} outages from {done.records} records of {done.file}.")
     say(f"{done.fleet_size} nodes at {done.site}, {day(done.starts_at)} to {day(done.ends_at)}.")
     if done.known_before:
-        say(f"{done.known_before} outages were on the books before.")
+        say(f"{done.known_before} outages were on the books before; {done.amended} are amended.")
+    if done.kept:
+        say(f"{done.kept} stay as a person put them, though the file says otherwise.")
+    if done.retracted:
+        say(f"{done.retracted} were taken off the books by a person, and stay off.")
     if done.quarantine_file:
         say(f"{done.quarantined} bad records, with reasons: {done.quarantine_file}")
     say("Next: scuderia fleet report")
