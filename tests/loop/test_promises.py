@@ -2,15 +2,20 @@
 
 import pytest
 
+from scuderia.basics.errors import NotFound
+from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.models.actions import Action, DecisionUse
 from scuderia.loop.models.effects import Effect
-from scuderia.loop.nouns import ActionState, BrakeScope, EffectState, Step, StepWord
-from scuderia.loop.operations import actions, brakes, undo
+from scuderia.loop.nouns import ActionState, BrakeScope, EffectState, Power, Step, StepWord
+from scuderia.loop.operations import actions, brakes, people, undo
 from scuderia.loop.operations.effects import claim
 from scuderia.loop.operations.undo import CannotUndo
-from tests.loop.factories import NOW, later, person
-from tests.loop.test_acting import OMAR, approve, file
+from scuderia.loop.queries.actions import get_action, powers_over
+from scuderia.loop.queries.audit import list_audit
+from tests.loop.factories import NOW, VALVES, later, person
+from tests.loop.test_acting import OMAR, approve, carry_out, file
 
+ACME_OP = person("acme-op")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
 
 
@@ -60,3 +65,43 @@ def test_a_decision_that_another_action_used_serves_no_second_one(hall):
     kept = Action.objects.get(pk=mine)
     assert (kept.state, kept.said) == (ActionState.HALTED, "the decision was used already")
     assert not Effect.objects.exists()
+
+
+def taken_away(monkeypatch):
+    """Let v1 hang under another customer from now on, as a swap does to a node."""
+    monkeypatch.setitem(VALVES, "v1", "birch")
+
+
+def test_who_decided_may_undo_and_halt_and_see_it_though_its_target_left_their_reach(
+    hall, monkeypatch
+):
+    action = approve(file("v1", to=3), actor=ACME_OP)
+    carry_out(action)
+    taken_away(monkeypatch)
+    assert powers_over(ACME_OP, action) >= {Power.UNDO, Power.BRAKE, Power.DECIDE}
+    undoing = undo.undo_action(actor=ACME_OP, action_id=action, now=NOW)
+    assert get_action(ACME_OP, undoing).undo_of == action, "the way back is seen too"
+    actions.halt_action(actor=ACME_OP, action_id=undoing, now=NOW)
+    actions.resume_action(actor=ACME_OP, action_id=undoing, now=NOW)
+    carry_out(undoing)
+    verbs = [entry.verb for entry in list_audit(ACME_OP) if entry.subject.endswith(str(action))]
+    assert "action.undone" in verbs, "and so is what came of it"
+
+
+def test_what_somebody_else_decided_stays_theirs_when_its_target_left(hall, monkeypatch):
+    action = approve(file("v1", to=3), actor=OMAR)
+    carry_out(action)
+    taken_away(monkeypatch)
+    assert powers_over(ACME_OP, action) == frozenset()
+    with pytest.raises(NotFound):
+        undo.undo_action(actor=ACME_OP, action_id=action, now=NOW)
+
+
+def test_who_decided_and_lost_the_role_may_do_nothing_more(hall, monkeypatch):
+    action = approve(file("v1", to=3), actor=ACME_OP)
+    carry_out(action)
+    taken_away(monkeypatch)
+    acme = SubjectRef("customer", "acme")
+    people.take_role(actor=person("ada"), person="acme-op", scope=acme, now=NOW)
+    with pytest.raises(NotFound):
+        undo.undo_action(actor=ACME_OP, action_id=action, now=NOW)

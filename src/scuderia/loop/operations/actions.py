@@ -44,8 +44,8 @@ from scuderia.loop.operations.preflight import (
 )
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of
+from scuderia.loop.queries.actions import lineage_for
 from scuderia.loop.queries.grants import level_for
-from scuderia.loop.queries.lineage import live_lineage
 
 
 class StillStopped(Refused):
@@ -125,7 +125,7 @@ def finish_action(action_id: ActionId, *, now: AwareDatetime) -> ActionState:
 def halt_action(*, actor: Actor, action_id: ActionId, reason: str = "", now: AwareDatetime) -> None:
     """Stop one run before its next step; a person may resume it."""
     action = _read(action_id)
-    access.require(actor, Power.BRAKE, live_lineage(action.proposal))
+    access.require(actor, Power.BRAKE, lineage_for(actor, action))
     with transaction.atomic():
         said = f"halted by {actor}: {audit.bounded(reason)}"[:2000]
         move(action, "action", ActionState.HALTED, resumable=True, said=said)
@@ -140,9 +140,9 @@ def resume_action(
     raises   IllegalMove: it is not halted, or its decision is void
     """
     action = _read(action_id)
-    access.require(actor, Power.DECIDE, live_lineage(action.proposal))
+    access.require(actor, Power.DECIDE, lineage_for(actor, action))
     if executor_of(action.kind).kind.reversibility is Reversibility.IRREVERSIBLE:
-        access.require(actor, Power.DECIDE_IRREVERSIBLE, live_lineage(action.proposal))
+        access.require(actor, Power.DECIDE_IRREVERSIBLE, lineage_for(actor, action))
     if not action.resumable:
         raise IllegalMove(f"the action is {action.state} and cannot be resumed")
     _, action.grant_id = level_for(action.agent, action.kind, plan_of(action).targets, at=now)

@@ -15,7 +15,7 @@ from scuderia.loop.operations import audit
 from scuderia.loop.operations.preflight import StopKind, StopReason
 from scuderia.loop.operations.proposals import rebind
 from scuderia.loop.operations.transitions import move
-from scuderia.loop.queries.lineage import live_lineage
+from scuderia.loop.queries.lineage import told_lineage
 
 LIFE_AFTER_RETURN = timedelta(hours=24)
 
@@ -63,7 +63,7 @@ def record(
         reason=reason,
         at=at,
         detail={"digest": action.digest, **(detail or {})},
-        lineage=live_lineage(action.proposal),
+        lineage=told_lineage(action.proposal),
     )
 
 

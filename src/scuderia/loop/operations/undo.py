@@ -25,7 +25,8 @@ from scuderia.loop.operations import access
 from scuderia.loop.operations.decisions import Objected, commit_yes
 from scuderia.loop.operations.preflight import ResolvedPlan, check_plan, plan_of
 from scuderia.loop.ports import executor_of
-from scuderia.loop.queries.lineage import common_lineage, live_lineage
+from scuderia.loop.queries.actions import is_decider, lineage_for
+from scuderia.loop.queries.lineage import common_lineage, told_lineage
 
 UNDOABLE = (ActionState.DONE, ActionState.FAILED, ActionState.HALTED)
 
@@ -46,13 +47,14 @@ def undo_action(
 
     raises   CannotUndo; Objected: a gate or a precondition says no; Unable: the world is silent
     """
-    action = Action.objects.select_related("proposal").filter(pk=action_id).first()
+    action = Action.objects.select_related("proposal", "decision").filter(pk=action_id).first()
     if action is None:
         raise NotFound("no such action is visible to you")
-    access.require(actor, Power.UNDO, live_lineage(action.proposal))
+    access.require(actor, Power.UNDO, lineage_for(actor, action))
     plan = _undo_plan(action)
-    lineage = common_lineage(plan.targets)
-    access.require(actor, Power.UNDO, lineage)
+    if not is_decider(actor, action):
+        access.require(actor, Power.UNDO, common_lineage(plan.targets))
+    lineage = common_lineage(plan.targets) | told_lineage(action.proposal)
     report = check_plan(plan, by=actor, phase=Phase.DECIDE, safe_direction=True, now=now)
     if report.resolved is None or report.refusals:
         raise Objected("; ".join(report.refusals))

@@ -14,9 +14,7 @@ from scuderia.loop.nouns import ActionId, ActionState, Power
 from scuderia.loop.operations import actions, undo
 from scuderia.loop.pages.display import ACTION_LOOKS, track_of
 from scuderia.loop.pages.effect_table import EFFECTS
-from scuderia.loop.queries.access import may
-from scuderia.loop.queries.actions import ActionRow, get_action
-from scuderia.loop.queries.lineage import common_lineage
+from scuderia.loop.queries.actions import ActionRow, get_action, powers_over
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Crumb, Step, facts
@@ -112,9 +110,8 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
     run = get_action(asked.actor, ActionId(action_id))
     effects = rows_in_memory(EFFECTS, run.effects)
     card = get_proposal(asked.actor, run.proposal_id)
-    lineage = common_lineage(run.targets)
+    powers = powers_over(asked.actor, run.id)
     look, word = ACTION_LOOKS[run.state]
-    may_decide = may(asked.actor, Power.DECIDE, lineage)
     context = ActionPage(
         as_of=asked.now,
         run=run,
@@ -130,9 +127,9 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
         effects=open_table(EFFECTS, effects, request, path=reverse("action", args=[action_id])),
         params=facts(run.params),
         measured=_measured(run),
-        may_undo=run.can_undo and may(asked.actor, Power.UNDO, lineage),
-        may_resume=run.resumable and may_decide,
-        may_halt=run.state in (ActionState.QUEUED, ActionState.RUNNING) and may_decide,
+        may_undo=run.can_undo and Power.UNDO in powers,
+        may_resume=run.resumable and Power.DECIDE in powers,
+        may_halt=run.state in (ActionState.QUEUED, ActionState.RUNNING) and Power.BRAKE in powers,
     )
     return show(request, "loop/action.html", context)
 

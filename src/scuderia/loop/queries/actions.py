@@ -10,7 +10,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
-from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.engine.json_codec import (
     read_targets,
 )
@@ -24,8 +24,9 @@ from scuderia.loop.nouns import (
     Power,
     ProposalId,
 )
-from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.access import may, scopes_with
 from scuderia.loop.queries.effects import EffectRow, effect_row
+from scuderia.loop.queries.lineage import live_lineage, told_lineage
 from scuderia.loop.queries.listing import holding, in_order
 from scuderia.loop.queries.outcomes import OutcomeRow, outcome_row
 
@@ -98,6 +99,32 @@ def get_action(actor: Actor, action_id: ActionId) -> ActionRow:
         raise NotFound("no such action is visible to you")
     effects = tuple(map(effect_row, action.effects.order_by("step")))
     return _rows([action], {action.pk: effects})[0]
+
+
+def is_decider(actor: Actor, action: Action) -> bool:
+    """Say whether this person said yes to it."""
+    return action.decision.decided_by == str(actor)
+
+
+def lineage_for(actor: Actor, action: Action) -> Lineage:
+    """Return on what an actor's powers over the action may stand.
+
+    The targets may hang elsewhere by now, by this very action. Who decided it keeps the powers
+    that a role gives over where they hung then, so that the promised way back stays theirs.
+    """
+    if is_decider(actor, action):
+        return told_lineage(action.proposal)
+    return live_lineage(action.proposal)
+
+
+def powers_over(actor: Actor, action_id: ActionId) -> frozenset[Power]:
+    """Return what the actor may do to the run, of deciding, stopping and undoing."""
+    action = _reachable(actor).filter(pk=action_id).first()
+    if action is None:
+        return frozenset()
+    lineage = lineage_for(actor, action)
+    asked = (Power.DECIDE, Power.BRAKE, Power.UNDO)
+    return frozenset(power for power in asked if may(actor, power, lineage))
 
 
 def list_unfinished() -> tuple[ActionId, ...]:

@@ -41,5 +41,18 @@ def live_lineage(proposal: Proposal) -> Lineage:
     try:
         return common_lineage(tuple(map(SubjectRef.parse, proposal.targets)))
     except NotFound:
-        kept = proposal.scopes.values_list("scope", flat=True)
-        return frozenset(SubjectRef.parse(scope) for scope in kept)
+        return kept_lineage(proposal)
+
+
+def kept_lineage(proposal: Proposal) -> Lineage:
+    """Return what every target hung under when the plan was last bound."""
+    kept = proposal.scopes.values_list("scope", flat=True)
+    return frozenset(SubjectRef.parse(scope) for scope in kept)
+
+
+def told_lineage(proposal: Proposal) -> Lineage:
+    """Return where what is told of the proposal hangs: where its targets did, and where they do.
+
+    An action moves its own targets, and who was shown the proposal is shown what came of it.
+    """
+    return live_lineage(proposal) | kept_lineage(proposal)
