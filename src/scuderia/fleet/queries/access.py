@@ -7,6 +7,7 @@ from scuderia.fleet.nouns import NodePlace
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.loop.nouns import Power
 from scuderia.loop.queries.access import may, scopes_with
+from scuderia.loop.queries.naming import is_named_to
 
 
 def readable_scopes(actor: Actor) -> frozenset[str]:
@@ -36,9 +37,16 @@ def within_reach(place: NodePlace, customer: str | None, scopes: frozenset[str])
 def require_reach(actor: Actor, subject: SubjectRef) -> None:
     """Return if the actor may read the subject.
 
+    A node that nobody else holds may also be read by whom it was offered to, and by whoever
+    decided on it: the spare of a proposal, and the node that a swap took out of their reach.
+
     raises   NotFound: there is none, or none that this actor may know of
     """
-    if not may(actor, Power.READ, lineage(subject)):
+    hangs = lineage(subject)
+    if may(actor, Power.READ, hangs):
+        return
+    held = any(above.kind == "customer" for above in hangs)
+    if subject.kind != "node" or held or not is_named_to(actor, subject):
         raise NotFound(f"no {subject.kind} is named {subject.name!r}")
 
 

@@ -196,7 +196,7 @@ def list_proposals(
     words   each of them in the title, the agent or the kind
     order   one of PROPOSAL_ORDERS, "-" before it for descending
     """
-    found = _reachable(actor).filter(holding(words, *PROPOSAL_WORDS))
+    found = reachable_proposals(actor).filter(holding(words, *PROPOSAL_WORDS))
     if states:
         found = found.filter(state__in=[state.value for state in states])
     ordered = in_order(found, PROPOSAL_ORDERS, order, unasked=("-filed_at", "-pk"))
@@ -208,7 +208,7 @@ def get_proposal(actor: Actor, proposal_id: ProposalId) -> ProposalCard:
 
     raises   NotFound: no such proposal within the actor's reach
     """
-    proposal = _reachable(actor).filter(pk=proposal_id).first()
+    proposal = reachable_proposals(actor).filter(pk=proposal_id).first()
     if proposal is None:
         raise NotFound("no such proposal is visible to you")
     executor = registry.executors.get(proposal.kind)
@@ -246,10 +246,10 @@ def get_proposal(actor: Actor, proposal_id: ProposalId) -> ProposalCard:
 
 
 def _waiting(actor: Actor, now: AwareDatetime) -> QuerySet[Proposal]:
-    return _reachable(actor).filter(state=ProposalState.PENDING, expires_at__gt=now)
+    return reachable_proposals(actor).filter(state=ProposalState.PENDING, expires_at__gt=now)
 
 
-def _reachable(actor: Actor) -> QuerySet[Proposal]:
+def reachable_proposals(actor: Actor) -> QuerySet[Proposal]:
     """Return the proposals of which every target hangs under a scope the actor may read."""
     scopes = scopes_with(actor, Power.READ)
     if str(EVERYTHING) in scopes:

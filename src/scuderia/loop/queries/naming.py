@@ -1,0 +1,34 @@
+"""What a person was shown by name, in a proposal that waits for them or an action they decided."""
+
+from collections.abc import Iterable, Mapping
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.models.actions import Action
+from scuderia.loop.nouns import ActionState, ProposalState
+from scuderia.loop.queries.proposals import reachable_proposals
+
+READ_MAX = 500
+"""Of each, the newest that are looked through."""
+
+_Plan = tuple[Iterable[str], Mapping[str, object]]
+
+
+def is_named_to(actor: Actor, subject: SubjectRef) -> bool:
+    """Say whether a waiting proposal within reach, or what the actor decided, names the subject.
+
+    What was undone names nothing any more.
+    """
+    waiting = reachable_proposals(actor).filter(state=ProposalState.PENDING).order_by("-filed_at")
+    decided = Action.objects.filter(decision__decided_by=str(actor))
+    mine = decided.exclude(state=ActionState.UNDONE).order_by("-queued_at")
+    return any(
+        _names(plan, str(subject))
+        for rows in (waiting, mine)
+        for plan in rows.values_list("targets", "params")[:READ_MAX]
+    )
+
+
+def _names(plan: _Plan, subject: str) -> bool:
+    targets, params = plan
+    return subject in targets or subject in params.values()
