@@ -39,7 +39,6 @@ def test_what_is_shown_was_filtered_by_a_query_for_its_actor(layer):
 ASKS = {"may", "may_somewhere"}
 BUTTONS = {
     "fleet/pages/nodes.py": "whether the form that amends an outage is offered",
-    "loop/pages/actions.py": "whether undo, resume and halt are offered",
     "loop/pages/agents.py": "whether to stop an agent, or have it look now, is offered",
     "loop/pages/audit.py": "whether to verify and to export are offered",
     "loop/pages/brakes.py": "whether to stop and to let go are offered",
