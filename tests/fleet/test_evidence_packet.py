@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
 from scuderia.basics.actors import IMPORTER
 from scuderia.basics.clock import parse_instant
 from scuderia.fleet.engine.evidence_packet import (
+    AMENDMENTS_TABLE,
     EVENTS,
     FIGURES,
     MANIFEST,
@@ -15,6 +17,14 @@ from scuderia.fleet.engine.evidence_packet import (
     EvidenceBroken,
     packet_of,
     verify_packet,
+)
+from scuderia.fleet.engine.facts import (
+    WITHHELD,
+    AmendmentFact,
+    CustomerFact,
+    FleetFacts,
+    HoldFact,
+    narrowed,
 )
 from scuderia.fleet.engine.sla import Request
 from scuderia.fleet.operations.evidence_packet import FolderTaken, verify_evidence, write_evidence
@@ -30,9 +40,9 @@ def packet():
     return packet_of(FACTS, Request(0, 10 * DAY))
 
 
-def reseal(packet):
+def reseal(packet, *more):
     """Mend the manifest after a change, as a careful forger would."""
-    hashes = {name: hashlib.sha256(packet[name]).hexdigest() for name in PARTS}
+    hashes = {name: hashlib.sha256(packet[name]).hexdigest() for name in (*PARTS, *more)}
     packet[MANIFEST] = json.dumps({"version": 1, "sha256": hashes}).encode()
     return packet
 
@@ -113,6 +123,76 @@ def test_a_cause_cannot_become_a_spreadsheet_formula():
         FACTS.nodes, [], [FACTS.outages[0]._replace(cause="=HYPERLINK()")], [], []
     )
     assert b",'=HYPERLINK()," in packet_of(books, Request(0, 10 * DAY))["outages.csv"]
+
+
+AMENDED = AmendmentFact(
+    0, "k", 5, "person:lena", "=the ticket", '{"cause":"fan"}', '{"cause":"psu"}'
+)
+
+
+def test_a_packet_tells_what_was_corrected_and_a_change_of_it_is_named():
+    books = replace(FACTS, amendments=[AMENDED, AMENDED._replace(after="")])
+    packet = packet_of(books, Request(0, 10 * DAY))
+    table = packet[AMENDMENTS_TABLE].decode()
+    assert "person:lena,'=the ticket," in table
+    assert table.count("retracted") == 1
+    assert verify_packet(packet).outages == 3
+    forged = dict(packet)
+    forged[AMENDMENTS_TABLE] = table.replace("lena", "olaf").encode()
+    with pytest.raises(EvidenceBroken, match=AMENDMENTS_TABLE):
+        verify_packet(forged)
+    with pytest.raises(EvidenceBroken, match=AMENDMENTS_TABLE):
+        verify_packet(reseal(forged, AMENDMENTS_TABLE))
+    del forged[AMENDMENTS_TABLE]
+    with pytest.raises(EvidenceBroken, match=AMENDMENTS_TABLE):
+        verify_packet(reseal(forged))
+
+
+def test_a_packet_of_old_without_amendments_has_the_same_bytes(packet):
+    assert AMENDMENTS_TABLE not in packet
+    assert b"amendments" not in packet[EVENTS]
+
+
+def test_a_customers_packet_withholds_a_reason_that_names_another():
+    books = FleetFacts(
+        FACTS.nodes,
+        [CustomerFact("acme", 0.95, "UTC"), CustomerFact("Globex", 0.95, "UTC")],
+        [],
+        [],
+        [HoldFact(0, 0, 0, None)],
+        [AMENDED, AMENDED._replace(reason="GLOBEX said so"), AMENDED._replace(node=1)],
+    )
+    seen = narrowed(books, "acme", start=0, end=DAY)
+    assert [fact.reason for fact in seen.amendments] == ["=the ticket", WITHHELD]
+
+
+@pytest.mark.django_db
+def test_the_packet_of_amended_books_has_who_when_and_why(tmp_path):
+    trace = tmp_path / "outages.csv"
+    text = "node,start,end,cause\nn1,2026-01-02,2026-01-03,fan\n"
+    request = ImportRequest(trace, 2, starts_at=parse_instant("2026-01-01", field="from"))
+    for cause in ("fan", "psu"):
+        trace.write_text(text.replace("fan", cause), encoding="utf-8")
+        import_outages(request, actor=IMPORTER, now=NOW)
+    for name, end in (
+        ("one", "2026-01-03"),
+        ("two", "2026-01-02T00:00:01Z"),
+        ("none", "2026-01-02"),
+    ):
+        write_evidence(
+            tmp_path / name,
+            start=parse_instant("2026-01-01", field="from"),
+            end=parse_instant(end, field="to"),
+            customer=None,
+            actor=IMPORTER,
+            now=NOW,
+        )
+        verify_evidence(tmp_path / name)
+    assert not (tmp_path / "none" / AMENDMENTS_TABLE).exists()
+    for name in ("one", "two"):
+        line = (tmp_path / name / AMENDMENTS_TABLE).read_text().splitlines()[1]
+        assert line.startswith("n1,trace:")
+        assert "service:importer,outages.csv (sha256" in line
 
 
 @pytest.mark.django_db

@@ -147,6 +147,15 @@ def test_a_node_that_a_complete_site_does_not_have_is_unknown(write):
     assert (done.outages, done.quarantined) == (1, 1)
 
 
+def test_of_rows_that_contradict_each_other_quarantine_keeps_the_first(write):
+    later = JANUARY + "n1,2026-01-02T00:00:00Z,2026-01-04T00:00:00Z,fan,\n"
+    done = bring(write(later), on_error=OnError.QUARANTINE)
+    assert (done.outages, done.quarantined) == (2, 1)
+    assert Outage.objects.get(node__name="n1").end.day == 3
+    row = json.loads(Path(done.quarantine_file).read_text(encoding="utf-8"))
+    assert (row["record"], "as record 2" in row["reason"]) == (4, True)
+
+
 def test_a_second_outage_that_lasts_on_one_node_is_refused(write):
     bring(write(HEAD + "n1,2026-01-02,,fan,\n"))
     with pytest.raises(RecordRefused, match="already has an outage that lasts"):

@@ -54,12 +54,14 @@ class ImportOptions:
 
     accept_bad          the exact number of bad records that is accepted; ANY_NUMBER for all
     quarantine_folder   where bad records go; None: beside the file
+    keep_first          of records that contradict each other, keep the first, and not none
     """
 
     on_error: OnError = OnError.ABORT
     dry_run: bool = False
     accept_bad: int | None = None
     quarantine_folder: Path | None = None
+    keep_first: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
@@ -149,7 +151,7 @@ class _Import(Generic[RowT]):
             sightings = Sightings(fields, reader.mapping, now)
             self._stage_all(records, reader, sightings)
         self._file.require_unchanged()
-        self._staging.refuse_doubles()
+        self._staging.refuse_doubles(keep_first=self._options.keep_first)
         self._check()
         self._preview = sightings.preview()
 

@@ -108,8 +108,11 @@ class Staging:
             self._db.execute("DELETE FROM good WHERE number = ?", (number,))
             self.add_bad(Bad(number, field, reason, remedy, raw or ""))
 
-    def refuse_doubles(self) -> None:
-        """Move to the bad: each repetition of a record, and all that contradict each other."""
+    def refuse_doubles(self, *, keep_first: bool = False) -> None:
+        """Move to the bad: each repetition of a record, and all that contradict each other.
+
+        keep_first   of those that contradict each other too, the first stays
+        """
         self._flush()
         self._db.execute("CREATE INDEX by_identity ON good (identity)")
         self._db.execute("CREATE INDEX by_number ON good (number)")
@@ -125,16 +128,18 @@ class Staging:
                 for number, *values in self._db.execute(find, (identity,)):
                     numbers.append(number)
                     contents.add(tuple(values))
-                self._refuse_group(numbers, first, last, is_repeated=len(contents) == 1)
+                if keep_first or len(contents) == 1:
+                    self._refuse_repeated(numbers[1:], first, is_same=len(contents) == 1)
+                else:
+                    self._refuse_contradicting(numbers, first, last)
 
-    def _refuse_group(
-        self, numbers: list[int], first: int, last: int, *, is_repeated: bool
-    ) -> None:
-        if is_repeated:
-            for number in numbers[1:]:
-                said = f"the same record stands in the file already, as record {first}"
-                self.refuse(number, FIELD_OF_WHOLE_RECORD, said, "Remove one of the two.")
-            return
+    def _refuse_repeated(self, numbers: list[int], first: int, *, is_same: bool) -> None:
+        same = "the same record" if is_same else "the same fact with other words"
+        for number in numbers:
+            said = f"{same} stands in the file already, as record {first}"
+            self.refuse(number, FIELD_OF_WHOLE_RECORD, said, "Remove one of the two.")
+
+    def _refuse_contradicting(self, numbers: list[int], first: int, last: int) -> None:
         for number in dict.fromkeys(numbers):
             other = first if number != first else last
             said = f"record {other} says otherwise of the same fact"

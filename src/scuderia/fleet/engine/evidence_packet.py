@@ -12,6 +12,7 @@ from typing import Any
 from scuderia.basics.canonical import canonical_json
 from scuderia.basics.errors import BadInput
 from scuderia.fleet.engine.facts import (
+    AmendmentFact,
     CustomerFact,
     FleetFacts,
     HoldFact,
@@ -30,7 +31,9 @@ FIGURES = "figures.json"
 DAYS_TABLE = "days.csv"
 OUTAGES_TABLE = "outages.csv"
 MANIFEST = "manifest.json"
+AMENDMENTS_TABLE = "amendments.csv"
 PARTS = (DAYS_TABLE, EVENTS, FIGURES, OUTAGES_TABLE)
+"""The parts of every packet; one whose outages were amended has AMENDMENTS_TABLE beside them."""
 
 
 class EvidenceBroken(BadInput):
@@ -49,6 +52,8 @@ def packet_of(facts: FleetFacts, request: Request) -> dict[str, bytes]:
         DAYS_TABLE: _days_table(report),
         OUTAGES_TABLE: _outages_table(facts),
     }
+    if facts.amendments:
+        files[AMENDMENTS_TABLE] = _amendments_table(facts)
     hashes = {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}
     return files | {MANIFEST: _bytes({"version": VERSION, "sha256": hashes})}
 
@@ -59,7 +64,7 @@ def verify_packet(files: Mapping[str, bytes]) -> SlaReport:
     raises   EvidenceBroken: names the file or the figure that does not hold
     """
     hashes = _manifest(files)
-    for name in PARTS:
+    for name in sorted({*PARTS, *hashes}):
         if name not in files:
             raise EvidenceBroken(f"{name} is missing from the packet", file=name)
         if hashlib.sha256(files[name]).hexdigest() != hashes.get(name):
@@ -70,8 +75,8 @@ def verify_packet(files: Mapping[str, bytes]) -> SlaReport:
     except (IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise EvidenceBroken(f"{EVENTS} holds no books: {error!r}"[:200], file=EVENTS) from None
     _compare_figures(files[FIGURES], rebuilt[FIGURES])
-    for name in PARTS:
-        if files[name] != rebuilt[name]:
+    for name in sorted({*hashes, *rebuilt} - {MANIFEST}):
+        if files.get(name) != rebuilt.get(name):
             raise EvidenceBroken(f"{name} does not follow from the raw events", file=name)
     return report_of(facts, request)
 
@@ -109,6 +114,7 @@ def _read_events(body: bytes) -> tuple[FleetFacts, Request]:
                 PhaseFact(row[0], LedgerClass(row[1]), row[2], row[3]) for row in raw["phases"]
             ],
             holds=[HoldFact(*row) for row in raw["holds"]],
+            amendments=[AmendmentFact(*row) for row in raw.get("amendments", [])],
         )
         request = Request(**events["request"])
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -131,8 +137,11 @@ def _bytes(value: object) -> bytes:
 
 
 def _rows(facts: FleetFacts) -> dict[str, list[list[object]]]:
+    """Return the rows of every part; no amendments leave no trace, as in packets of old."""
     return {
-        entry.name: [list(row) for row in getattr(facts, entry.name)] for entry in fields(facts)
+        entry.name: [list(row) for row in getattr(facts, entry.name)]
+        for entry in fields(facts)
+        if entry.name != "amendments" or facts.amendments
     }
 
 
@@ -184,6 +193,23 @@ def _outages_table(facts: FleetFacts) -> bytes:
             fact.source_key,
         ]
         for fact in facts.outages
+    ]
+    return _table(header, rows)
+
+
+def _amendments_table(facts: FleetFacts) -> bytes:
+    header = ["node", "source_key", "amended_at", "amended_by", "reason", "before", "after"]
+    rows = [
+        [
+            facts.nodes[fact.node].name,
+            fact.source_key,
+            instant_of(fact.amended_at).isoformat(),
+            fact.amended_by,
+            _harmless(fact.reason),
+            fact.before,
+            fact.after or "retracted",
+        ]
+        for fact in facts.amendments
     ]
     return _table(header, rows)
 

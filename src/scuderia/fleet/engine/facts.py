@@ -61,15 +61,37 @@ class HoldFact(NamedTuple):
     end: int | None
 
 
+class AmendmentFact(NamedTuple):
+    """What was corrected of an outage; it changes no figure, and tells how the books came to be.
+
+    before, after   start, end, cause and planned as JSON; after "" where it was retracted
+    """
+
+    node: int
+    source_key: str
+    amended_at: int
+    amended_by: str
+    reason: str
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True)
 class FleetFacts:
-    """Everything a period's figures depend on: all facts that begin before its end."""
+    """Everything a period's figures depend on: all facts that begin before its end.
+
+    amendments   what was corrected of these outages; loaded for the evidence packet alone
+    """
 
     nodes: Sequence[NodeFact]
     customers: Sequence[CustomerFact]
     outages: Sequence[OutageFact]
     phases: Sequence[PhaseFact]
     holds: Sequence[HoldFact]
+    amendments: Sequence[AmendmentFact] = ()
+
+
+WITHHELD = "(withheld: it speaks of another customer)"
 
 
 def narrowed(facts: FleetFacts, customer: str, *, start: int, end: int) -> FleetFacts:
@@ -85,6 +107,7 @@ def narrowed(facts: FleetFacts, customer: str, *, start: int, end: int) -> Fleet
         if hold.customer == mine and hold.start < end and (hold.end is None or hold.end > start)
     }
     row_of = {old: new for new, old in enumerate(sorted(held))}
+    others = [entry.name for row, entry in enumerate(facts.customers) if row != mine]
     return FleetFacts(
         nodes=[facts.nodes[old] for old in sorted(held)],
         customers=[facts.customers[mine]],
@@ -95,7 +118,18 @@ def narrowed(facts: FleetFacts, customer: str, *, start: int, end: int) -> Fleet
             for fact in facts.holds
             if fact.customer == mine and fact.node in held
         ],
+        amendments=[
+            fact._replace(node=row_of[fact.node], reason=_discreet(fact.reason, others))
+            for fact in facts.amendments
+            if fact.node in held
+        ],
     )
+
+
+def _discreet(reason: str, others: Iterable[str]) -> str:
+    """Return a person's words, or none of them where they name another customer."""
+    words = reason.lower()
+    return WITHHELD if any(name.lower() in words for name in others) else reason
 
 
 def merge_outages(outages: Iterable[OutageFact]) -> list[OutageFact]:

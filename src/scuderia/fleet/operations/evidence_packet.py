@@ -12,7 +12,13 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.fleet.engine.evidence_packet import MANIFEST, PARTS, packet_of, verify_packet
+from scuderia.fleet.engine.evidence_packet import (
+    AMENDMENTS_TABLE,
+    MANIFEST,
+    PARTS,
+    packet_of,
+    verify_packet,
+)
 from scuderia.fleet.engine.report_figures import SlaReport
 from scuderia.fleet.queries.reports import Period, request_facts
 from scuderia.loop.nouns import Power
@@ -62,7 +68,7 @@ def write_evidence(
     if actor.kind is not ActorKind.SERVICE:
         access.require(actor, Power.READ, subject)
     facts, request = request_facts(
-        start, end, customer=customer, site=None, target=None, time_zone=None
+        start, end, customer=customer, site=None, target=None, time_zone=None, with_amendments=True
     )
     files = packet_of(facts, request)
     _write(folder, files)
@@ -90,7 +96,7 @@ def verify_evidence(folder: Path) -> SlaReport:
     """
     files: dict[str, bytes] = {}
     try:
-        for name in (*PARTS, MANIFEST):
+        for name in (*PARTS, AMENDMENTS_TABLE, MANIFEST):
             path = folder / name
             if path.is_file() and path.stat().st_size <= FILE_BYTES_MAX:
                 files[name] = path.read_bytes()

@@ -138,7 +138,7 @@ def _run(
             kind,
             Source.of_path(request.path),
             profile,
-            ImportOptions(on_error=request.on_error, accept_bad=ANY_NUMBER),
+            ImportOptions(on_error=request.on_error, accept_bad=ANY_NUMBER, keep_first=True),
             actor=actor,
             now=now,
             on_progress=lambda _stage, did, whole: on_progress(did, whole),

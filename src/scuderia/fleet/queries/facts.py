@@ -1,19 +1,25 @@
 """Reads the tables into the engine's books: five queries, whatever the fleet's size."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F, Field, Func, Q, QuerySet
 
+from scuderia.basics.canonical import canonical_json
+from scuderia.basics.clock import parse_instant
 from scuderia.basics.errors import Refused
 from scuderia.fleet.engine.facts import (
+    AmendmentFact,
     CustomerFact,
     FleetFacts,
     HoldFact,
     NodeFact,
     OutageFact,
     PhaseFact,
+    seconds_of,
 )
 from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
@@ -74,6 +80,32 @@ def load_facts(
         if row[0] in node_rows
     ]
     return FleetFacts(nodes, customers, outages, phases, holds)
+
+
+def load_amendments(facts: FleetFacts, *, before: int) -> FleetFacts:
+    """Return the facts with what was corrected of outages that began before the second `before`."""
+    row_of = {node.name: row for row, node in enumerate(facts.nodes)}
+    rows = OutageAmendment.objects.order_by("pk").values_list(
+        "node__name", "source_key", _raw("amended_at"), "amended_by", "reason", "before", "after"
+    )
+    found = [
+        AmendmentFact(
+            row_of[name],
+            key,
+            at,
+            by,
+            why,
+            canonical_json(was),
+            "" if now is None else canonical_json(now),
+        )
+        for name, key, at, by, why, was, now in rows
+        if name in row_of and _began_before(was, before)
+    ]
+    return replace(facts, amendments=found)
+
+
+def _began_before(told: dict[str, str], before: int) -> bool:
+    return seconds_of(parse_instant(told["start"], field="start")) < before
 
 
 def _raw(name: str) -> Func:

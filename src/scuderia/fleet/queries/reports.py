@@ -27,7 +27,7 @@ from scuderia.fleet.models.customers import SlaDefinition
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import ObservationCursor
 from scuderia.fleet.queries.access import require_reach
-from scuderia.fleet.queries.facts import NothingOnTheBooks, load_facts
+from scuderia.fleet.queries.facts import NothingOnTheBooks, load_amendments, load_facts
 
 __all__ = [
     "CauseShare",
@@ -181,8 +181,12 @@ def request_facts(
     site: str | None,
     target: float | None,
     time_zone: str | None,
+    with_amendments: bool = False,
 ) -> tuple[FleetFacts, Request]:
-    """Return the raw books of a period and the question put to them; the evidence packet's too."""
+    """Return the raw books of a period and the question put to them.
+
+    with_amendments   also what was corrected of the outages, for the evidence packet
+    """
     if target is not None and not 0 < target <= 1:
         raise NotATarget(f"{target} is not a share of availability")
     request = Request(
@@ -196,6 +200,8 @@ def request_facts(
     if request.end <= request.start:
         raise NotAPeriod("the period is empty")
     facts = load_facts(before=request.end, after=request.start, site=site, customer=customer)
+    if with_amendments:
+        facts = load_amendments(facts, before=request.end)
     if customer is not None:
         facts = narrowed(facts, customer, start=request.start, end=request.end)
     return facts, request
