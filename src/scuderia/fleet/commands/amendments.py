@@ -4,15 +4,17 @@ from typing import Annotated
 
 import typer
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput
-from scuderia.fleet.commands.options import As, AsJson, Token, read_instant
+from scuderia.fleet.commands.options import AsJson, read_instant
 from scuderia.fleet.operations.amendments import OutageChanges, amend_outage, retract_outage
 from scuderia.fleet.queries.outages import full_key
-from scuderia.loop.commands.command_actor import command_actor
+from scuderia.loop.commands.command_actor import for_actor
 from scuderia.loop.commands.output import print_json, say
 from scuderia.loop.ports import registry
 
 
+@for_actor
 def amend(
     outage: Annotated[str, typer.Argument(metavar="OUTAGE", help="Its key, or the end of it.")],
     *,
@@ -22,12 +24,11 @@ def amend(
     cause: Annotated[str | None, typer.Option(help="Its cause, once it is known.")] = None,
     planned: Annotated[str | None, typer.Option(help="true or false.")] = None,
     retract: Annotated[bool, typer.Option("--retract", help="It never was.")] = False,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Correct an outage: its start, end, cause or kind, or that it never was."""
-    actor, now = command_actor(as_name, token), registry.clock.now()
+    now = registry.clock.now()
     key = full_key(actor, outage)
     changes = OutageChanges(
         start=read_instant(start, "--start"),

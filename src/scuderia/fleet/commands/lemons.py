@@ -4,21 +4,23 @@ from typing import Annotated
 
 import typer
 
-from scuderia.fleet.commands.options import As, AsJson, Token
+from scuderia.basics.actors import Actor
+from scuderia.fleet.commands.options import AsJson
 from scuderia.fleet.queries.lemons import PolicyResult, list_lemons
-from scuderia.loop.commands.command_actor import command_actor
+from scuderia.loop.commands.command_actor import for_actor
 from scuderia.loop.commands.output import print_json, print_table, say
 from scuderia.loop.ports import registry
 
 
+@for_actor
 def lemons(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many nodes.")] = 20,
-    as_name: As = "",
-    token: Token = "",
+    *,
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Rank the nodes by lemon score, and show beside it what the score was worth."""
-    found = list_lemons(command_actor(as_name, token), registry.clock.now(), limit=limit)
+    found = list_lemons(actor, registry.clock.now(), limit=limit)
     if as_json:
         print_json(found)
         return

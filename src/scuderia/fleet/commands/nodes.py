@@ -4,60 +4,63 @@ from typing import Annotated
 
 import typer
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.units import format_duration
 from scuderia.fleet.commands.options import (
-    As,
     AsJson,
     From,
     Site,
     To,
-    Token,
     read_instant,
     read_period,
 )
 from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.queries.amendments import list_amendments
 from scuderia.fleet.queries.nodes import get_node, get_timeline, list_nodes
-from scuderia.loop.commands.command_actor import command_actor
-from scuderia.loop.commands.output import print_facts, print_json, print_table
+from scuderia.loop.commands.command_actor import for_actor
+from scuderia.loop.commands.output import print_facts, print_json, print_rows, print_table
 from scuderia.loop.ports import registry
 
 KEY_SHOWN = 12
 
 
+@for_actor
 def nodes(
     site: Site = None,
     at: Annotated[str | None, typer.Option("--at")] = None,
-    as_name: As = "",
-    token: Token = "",
+    *,
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """List every node: where it stands, its state and who holds it."""
     asked_at = read_instant(at, "--at") or registry.clock.now()
-    board = list_nodes(command_actor(as_name, token), asked_at, site=site)
-    if as_json:
-        print_json(board.nodes)
-        return
-    print_table(
-        ["node", "rack", "state", "customer", "since", "cause"],
-        (
-            (row.place.node, row.place.rack, row.state, row.customer, row.since, row.cause)
-            for row in board.nodes
-        ),
+    board = list_nodes(actor, asked_at, site=site)
+    print_rows(
+        board.nodes,
+        {
+            "node": lambda row: row.place.node,
+            "rack": lambda row: row.place.rack,
+            "state": lambda row: row.state,
+            "customer": lambda row: row.customer,
+            "since": lambda row: row.since,
+            "cause": lambda row: row.cause,
+        },
         empty="No node is on the books yet. Import a trace: scuderia fleet import-faults FILE",
+        as_json=as_json,
     )
 
 
+@for_actor
 def node(
     name: str,
     start: From = None,
     end: To = None,
-    as_name: As = "",
-    token: Token = "",
+    *,
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Show one node: its state, and what happened to it."""
-    actor, period = command_actor(as_name, token), read_period(start, end, None)
+    period = read_period(start, end, None)
     status = get_node(actor, name, registry.clock.now())
     timeline = get_timeline(actor, name, period.start, period.end)
     if as_json:

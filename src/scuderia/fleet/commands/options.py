@@ -6,10 +6,7 @@ import typer
 
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.fleet.queries.reports import Period, day_begins, whole_period
-from scuderia.loop.commands.command_actor import As, Token
 from scuderia.loop.ports import registry
-
-__all__ = ["As", "AsJson", "From", "Site", "To", "Token", "read_instant", "read_period"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Site = Annotated[str | None, typer.Option("--site", help="Only this site.")]

@@ -5,28 +5,29 @@ from typing import Annotated
 
 import typer
 
+from scuderia.basics.actors import Actor
 from scuderia.fleet.commands.formats import day, percent
-from scuderia.fleet.commands.options import As, AsJson, From, Site, To, Token, read_period
+from scuderia.fleet.commands.options import AsJson, From, Site, To, read_period
 from scuderia.fleet.operations.evidence_packet import verify_evidence, write_evidence
 from scuderia.fleet.queries.reports import SlaReport, get_report
-from scuderia.loop.commands.command_actor import command_actor
+from scuderia.loop.commands.command_actor import for_actor
 from scuderia.loop.commands.output import print_facts, print_json, print_table, say
 from scuderia.loop.ports import registry
 
 
+@for_actor
 def report(
     target: Annotated[float | None, typer.Option("--target", help="0-1 [the customer's]")] = None,
     customer: Annotated[str | None, typer.Option("--customer")] = None,
     site: Site = None,
     start: From = None,
     end: To = None,
-    as_name: As = "",
-    token: Token = "",
+    *,
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Report availability, days at target, outages, repair tail, relapses and money."""
     period = read_period(start, end, site, customer)
-    actor = command_actor(as_name, token)
     found = get_report(actor, period, customer=customer, site=site, target=target)
     if as_json:
         print_json(_report_object(found))
@@ -34,13 +35,14 @@ def report(
         _show_report(found)
 
 
+@for_actor
 def evidence(
     out: Annotated[Path, typer.Option("--out", help="A folder that is new or empty.")],
     customer: Annotated[str | None, typer.Option("--customer")] = None,
     start: From = None,
     end: To = None,
-    as_name: As = "",
-    token: Token = "",
+    *,
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Write the evidence packet of a period: raw events, figures, tables and hashes."""
@@ -50,7 +52,7 @@ def evidence(
         start=period.start,
         end=period.end,
         customer=customer,
-        actor=command_actor(as_name, token),
+        actor=actor,
         now=registry.clock.now(),
     )
     if as_json:

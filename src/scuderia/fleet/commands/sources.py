@@ -1,22 +1,25 @@
 """`scuderia fleet sources`: what each source last said, and since when it is silent."""
 
-from scuderia.fleet.commands.options import As, AsJson, Token
+from scuderia.basics.actors import Actor
+from scuderia.fleet.commands.options import AsJson
 from scuderia.fleet.queries.sources import list_sources
-from scuderia.loop.commands.command_actor import command_actor
-from scuderia.loop.commands.output import print_json, print_table
+from scuderia.loop.commands.command_actor import for_actor
+from scuderia.loop.commands.output import print_rows
 
 
-def sources(as_name: As = "", token: Token = "", as_json: AsJson = False) -> None:
+@for_actor
+def sources(*, actor: Actor, as_json: AsJson = False) -> None:
     """List the sources, until when each has spoken, and since when it is silent."""
-    found = list_sources(command_actor(as_name, token))
-    if as_json:
-        print_json(found)
-        return
-    print_table(
-        ["source", "spoke until", "silent since", "nodes", "error"],
-        (
-            (row.source, row.spoke_at, row.silent_since or "it answers", row.nodes, row.error)
-            for row in found
-        ),
+    found = list_sources(actor)
+    print_rows(
+        found,
+        {
+            "source": lambda row: row.source,
+            "spoke until": lambda row: row.spoke_at,
+            "silent since": lambda row: row.silent_since or "it answers",
+            "nodes": lambda row: row.nodes,
+            "error": lambda row: row.error,
+        },
         empty="No source was ever read.",
+        as_json=as_json,
     )

@@ -5,9 +5,17 @@ from typing import Annotated
 import typer
 
 from scuderia.basics.actors import Actor
-from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
+from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.ids import full_id
-from scuderia.loop.commands.output import print_facts, print_json, print_table, say, short
+from scuderia.loop.commands.output import (
+    print_done,
+    print_facts,
+    print_json,
+    print_rows,
+    print_table,
+    say,
+    short,
+)
 from scuderia.loop.nouns import ActionId, ActionState
 from scuderia.loop.operations import actions
 from scuderia.loop.operations import undo as undoing
@@ -26,34 +34,34 @@ def add_runs(app: typer.Typer) -> None:
     app.command("resume")(resume)
 
 
+@for_actor
 def list_runs(
     *,
     state: Annotated[list[ActionState] | None, typer.Option(help="States to list.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """List what is being done and what was done, newest first."""
-    rows = list_actions(command_actor(as_name, token), states=state or (), limit=limit)
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["id", "action", "state", "decided by", "queued", "said"],
-        (
-            (short(row.id), row.title, row.state, row.decided_by, row.queued_at, row.said)
-            for row in rows
-        ),
+    rows = list_actions(actor, states=state or (), limit=limit)
+    print_rows(
+        rows,
+        {
+            "id": lambda row: short(row.id),
+            "action": lambda row: row.title,
+            "state": lambda row: row.state,
+            "decided by": lambda row: row.decided_by,
+            "queued": lambda row: row.queued_at,
+            "said": lambda row: row.said,
+        },
         empty="nothing has been approved yet",
+        as_json=as_json,
     )
 
 
-def show_run(
-    action: ActionText, *, as_name: As = "", token: Token = "", as_json: AsJson = False
-) -> None:
+@for_actor
+def show_run(action: ActionText, *, actor: Actor, as_json: AsJson = False) -> None:
     """Show one run with every effect and its outcome."""
-    actor = command_actor(as_name, token)
     row = get_action(actor, _action_id(actor, action))
     if as_json:
         print_json(row)
@@ -76,35 +84,32 @@ def show_run(
     )
 
 
+@for_actor
 def undo(
     action: ActionText,
     *,
     reason: Reason = "",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Put the world back, as far as the action's kind can; no brake stops this."""
-    actor = command_actor(as_name, token)
     undone_by = undoing.undo_action(
         actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
     )
-    if as_json:
-        print_json({"action_id": undone_by})
-    else:
-        say(f"the undo is queued as action {short(undone_by)}")
+    words = f"the undo is queued as action {short(undone_by)}"
+    print_done({"action_id": undone_by}, words, as_json=as_json)
 
 
-def halt(action: ActionText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
+@for_actor
+def halt(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
     """Stop a run before its next step."""
-    actor = command_actor(as_name, token)
     actions.halt_action(actor=actor, action_id=_action_id(actor, action), reason=reason, now=now())
     say("halted")
 
 
-def resume(action: ActionText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
+@for_actor
+def resume(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
     """Let a halted run go on."""
-    actor = command_actor(as_name, token)
     actions.resume_action(
         actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
     )

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from scuderia.loop.commands.command_actor import As, AsJson, Token, command_actor, now
-from scuderia.loop.commands.output import print_json, print_table
+from scuderia.basics.actors import Actor
+from scuderia.loop.commands.command_actor import AsJson, for_actor, now
+from scuderia.loop.commands.output import print_rows
 from scuderia.loop.operations.agents import make_rounds
 from scuderia.loop.queries.agents import list_agents
 
@@ -13,55 +14,46 @@ app = typer.Typer(no_args_is_help=True, help="See the agents, and have them look
 
 
 @app.command("list")
-def list_command(*, as_name: As = "", token: Token = "", as_json: AsJson = False) -> None:
+@for_actor
+def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
     """List the agents with their last look and how they have fared."""
-    cards = list_agents(command_actor(as_name, token))
-    if as_json:
-        print_json(cards)
-        return
-    print_table(
-        ["agent", "job", "last look", "proposed", "approved", "met", "missed"],
-        (
-            (
-                card.name,
-                card.job,
-                card.last_round.at if card.last_round else "never",
-                card.track.proposals,
-                card.track.approved,
-                card.track.met,
-                card.track.missed,
-            )
-            for card in cards
-        ),
+    cards = list_agents(actor)
+    print_rows(
+        cards,
+        {
+            "agent": lambda card: card.name,
+            "job": lambda card: card.job,
+            "last look": lambda card: card.last_round.at if card.last_round else "never",
+            "proposed": lambda card: card.track.proposals,
+            "approved": lambda card: card.track.approved,
+            "met": lambda card: card.track.met,
+            "missed": lambda card: card.track.missed,
+        },
         empty="the crew is empty",
+        as_json=as_json,
     )
 
 
 @app.command("run")
+@for_actor
 def run(
     names: Annotated[list[str] | None, typer.Argument(help="Agents; all if none is named.")] = None,
     *,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Have agents look at the world as it stands, and file what they bring back."""
-    reports = make_rounds(names or None, actor=command_actor(as_name, token), now=now())
-    if as_json:
-        print_json(reports)
-        return
-    print_table(
-        ["agent", "filed", "open findings", "open proposals", "withdrawn", "refused or failed"],
-        (
-            (
-                report.agent,
-                report.filed,
-                report.findings_open,
-                report.proposals_open,
-                report.withdrawn,
-                report.error or report.refused,
-            )
-            for report in reports
-        ),
+    reports = make_rounds(names or None, actor=actor, now=now())
+    print_rows(
+        reports,
+        {
+            "agent": lambda report: report.agent,
+            "filed": lambda report: report.filed,
+            "open findings": lambda report: report.findings_open,
+            "open proposals": lambda report: report.proposals_open,
+            "withdrawn": lambda report: report.withdrawn,
+            "refused or failed": lambda report: report.error or report.refused,
+        },
         empty="nobody looked",
+        as_json=as_json,
     )

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.commands.command_actor import As, AsJson, Token, command_actor
-from scuderia.loop.commands.output import print_json, print_table, say
+from scuderia.loop.commands.command_actor import AsJson, for_actor
+from scuderia.loop.commands.output import print_json, print_rows, say
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access, audit
 from scuderia.loop.queries.audit import list_audit
@@ -25,17 +26,17 @@ class AuditBroken(Refused):
 
 
 @app.command("verify")
+@for_actor
 def verify(
     *,
     head: Annotated[
         str, typer.Option(help="A head exported earlier (a file, or seq:hash): finds a cut tail.")
     ] = "",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Read every entry and say whether the chain holds."""
-    access.require_somewhere(command_actor(as_name, token), Power.VERIFY_AUDIT)
+    access.require_somewhere(actor, Power.VERIFY_AUDIT)
     verdict = audit.verify(audit.read_head(_head_text(head)) if head else None)
     if as_json:
         print_json(verdict)
@@ -49,16 +50,16 @@ def verify(
 
 
 @app.command("export")
+@for_actor
 def export(
     file: Annotated[Path | None, typer.Argument(help="Where to write; else standard output.")] = (
         None
     ),
     *,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
 ) -> None:
     """Write every entry as one JSON line, and the head as the last."""
-    access.require(command_actor(as_name, token), Power.VERIFY_AUDIT, EVERYTHING)
+    access.require(actor, Power.VERIFY_AUDIT, EVERYTHING)
     if file is None:
         audit.export(sys.stdout)
         return
@@ -73,23 +74,28 @@ def export(
 
 
 @app.command("list")
+@for_actor
 def list_command(
     *,
     subject: Annotated[str, typer.Option(help="Only entries about this subject.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """List the last entries, newest first."""
-    rows = list_audit(command_actor(as_name, token), subject=subject, limit=limit)
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["no.", "at", "who", "did", "to", "why"],
-        ((row.seq, row.at, row.actor, row.verb, row.subject, row.reason) for row in rows),
+    rows = list_audit(actor, subject=subject, limit=limit)
+    print_rows(
+        rows,
+        {
+            "no.": lambda row: row.seq,
+            "at": lambda row: row.at,
+            "who": lambda row: row.actor,
+            "did": lambda row: row.verb,
+            "to": lambda row: row.subject,
+            "why": lambda row: row.reason,
+        },
         empty="nothing has happened yet",
+        as_json=as_json,
     )
 
 

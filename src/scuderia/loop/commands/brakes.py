@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput
-from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
-from scuderia.loop.commands.output import print_json, print_table, say
+from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
+from scuderia.loop.commands.output import print_done, print_json, print_table
 from scuderia.loop.nouns import BrakeScope
 from scuderia.loop.operations.brakes import lift_brake, set_brake
 from scuderia.loop.queries.brakes import list_brakes
@@ -20,20 +21,20 @@ BY_HAND = "pulled from the command line"
 
 
 @app.command("on")
+@for_actor
 def on(
     *,
     agent: AgentName = "",
     kind: KindName = "",
     scope: ScopeName = "",
     reason: Reason = BY_HAND,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Stop everything, or only what is named."""
     what, value = _what(agent, kind, scope)
     set_brake(
-        actor=command_actor(as_name, token),
+        actor=actor,
         scope=what,
         value=value,
         reason=reason or BY_HAND,
@@ -43,34 +44,32 @@ def on(
 
 
 @app.command("off")
+@for_actor
 def off(
     *,
     agent: AgentName = "",
     kind: KindName = "",
     scope: ScopeName = "",
     reason: Reason = "",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Let go of the brake on everything, or on what is named."""
     what, value = _what(agent, kind, scope)
-    lift_brake(
-        actor=command_actor(as_name, token), scope=what, value=value, reason=reason, now=now()
-    )
+    lift_brake(actor=actor, scope=what, value=value, reason=reason, now=now())
     _report(what, value, on=False, as_json=as_json)
 
 
 @app.command("status")
+@for_actor
 def status(
     *,
     past: Annotated[bool, typer.Option("--past", help="Lifted brakes too.")] = False,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Show what is stopped, by whom and why."""
-    rows = list_brakes(command_actor(as_name, token), on_only=not past)
+    rows = list_brakes(actor, on_only=not past)
     if as_json:
         print_json({"on": any(row.lifted_at is None for row in rows), "brakes": rows})
         return
@@ -93,7 +92,5 @@ def _what(agent: str, kind: str, scope: str) -> tuple[BrakeScope, str]:
 
 
 def _report(what: BrakeScope, value: str, *, on: bool, as_json: bool) -> None:
-    if as_json:
-        print_json({"on": on, "stops": what, "value": value})
-    else:
-        say(f"brake {'on' if on else 'off'}: {what.value} {value}".rstrip())
+    words = f"brake {'on' if on else 'off'}: {what.value} {value}".rstrip()
+    print_done({"on": on, "stops": what, "value": value}, words, as_json=as_json)

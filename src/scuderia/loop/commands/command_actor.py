@@ -5,6 +5,9 @@ the owner of the folder may name any known person. Everyone else comes with an A
 """
 
 import os
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated
 
@@ -67,6 +70,28 @@ def command_actor(as_name: str, token: str) -> Actor:
     if person_named(name) is None:
         raise NobodyActs(f"nobody here is called {name[:80]!r}")
     return Actor(ActorKind.PERSON, name, via=BY_COMMAND_LINE)
+
+
+def for_actor(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand a command its keyword `actor`: whom --as, a token or the home's ownership names."""
+    asked = signature(command)
+
+    @wraps(command)
+    def run(*, as_name: str, token: str, **given: object) -> None:
+        command(**given, actor=command_actor(as_name, token))
+
+    who = [
+        Parameter("as_name", Parameter.KEYWORD_ONLY, default="", annotation=As),
+        Parameter("token", Parameter.KEYWORD_ONLY, default="", annotation=Token),
+    ]
+    options = [
+        one
+        for name, option in asked.parameters.items()
+        for one in (who if name == "actor" else [option])
+    ]
+    run.__signature__ = asked.replace(parameters=options)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in options}
+    return run
 
 
 def owner_name() -> str:

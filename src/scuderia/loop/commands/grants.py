@@ -1,15 +1,17 @@
 """`scuderia grant`: say how far an agent may go, where, how much, and until when."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import parse_duration
-from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
+from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.ids import full_id
-from scuderia.loop.commands.output import print_json, print_table, say, short
+from scuderia.loop.commands.output import print_done, print_rows, say, short
 from scuderia.loop.nouns import Autonomy, GrantId
 from scuderia.loop.operations import grants
 from scuderia.loop.queries.grants import list_grants
@@ -21,33 +23,30 @@ _LONGEST = timedelta(days=366)
 
 
 @app.command("list")
-def list_command(*, as_name: As = "", token: Token = "", as_json: AsJson = False) -> None:
+@for_actor
+def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
     """List the grants with what is used of their budgets."""
-    rows = list_grants(command_actor(as_name, token), now=now())
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["id", "agent", "kind", "scope", "level", "today", "state", "by", "until"],
-        (
-            (
-                short(row.id),
-                row.agent,
-                row.kind,
-                row.scope,
-                f"{row.level.value} {row.level.name.lower().replace('_', ' ')}",
-                f"{row.actions_today} of {row.actions_per_day or 'any'}",
-                row.state,
-                row.granted_by,
-                row.expires_at,
-            )
-            for row in rows
-        ),
+    rows = list_grants(actor, now=now())
+    print_rows(
+        rows,
+        {
+            "id": lambda row: short(row.id),
+            "agent": lambda row: row.agent,
+            "kind": lambda row: row.kind,
+            "scope": lambda row: row.scope,
+            "level": lambda row: f"{row.level.value} {row.level.name.lower().replace('_', ' ')}",
+            "today": lambda row: f"{row.actions_today} of {row.actions_per_day or 'any'}",
+            "state": lambda row: row.state,
+            "by": lambda row: row.granted_by,
+            "until": lambda row: row.expires_at,
+        },
         empty="no grant: every agent proposes, and a person decides",
+        as_json=as_json,
     )
 
 
 @app.command("give")
+@for_actor
 def give(
     agent: Annotated[str, typer.Argument(help="The agent's name.")],
     kind: Annotated[str, typer.Argument(help="The kind of action, or * for all of its kinds.")],
@@ -59,14 +58,13 @@ def give(
     targets_per_day: Annotated[int | None, typer.Option(min=0)] = None,
     cents_per_day: Annotated[int | None, typer.Option(min=0)] = None,
     reason: Reason = "",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Give an agent a level for a kind on a scope, within a budget, until it expires."""
     at = now()
     grant_id = grants.give_grant(
-        actor=command_actor(as_name, token),
+        actor=actor,
         agent=agent,
         kind=kind,
         scope=SubjectRef.parse(scope),
@@ -76,44 +74,41 @@ def give(
         reason=reason or "given from the command line",
         now=at,
     )
-    if as_json:
-        print_json({"grant_id": grant_id})
-    else:
-        say(f"given: grant {short(grant_id)}")
+    print_done({"grant_id": grant_id}, f"given: grant {short(grant_id)}", as_json=as_json)
 
 
 @app.command("revoke")
-def revoke(grant: GrantText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
+@for_actor
+def revoke(grant: GrantText, *, reason: Reason = "", actor: Actor) -> None:
     """Take a grant back, for queued and waiting work too."""
-    actor = command_actor(as_name, token)
-    grants.revoke_grant(
-        actor=actor, grant_id=_grant_id(grant, as_name, token), reason=reason, now=now()
-    )
+    _change(grants.revoke_grant, grant, reason, actor)
     say("revoked")
 
 
 @app.command("suspend")
-def suspend(grant: GrantText, *, reason: Reason = "", as_name: As = "", token: Token = "") -> None:
+@for_actor
+def suspend(grant: GrantText, *, reason: Reason = "", actor: Actor) -> None:
     """Stop a grant for a while."""
-    actor = command_actor(as_name, token)
-    grants.suspend_grant(
-        actor=actor, grant_id=_grant_id(grant, as_name, token), reason=reason, now=now()
-    )
+    _change(grants.suspend_grant, grant, reason, actor)
     say("suspended")
 
 
 @app.command("reinstate")
-def reinstate(
-    grant: GrantText, *, reason: Reason = "", as_name: As = "", token: Token = ""
-) -> None:
+@for_actor
+def reinstate(grant: GrantText, *, reason: Reason = "", actor: Actor) -> None:
     """Let a suspended grant hold again."""
-    actor = command_actor(as_name, token)
-    grants.reinstate_grant(
-        actor=actor, grant_id=_grant_id(grant, as_name, token), reason=reason, now=now()
-    )
+    _change(grants.reinstate_grant, grant, reason, actor)
     say("reinstated")
 
 
-def _grant_id(text: str, as_name: str, token: str) -> GrantId:
-    rows = list_grants(command_actor(as_name, token), now=now())
-    return full_id(text, lambda: (row.id for row in rows), noun="grant")
+class _Change(Protocol):
+    def __call__(
+        self, *, actor: Actor, grant_id: GrantId, reason: str, now: AwareDatetime
+    ) -> None: ...
+
+
+def _change(change: _Change, grant: str, reason: str, actor: Actor) -> None:
+    at = now()
+    ids = (row.id for row in list_grants(actor, now=at))
+    grant_id = full_id(grant, lambda: ids, noun="grant")
+    change(actor=actor, grant_id=grant_id, reason=reason, now=at)

@@ -3,9 +3,10 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from typing import TypeVar
 from uuid import UUID
 
 from rich.console import Console
@@ -17,6 +18,8 @@ from scuderia.basics.units import format_duration
 
 ID_CHARACTERS = 12
 _PIPE_WIDTH = 200
+
+Row = TypeVar("Row")
 
 
 def print_json(value: object) -> None:
@@ -44,6 +47,29 @@ def plain(value: object) -> object:
             field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
         }
     return str(value)
+
+
+def print_rows(
+    rows: Sequence[Row],
+    columns: Mapping[str, Callable[[Row], object]],
+    *,
+    empty: str,
+    as_json: bool,
+) -> None:
+    """Print rows whole for scripts, or as a table for people: heading to what stands below it."""
+    if as_json:
+        print_json(rows)
+        return
+    cells = ([read(row) for read in columns.values()] for row in rows)
+    print_table(list(columns), cells, empty=empty)
+
+
+def print_done(facts: Mapping[str, object], words: str, *, as_json: bool) -> None:
+    """Print what was done: its facts for scripts, or these words for people."""
+    if as_json:
+        print_json(facts)
+    else:
+        say(words)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:

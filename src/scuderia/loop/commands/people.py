@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.commands.command_actor import As, AsJson, Token, command_actor, now
-from scuderia.loop.commands.output import print_json, print_table, say
+from scuderia.loop.commands.command_actor import AsJson, for_actor, now
+from scuderia.loop.commands.output import print_done, print_json, print_rows, say
 from scuderia.loop.nouns import Power, Role
 from scuderia.loop.operations import people
 from scuderia.loop.ports import registry
@@ -20,29 +21,26 @@ Scope = Annotated[str, typer.Option(help="Where: *, or a subject, kind:name.")]
 
 
 @app.command("list")
-def list_command(*, as_name: As = "", token: Token = "", as_json: AsJson = False) -> None:
+@for_actor
+def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
     """List people with their roles and tokens (without secrets)."""
-    rows = list_people(command_actor(as_name, token))
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["name", "full name", "active", "roles", "tokens"],
-        (
-            (
-                row.name,
-                row.full_name,
-                "yes" if row.active else "no",
-                [f"{held.role.value} on {held.scope}" for held in row.roles],
-                [issued.name for issued in row.tokens if issued.revoked_at is None],
-            )
-            for row in rows
-        ),
+    rows = list_people(actor)
+    print_rows(
+        rows,
+        {
+            "name": lambda row: row.name,
+            "full name": lambda row: row.full_name,
+            "active": lambda row: "yes" if row.active else "no",
+            "roles": lambda row: [f"{held.role.value} on {held.scope}" for held in row.roles],
+            "tokens": lambda row: [one.name for one in row.tokens if one.revoked_at is None],
+        },
         empty="nobody",
+        as_json=as_json,
     )
 
 
 @app.command("create")
+@for_actor
 def create(
     name: Name,
     *,
@@ -52,15 +50,12 @@ def create(
     password: Annotated[
         bool, typer.Option("--password", help="Ask for a password; else only tokens let in.")
     ] = False,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Create a person, with a first role if one is named."""
-    actor, at = command_actor(as_name, token), now()
-    typed = (
-        typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
-    )
+    at = now()
+    typed = _ask_password() if password else None
     person = people.create_person(
         actor=actor, name=name, full_name=full_name, password=typed, now=at
     )
@@ -72,18 +67,18 @@ def create(
 
 
 @app.command("role")
+@for_actor
 def give_role(
     name: Name,
     role: Annotated[Role, typer.Argument()],
     *,
     scope: Scope = "*",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Make a person this on a scope, in place of any role held there."""
     people.give_role(
-        actor=command_actor(as_name, token),
+        actor=actor,
         person=name,
         role=role,
         scope=SubjectRef.parse(scope),
@@ -93,22 +88,21 @@ def give_role(
 
 
 @app.command("unrole")
+@for_actor
 def take_role(
     name: Name,
     *,
     scope: Scope = "*",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Take a person's role on a scope."""
-    people.take_role(
-        actor=command_actor(as_name, token), person=name, scope=SubjectRef.parse(scope), now=now()
-    )
+    people.take_role(actor=actor, person=name, scope=SubjectRef.parse(scope), now=now())
     _report({"person": name, "role": None, "scope": scope}, as_json=as_json)
 
 
 @app.command("token")
+@for_actor
 def issue_token(
     name: Name,
     *,
@@ -116,14 +110,13 @@ def issue_token(
     power: Annotated[list[str] | None, typer.Option(help="What it may; else only read.")] = None,
     scope: Scope = "*",
     days: Annotated[int, typer.Option(min=1, max=366, help="Until it expires.")] = 30,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Issue a token for a person and print its secret, this once."""
     at = registry.wall.now()  # a token lives in wall time
     issued = people.issue_token(
-        actor=command_actor(as_name, token),
+        actor=actor,
         person=name,
         name=label,
         powers=power or [Power.READ],
@@ -138,18 +131,16 @@ def issue_token(
 
 
 @app.command("revoke")
+@for_actor
 def revoke_token(
     name: Name,
     label: Annotated[str, typer.Argument(help="The token's label.")],
     *,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """End a token at once."""
-    people.revoke_token(
-        actor=command_actor(as_name, token), person=name, name=label, now=registry.wall.now()
-    )
+    people.revoke_token(actor=actor, person=name, name=label, now=registry.wall.now())
     _report({"person": name, "revoked": label}, as_json=as_json)
 
 
@@ -158,8 +149,5 @@ def _ask_password() -> str:
 
 
 def _report(facts: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        print_json(facts)
-    else:
-        said = ", ".join(f"{name} {value}" for name, value in facts.items() if value)
-        say(said)
+    words = ", ".join(f"{name} {value}" for name, value in facts.items() if value)
+    print_done(facts, words, as_json=as_json)

@@ -11,9 +11,17 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.commands.actions import add_runs
-from scuderia.loop.commands.command_actor import As, AsJson, Reason, Token, command_actor, now
+from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.ids import full_id
-from scuderia.loop.commands.output import print_facts, print_json, print_table, say, short, until
+from scuderia.loop.commands.output import (
+    print_done,
+    print_facts,
+    print_json,
+    print_rows,
+    say,
+    short,
+    until,
+)
 from scuderia.loop.nouns import ProposalId, ProposalState
 from scuderia.loop.operations import decisions, proposals
 from scuderia.loop.operations.proposal_review import ProposalReview, review_proposal
@@ -39,50 +47,43 @@ class DigestDiffers(Refused):
 
 
 @app.command("list")
+@for_actor
 def list_command(
     *,
     state: Annotated[
         list[ProposalState] | None, typer.Option(help="States to list; else what waits.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """List what waits for a person, dearest first."""
-    actor, at = command_actor(as_name, token), now()
+    at = now()
     rows = (
         list_proposals(actor, states=state, limit=limit)
         if state
         else list_queue(actor, at, limit=limit)
     )
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["id", "proposal", "agent", "costs a day", "touches", "state", "time left"],
-        (
-            (
-                short(row.id),
-                row.title,
-                row.agent or row.filed_by,
-                row.cost_of_delay,
-                row.targets,
-                row.state,
-                until(row.expires_at, at),
-            )
-            for row in rows
-        ),
+    print_rows(
+        rows,
+        {
+            "id": lambda row: short(row.id),
+            "proposal": lambda row: row.title,
+            "agent": lambda row: row.agent or row.filed_by,
+            "costs a day": lambda row: row.cost_of_delay,
+            "touches": lambda row: row.targets,
+            "state": lambda row: row.state,
+            "time left": lambda row: until(row.expires_at, at),
+        },
         empty="nothing waits for you",
+        as_json=as_json,
     )
 
 
 @app.command("show")
-def show(
-    proposal: ProposalText, *, as_name: As = "", token: Token = "", as_json: AsJson = False
-) -> None:
+@for_actor
+def show(proposal: ProposalText, *, actor: Actor, as_json: AsJson = False) -> None:
     """Show everything a person should see before deciding."""
-    actor = command_actor(as_name, token)
     card = review_proposal(actor, _proposal_id(actor, proposal), now=now())
     if as_json:
         print_json(card)
@@ -91,18 +92,17 @@ def show(
 
 
 @app.command("approve")
+@for_actor
 def approve(
     proposal: ProposalText,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --digest.")] = False,
     digest: Annotated[str, typer.Option(help="The first characters of the digest you saw.")] = "",
     reason: Reason = "",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Approve exactly what is shown; the worker then carries it out."""
-    actor = command_actor(as_name, token)
     card = get_proposal(actor, _proposal_id(actor, proposal))
     _require_digest(card, digest, needed=yes)
     if not yes:
@@ -111,32 +111,28 @@ def approve(
     action_id = decisions.approve_proposal(
         actor=actor, proposal_id=card.row.id, digest=card.row.digest, reason=reason, now=now()
     )
-    if as_json:
-        print_json({"proposal_id": card.row.id, "action_id": action_id, "digest": card.row.digest})
-    else:
-        say(f"approved; action {short(action_id)} is queued")
+    done = {"proposal_id": card.row.id, "action_id": action_id, "digest": card.row.digest}
+    print_done(done, f"approved; action {short(action_id)} is queued", as_json=as_json)
 
 
 @app.command("reject")
+@for_actor
 def reject(
     proposal: ProposalText,
     *,
     reason: Reason = "",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Say no; a reason is welcome, never required."""
-    actor = command_actor(as_name, token)
     card = get_proposal(actor, _proposal_id(actor, proposal))
     decisions.reject_proposal(actor=actor, proposal_id=card.row.id, reason=reason, now=now())
-    if as_json:
-        print_json({"proposal_id": card.row.id, "state": ProposalState.REJECTED})
-    else:
-        say("rejected")
+    done = {"proposal_id": card.row.id, "state": ProposalState.REJECTED}
+    print_done(done, "rejected", as_json=as_json)
 
 
 @app.command("edit")
+@for_actor
 def edit(
     proposal: ProposalText,
     *,
@@ -145,12 +141,10 @@ def edit(
         None
     ),
     reason: Reason = "",
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Change targets or parameters; what is then approved is the edited plan, by a new digest."""
-    actor = command_actor(as_name, token)
     card = get_proposal(actor, _proposal_id(actor, proposal))
     digest = proposals.edit_proposal(
         actor=actor,
@@ -161,10 +155,8 @@ def edit(
         reason=reason,
         now=now(),
     )
-    if as_json:
-        print_json({"proposal_id": card.row.id, "digest": digest})
-    else:
-        say(f"edited; its digest is now {digest[:DIGEST_CHARACTERS_MIN]}")
+    words = f"edited; its digest is now {digest[:DIGEST_CHARACTERS_MIN]}"
+    print_done({"proposal_id": card.row.id, "digest": digest}, words, as_json=as_json)
 
 
 def show_card(card: ProposalReview) -> None:

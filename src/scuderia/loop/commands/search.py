@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from scuderia.loop.commands.command_actor import As, AsJson, Token, command_actor
+from scuderia.basics.actors import Actor
+from scuderia.loop.commands.command_actor import AsJson, for_actor
 from scuderia.loop.commands.output import print_json, print_table, say
 from scuderia.web.search import HITS_MAX, find
 
@@ -12,16 +13,16 @@ app = typer.Typer(no_args_is_help=True, help="Find pages and subjects by name.")
 
 
 @app.command("search")
+@for_actor
 def search(
     text: Annotated[list[str], typer.Argument(help="A name, or words of a title.")],
     *,
     limit: Annotated[int, typer.Option(min=1, max=HITS_MAX, help="At most so many.")] = 20,
-    as_name: As = "",
-    token: Token = "",
+    actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Find the pages and subjects that the words name and the person may read."""
-    found = find(command_actor(as_name, token), " ".join(text), limit=limit)
+    found = find(actor, " ".join(text), limit=limit)
     if as_json:
         print_json(found)
         return
