@@ -11,6 +11,7 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import FixedClock, parse_instant
 from scuderia.basics.errors import BadInput, NotAuthorised, NotFound, ScuderiaError
 from scuderia.config.cli.imports import app
+from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.outages import Outage
 from scuderia.intake.importers import NoSuchKind, importer_named, importers
 from scuderia.loop.operations import people
@@ -229,6 +230,12 @@ def test_what_a_file_says_otherwise_is_told_field_by_field(bring):
     bring("node,start,end,cause\n" + GOOD.format(1))
     done = bring("node,start,end,cause\n" + GOOD.format(1).replace("psu", "fan"))
     assert "0 new outages, 1 amended, 0 known." in done.stdout
+    before = only()
+    shown = bring("node,start,end,cause\n" + GOOD.format(1).replace("psu", "nic"), "--dry-run")
+    assert "It would be:\nx.csv: 0 new outages, 1 amended, 0 known." in shown.stdout
+    assert "record 2: cause fan is now nic" in shown.stdout
+    assert (only().cause, only().pk) == ("fan", before.pk)
+    assert OutageAmendment.objects.count() == 1
     assert "record 2: cause psu is now fan" in done.stdout
 
 

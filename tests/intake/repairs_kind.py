@@ -71,7 +71,13 @@ class StayKind:
                 yield Objection(entry.number, Flaw("node", said, "Check the name."))
 
     def commit(
-        self, rows: Iterable[Numbered[Stay]], *, facts: FileFacts, actor: Actor, now: AwareDatetime
+        self,
+        rows: Iterable[Numbered[Stay]],
+        *,
+        facts: FileFacts,
+        actor: Actor,
+        now: AwareDatetime,
+        dry_run: bool,
     ) -> CommitReport:
         stays, superseded = dict(self.stays), list(self.superseded)
         added = unchanged = amended = 0
@@ -89,8 +95,9 @@ class StayKind:
                 changes += changes_between(entry, before)
         if self.fail:
             raise self.fail
-        self.stays, self.superseded = stays, superseded
-        self.log.append(facts)
+        if not dry_run:
+            self.stays, self.superseded = stays, superseded
+            self.log.append(facts)
         return CommitReport(
             added=added, amended=amended, unchanged=unchanged, changes=tuple(changes)
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scuderia.basics.actors import IMPORTER
+from scuderia.basics.errors import Refused
 from scuderia.intake.archives import Source
 from scuderia.intake.pipeline import (
     ANY_NUMBER,
@@ -125,7 +126,15 @@ def test_a_dry_run_writes_nothing_and_says_what_would_refuse_it(bring, kind, tmp
     assert "1 of 3 records are bad" in report.refusal
     assert (report.commit, kind.stays, kind.log) == (None, {}, [])
     assert [path.name for path in tmp_path.iterdir()] == ["stays.csv"]
-    assert bring(table(2), dry_run=True).refusal == ""
+    assert report.forecast is None
+    whole = bring(table(2), dry_run=True)
+    assert (whole.refusal, whole.forecast.added, kind.stays) == ("", 2, {})
+
+
+def test_a_dry_run_tells_what_the_kind_would_refuse_it_with(bring):
+    shut = StayKind(fail=Refused("the books are shut"))
+    report = bring(table(2), kind=shut, dry_run=True)
+    assert (report.refusal, report.forecast) == ("the books are shut", None)
 
 
 def test_the_same_file_again_changes_nothing(bring, kind):

@@ -224,10 +224,10 @@ class CrateKind:
     def check(self, rows):
         return iter(())
 
-    def commit(self, rows, *, facts, actor, now):
+    def commit(self, rows, *, facts, actor, now, dry_run):
         known = {name for name, _ in list_crates()}
         fresh = [entry.row for entry in rows if entry.row not in known]
-        for name in fresh:
+        for name in () if dry_run else fresh:
             crates.stack(actor=actor, name=name, now=now)
         return CommitReport(added=len(fresh))
 

@@ -176,7 +176,16 @@ class ImportKind(Protocol[RowT]):
         ...
 
     def commit(
-        self, rows: Iterable[Numbered[RowT]], *, facts: FileFacts, actor: Actor, now: AwareDatetime
+        self,
+        rows: Iterable[Numbered[RowT]],
+        *,
+        facts: FileFacts,
+        actor: Actor,
+        now: AwareDatetime,
+        dry_run: bool,
     ) -> CommitReport:
-        """Book the rows in one transaction, supersede known facts that changed, and audit it."""
+        """Book the rows in one transaction, supersede known facts that changed, and audit it.
+
+        dry_run   say what it would come to, and leave no trace of it
+        """
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic
@@ -72,6 +72,7 @@ class ImportReport:
     bad       the first bad records; `bad_records` counts all
     refusal   what a dry run would have been refused with, "" where nothing
     commit    None after a dry run
+    forecast  what the commit would come to; of a dry run that nothing would refuse
     """
 
     file: str
@@ -85,6 +86,7 @@ class ImportReport:
     preview: Preview
     refusal: str
     commit: CommitReport | None
+    forecast: CommitReport | None = None
 
 
 def no_progress(_stage: str, _done: int, _whole: int) -> None:
@@ -199,11 +201,23 @@ class _Import(Generic[RowT]):
             quarantine = self._quarantine(source)
         refusal = self._refusal(good, bad, quarantine)
         if self._options.dry_run:
-            return self._report(good, bad, None, None, refusal.message if refusal else "")
+            return self._foreseen(good, bad, refusal, actor, now)
         if refusal is not None:
             raise refusal
         commit = self._commit(good, bad, actor, now)
         return self._report(good, bad, quarantine, commit, "")
+
+    def _foreseen(
+        self, good: int, bad: int, refusal: ScuderiaError | None, actor: Actor, now: AwareDatetime
+    ) -> ImportReport:
+        forecast: CommitReport | None = None
+        if refusal is None:
+            try:
+                forecast = self._commit(good, bad, actor, now)
+            except Refused as error:
+                refusal = error
+        done = self._report(good, bad, None, None, refusal.message if refusal else "")
+        return replace(done, forecast=forecast)
 
     def _commit(self, good: int, bad: int, actor: Actor, now: AwareDatetime) -> CommitReport:
         facts = FileFacts(
@@ -214,7 +228,9 @@ class _Import(Generic[RowT]):
             bad=bad,
             profile=self._profile.as_json(),
         )
-        return self._kind.commit(self._told(good), facts=facts, actor=actor, now=now)
+        return self._kind.commit(
+            self._told(good), facts=facts, actor=actor, now=now, dry_run=self._options.dry_run
+        )
 
     def _told(self, good: int) -> Iterator[Numbered[RowT]]:
         for done, row in enumerate(self._rows(), 1):

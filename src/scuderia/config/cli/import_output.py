@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from scuderia.intake.fields import Change
+from scuderia.intake.fields import Change, CommitReport
 from scuderia.intake.pipeline import ImportReport
 from scuderia.intake.records import Bad
 from scuderia.loop.commands.output import print_table, say
@@ -25,7 +25,7 @@ def as_json(report: ImportReport) -> dict[str, object]:
     return found
 
 
-def show_preview(report: ImportReport) -> None:
+def show_preview(report: ImportReport, kind: str) -> None:
     """Print what a dry run understood; the oddities stand last, where they are seen."""
     preview = report.preview
     say(f"{report.file}: {report.shape}; {report.records} records, {report.bad_records} bad.")
@@ -41,6 +41,9 @@ def show_preview(report: ImportReport) -> None:
     rows = [(str(number), *cells) for number, cells in preview.rows]
     print_table(headings, rows, empty="No record could be read.")
     _show_bad(report.bad, report.bad_records)
+    if report.forecast is not None:
+        say("It would be:")
+        _show_commit(report.file, kind, report.forecast)
     for odd in preview.odd:
         say(f"Odd: {odd}")
     said = f"Would be refused: {report.refusal}" if report.refusal else "Nothing was booked."
@@ -49,23 +52,24 @@ def show_preview(report: ImportReport) -> None:
 
 def show_import(report: ImportReport, kind: str) -> None:
     """Print what an import did."""
-    done = report.commit
-    if done is None:
-        return
-    say(f"{report.file}: {done.added} new {kind}, {done.amended} amended, {done.unchanged} known.")
+    if report.commit is not None:
+        _show_commit(report.file, kind, report.commit)
+    _show_bad(report.bad, report.bad_records)
+    if report.quarantine_file:
+        said = "bad records, with reasons and raw text"
+        say(f"{report.bad_records} {said}: {report.quarantine_file}")
+    for odd in report.preview.odd:
+        say(f"Odd: {odd}")
+
+
+def _show_commit(file: str, kind: str, done: CommitReport) -> None:
+    say(f"{file}: {done.added} new {kind}, {done.amended} amended, {done.unchanged} known.")
     _show_changes(done.changes, done.amended, "is now")
     if done.kept:
         say(f"{done.kept} say otherwise than a person did, and stay as the person put them:")
         _show_changes(done.left_alone, done.kept, "stays, the file says")
     if done.retracted:
         say(f"{done.retracted} were taken off the books by a person, and are not booked again.")
-    _show_bad(report.bad, report.bad_records)
-    if report.quarantine_file:
-        say(
-            f"{report.bad_records} bad records, with reasons and raw text: {report.quarantine_file}"
-        )
-    for odd in report.preview.odd:
-        say(f"Odd: {odd}")
 
 
 def _show_changes(changes: Sequence[Change], whole: int, words: str) -> None:

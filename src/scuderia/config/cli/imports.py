@@ -152,7 +152,7 @@ def _show(
         print_json({"kind": importer.name, "profile_file": saved, **as_json(report)})
         return
     if given["dry_run"]:
-        show_preview(report)
+        show_preview(report, importer.name)
     else:
         show_import(report, importer.name)
     if saved:

@@ -240,15 +240,20 @@ class OutageImport:
         facts: FileFacts,
         actor: Actor,
         now: AwareDatetime,
+        dry_run: bool,
     ) -> CommitReport:
         """Book new outages, amend those restated, and audit the file: all of it or nothing.
 
+        dry_run   do it all, and take it back: what it came to is exact
         raises   NotAuthorised, ImportedOtherwise, ImportUnsettled
         """
         may_import(actor)
         try:
             with transaction.atomic():
-                return self._commit(rows, facts, actor, now)
+                done = self._commit(rows, facts, actor, now)
+                if dry_run:
+                    transaction.set_rollback(True)
+                return done
         except IntegrityError as error:
             raise ImportUnsettled(f"{facts.name}: the books refuse its rows: {error}") from None
 
