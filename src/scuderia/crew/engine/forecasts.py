@@ -4,7 +4,9 @@ A future is the list of times the slot's node is out within the horizon. Both ar
 draw of the node itself, so their difference is paired.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeAlias
 
 import numpy as np
@@ -84,18 +86,26 @@ class SlotOutlook:
 
 def draw_spans(slot: SlotOutlook, *, horizon_s: int, random: np.random.Generator) -> Spans:
     """Draw one future of the node: the outage that lasts, then new ones."""
-    spans: Spans = []
-    if slot.out_h is None:
-        at = _days_s(random.exponential(1 / slot.failures_per_day)) if slot.failures_per_day else 0
-        left = slot.repairs.draw(random, count=1)[0] if at else 0.0
-    else:
+    return _begun_before(horizon_s, _outages(slot, random))
+
+
+def _outages(slot: SlotOutlook, random: np.random.Generator) -> Iterator[tuple[int, int]]:
+    if slot.out_h is not None:
         at, left = 0, slot.repairs.draw_remaining(random, age_h=slot.out_h, count=1)[0]
-    while left > 0 and at < horizon_s:
+    elif slot.failures_per_day:
+        at = _days_s(random.exponential(1 / slot.failures_per_day))
+        left = slot.repairs.draw(random, count=1)[0]
+    else:
+        return
+    while True:
         end = at + max(1, int(left * HOUR_S))
-        spans.append((at, end))
+        yield at, end
         at = end + _days_s(draw_gap_days(random, slot.failures_per_day))
         left = slot.repairs.draw(random, count=1)[0]
-    return spans
+
+
+def _begun_before(end_s: int, outages: Iterable[tuple[int, int]]) -> Spans:
+    return list(takewhile(lambda span: span[0] < end_s, outages))
 
 
 def draw_gap_days(random: np.random.Generator, failures_per_day: float) -> float:
@@ -140,11 +150,13 @@ def forecast_escalation(
     nothing, acting = [], []
     for number in range(FUTURES):
         random = np.random.default_rng([seed, number])
-        spans = draw_spans(slot, horizon_s=2 * horizon_s, random=random)
-        gained = max(0, spans[0][1] - cap_s)
-        later = [(start - gained, end - gained) for start, end in spans[1:]]
-        nothing.append(hours_out(spans, HISTORY, horizon_s))
-        capped = hours_out(spans[:1], Policy(repair_cap_s=cap_s), horizon_s)
+        outages = _outages(slot, random)
+        first = next(outages)
+        gained = max(0, first[1] - cap_s)
+        later = _begun_before(horizon_s + gained, outages)
+        nothing.append(hours_out([first, *later], HISTORY, horizon_s))
+        capped = hours_out([first], Policy(repair_cap_s=cap_s), horizon_s)
+        later = [(start - gained, end - gained) for start, end in later]
         acting.append(capped + hours_out(later, HISTORY, horizon_s))
     return Forecast(np.array(nothing), np.array(acting))
 
