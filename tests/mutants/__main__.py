@@ -9,7 +9,7 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.mutants.copying import ROOT, fails_unchanged, tried
+from tests.mutants.copying import ROOT, Outcome, copied
 from tests.mutants.fixed import FIXED, Mutant
 
 
@@ -20,14 +20,23 @@ def seen(mutant: Mutant) -> str:
     if found != 1:
         return f"its text stands {found} times in the source: say it anew"
     (changed,) = (path for path, text in sources.items() if mutant.old in text)
-    return tried(changed, sources[changed].replace(mutant.old, mutant.new), mutant.tests)
+    text = sources[changed].replace(mutant.old, mutant.new)
+    with copied() as tree:
+        ran = tree.judge(changed.relative_to(ROOT).as_posix(), text, mutant.tests)
+    if ran.outcome is Outcome.KILLED:
+        return ""
+    said = "no test saw it" if ran.outcome is Outcome.SURVIVED else ran.said[-500:]
+    return f"{ran.outcome}: {said}"
 
 
 def main() -> int:
     """Try every mutant on all cores; print one JSON object; 1 if any went unseen."""
-    broken = fails_unchanged(tuple(sorted({test for one in FIXED for test in one.tests})))
-    if broken:
-        sys.stderr.write(f"the tests fail with nothing changed, so none can be judged:\n{broken}")
+    with copied() as tree:
+        unchanged = tree.run(tuple(sorted({test for one in FIXED for test in one.tests})))
+    if unchanged.outcome is not Outcome.SURVIVED:
+        sys.stderr.write(
+            f"the tests fail with nothing changed, so none can be judged:\n{unchanged.said}"
+        )
         return 1
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = dict(zip((one.name for one in FIXED), pool.map(seen, FIXED), strict=True))
