@@ -243,11 +243,13 @@ class Round:
     """What one agent brought back from one look: findings alone, and proposals with theirs.
 
     considered   what it looked at and dropped, with the reason: the "why not?" of the crew page
+    unseen       subjects that it could not see: what was said of them before is left as it was
     """
 
     findings: tuple[FindingDraft, ...] = ()
     proposals: tuple[ProposalDraft, ...] = ()
     considered: tuple[str, ...] = ()
+    unseen: frozenset[SubjectRef] = frozenset()
 
 
 # --- what may be done ---------------------------------------------------------------------

@@ -4,9 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
 from scuderia.crew.agents.proposal_builders import AgentContext, keep_possible
 from scuderia.fleet.engine.snapshot import FleetSnapshot
 from scuderia.loop.nouns import FindingDraft, ProposalDraft, Round
+
+NAMED_MAX = 10
+"""Subjects that a round names; of more it says how many."""
 
 
 class FleetAgent(ABC):
@@ -40,5 +44,20 @@ class FleetAgent(ABC):
         findings: Sequence[FindingDraft] = (),
     ) -> Round:
         """Return the drafts that could be carried out now, and the findings of the others."""
-        kept, orphans, why = keep_possible(self.context, drafts, now=snapshot.now)
-        return Round((*findings, *orphans), kept, (*considered, *why))
+        split = keep_possible(self.context, drafts, now=snapshot.now)
+        told = {draft.dedup_key for draft in findings}
+        orphans = (draft for draft in split.orphans if draft.dedup_key not in told)
+        hidden = snapshot.unseen | split.unseen
+        silent = [f"Silent, so left as it was: {_named(hidden)}."] if hidden else []
+        return Round(
+            findings=(*findings, *orphans),
+            proposals=split.kept,
+            considered=(*considered, *split.why, *silent),
+            unseen=hidden,
+        )
+
+
+def _named(subjects: frozenset[SubjectRef]) -> str:
+    names = sorted(map(str, subjects))
+    more = len(names) - NAMED_MAX
+    return ", ".join(names[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")

@@ -61,12 +61,15 @@ class AgentContext:
             return Evidence(query, params, seen, caption, link)
 
     def objection(self, proposal: ProposalDraft, *, now: AwareDatetime) -> str:
-        """Return why the proposal could not be carried out as things stand; "" if it could."""
+        """Return why the proposal could not be carried out as things stand; "" if it could.
+
+        raises   Unable: the world is silent, so that nothing can be said
+        """
         plan = Plan(proposal.kind, proposal.targets, proposal.params)
         try:
             return "; ".join(self.objections(plan, now))
-        except (Refused, Unable) as silent:
-            return silent.message
+        except Refused as refusal:
+            return refusal.message
 
 
 def seed_of(*facts: str) -> int:
@@ -174,24 +177,38 @@ def pool_evidence(context: AgentContext, snapshot: FleetSnapshot, cluster: str) 
     )
 
 
+@dataclass(slots=True)
+class Possible:
+    """Proposals that could be carried out now, and what became of the others.
+
+    orphans   findings of proposals that were dropped
+    why       for each of those, the reason
+    unseen    targets of which a silent world said nothing
+    """
+
+    kept: tuple[ProposalDraft, ...] = ()
+    orphans: tuple[FindingDraft, ...] = ()
+    why: tuple[str, ...] = ()
+    unseen: frozenset[SubjectRef] = frozenset()
+
+
 def keep_possible(
     context: AgentContext, proposals: Sequence[ProposalDraft], *, now: AwareDatetime
-) -> tuple[tuple[ProposalDraft, ...], tuple[FindingDraft, ...], tuple[str, ...]]:
-    """Split proposals into those that could be carried out now and the findings of the others.
-
-    returns   (kept, findings without a proposal, why each other one was dropped)
-    """
-    kept: list[ProposalDraft] = []
-    orphans: list[FindingDraft] = []
-    why: list[str] = []
+) -> Possible:
+    """Split proposals into those that could be carried out now and the findings of the others."""
+    split = Possible()
     for proposal in proposals:
-        objection = context.objection(proposal, now=now)
+        try:
+            objection = context.objection(proposal, now=now)
+        except Unable as silent:
+            objection = silent.message
+            split.unseen |= frozenset(proposal.targets)
         if objection:
-            orphans += proposal.findings
-            why.append(f"{proposal.title}: not proposed, because {objection}.")
+            split.orphans += proposal.findings
+            split.why += (f"{proposal.title}: not proposed, because {objection}.",)
         else:
-            kept.append(proposal)
-    return tuple(kept), tuple(orphans), tuple(why)
+            split.kept += (proposal,)
+    return split
 
 
 def node_link(node: str) -> str:

@@ -58,10 +58,9 @@ class SlaWatch(FleetAgent):
             made, why = self._swaps(snapshot, outlook, case, finding)
             drafts += made
             considered += why
-        kept, _, why_not = proposal_builders.keep_possible(self.context, drafts, now=snapshot.now)
         if not snapshot.months:
             considered.append("No customer was promised anything.")
-        return Round(tuple(findings), kept, (*considered, *why_not))
+        return self.round_of(snapshot, drafts, considered, findings=findings)
 
     def _finding(self, snapshot: FleetSnapshot, case: MonthCase) -> FindingDraft:
         month, told = case.month, case.outlook

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.lemon import NodeHistory
 from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
 
@@ -13,6 +14,7 @@ class NodeView:
     """One node as it stands: who holds it, and since when it has been out (None: in service).
 
     history   its unplanned outages in days since the snapshot's `epoch`, open ones endless
+    silent    its source does not answer: whether it is in service is not known
     """
 
     place: NodePlace
@@ -24,6 +26,7 @@ class NodeView:
     planned: bool
     cause: str
     history: NodeHistory
+    silent: bool = False
 
     @property
     def name(self) -> NodeName:
@@ -105,6 +108,14 @@ class FleetSnapshot:
     def day_of(self, at: AwareDatetime) -> float:
         """Return an instant in days since the epoch."""
         return (at - self.epoch).total_seconds() / 86_400
+
+    @property
+    def unseen(self) -> frozenset[SubjectRef]:
+        """Return the silent nodes, and the clusters and customers of which they hide a part."""
+        silent = [node for node in self.nodes if node.silent]
+        clusters = {SubjectRef("cluster", node.place.cluster) for node in silent}
+        customers = {SubjectRef("customer", node.customer) for node in silent if node.customer}
+        return frozenset({node.place.ref for node in silent} | clusters | customers)
 
     @property
     def failing_histories(self) -> tuple[NodeHistory, ...]:

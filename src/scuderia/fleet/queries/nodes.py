@@ -46,6 +46,7 @@ class NodeStatus:
     since         start of the outage it is in; None while it is up
     cause         "" is unknown
     observed_at   when the source last spoke of the node; None if it never did
+    silent        its source does not answer, so nothing is known of it
     """
 
     place: NodePlace
@@ -57,6 +58,7 @@ class NodeStatus:
     cause: str
     planned: bool
     observed_at: AwareDatetime | None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ def _status(
         cause=next((cause for _, cause, _ in stays if not is_unknown(cause)), ""),
         planned=bool(stays) and all(planned for _, _, planned in stays),
         observed_at=None if latest is None else latest[0],
+        silent=silent,
     )
 
 

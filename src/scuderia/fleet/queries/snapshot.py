@@ -39,6 +39,7 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
             out_since=node.since,
             planned=node.planned,
             cause=node.cause,
+            silent=node.silent,
             history=told.get(node.place.node) or NodeHistory(node.place.node, quiet, quiet),
         )
         for node in board.nodes

@@ -9,7 +9,7 @@ from django.db import transaction
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, ScuderiaError
-from scuderia.basics.subjects import EVERYTHING
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.agents import AgentRound
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Power, ProposalId, ProposalState, Round
@@ -93,10 +93,10 @@ def _file(name: str, seen: Round, now: AwareDatetime) -> RoundReport:
                 file_finding(draft, raised_by=name, now=now)
     between = _open_ids(name)
     wished = {draft.dedup_key for draft in seen.proposals}
-    withdrawn = _withdraw_unwished(name, wished, now)
+    withdrawn = _withdraw_unwished(name, wished, seen.unseen, now)
     claimed = {draft.dedup_key for draft in seen.findings}
     claimed |= {draft.dedup_key for one in seen.proposals for draft in one.findings}
-    clear_unclaimed(name, claimed, now=now)
+    clear_unclaimed(name, claimed, unseen=seen.unseen, now=now)
     return RoundReport(
         agent=name,
         findings_open=len(claimed),
@@ -108,15 +108,23 @@ def _file(name: str, seen: Round, now: AwareDatetime) -> RoundReport:
     )
 
 
-def _withdraw_unwished(name: str, wished: set[str], now: AwareDatetime) -> int:
-    """Withdraw what the agent no longer proposes; a person's edit stays with the person."""
+def _withdraw_unwished(
+    name: str, wished: set[str], unseen: frozenset[SubjectRef], now: AwareDatetime
+) -> int:
+    """Withdraw what the agent no longer proposes; a person's edit stays with the person.
+
+    So does what names a subject that could not be seen: silence is no reason to take it back.
+    """
+    hidden = {str(subject) for subject in unseen}
     me = Actor(ActorKind.AGENT, name)
     gone = [
         proposal
         for proposal in Proposal.objects.filter(
             agent=name, filed_by=str(me), state=ProposalState.PENDING
         )
-        if proposal.dedup_key not in wished and proposal.plan_digest == proposal.rehearsed_for
+        if proposal.dedup_key not in wished
+        and proposal.plan_digest == proposal.rehearsed_for
+        and hidden.isdisjoint({*proposal.targets, *map(str, proposal.params.values())})
     ]
     for proposal in gone:
         withdraw_proposal(ProposalId(proposal.pk), actor=me, reason="no longer proposed", now=now)

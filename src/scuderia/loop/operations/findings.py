@@ -58,10 +58,17 @@ def file_finding(draft: FindingDraft, *, raised_by: str, now: AwareDatetime) -> 
 
 
 @transaction.atomic
-def clear_unclaimed(raised_by: str, claimed: Iterable[str], *, now: AwareDatetime) -> int:
-    """Clear this claimant's open findings that it no longer claims; return how many."""
-    gone = Finding.objects.filter(raised_by=raised_by, state=FindingState.OPEN).exclude(
-        dedup_key__in=list(claimed)
+def clear_unclaimed(
+    raised_by: str, claimed: Iterable[str], *, unseen: frozenset[SubjectRef], now: AwareDatetime
+) -> int:
+    """Clear this claimant's open findings that it no longer claims; return how many.
+
+    Silence clears nothing: what was claimed of a subject that could not be seen stands.
+    """
+    gone = (
+        Finding.objects.filter(raised_by=raised_by, state=FindingState.OPEN)
+        .exclude(dedup_key__in=list(claimed))
+        .exclude(subject__in=[str(subject) for subject in unseen])
     )
     cleared = list(gone)
     for finding in cleared:
