@@ -1,12 +1,14 @@
 """Durable runs: listed, undone, resumed, halted."""
 
 from collections.abc import Mapping
+from typing import Protocol
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.api import common
 from scuderia.loop.api.common import (
     Limit,
@@ -75,28 +77,26 @@ def undo_action(
 @router.post("/actions/{action_id}/resume", response=answers(None, status=204))
 def resume_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Let a halted run go on."""
-    action_operations.resume_action(
-        actor=_reader(request, action_id),
-        action_id=ActionId(action_id),
-        reason=said.reason,
-        now=registry.clock.now(),
-    )
-    return Status(204, None)
+    return _change(action_operations.resume_action, request, action_id, said)
 
 
 @router.post("/actions/{action_id}/halt", response=answers(None, status=204))
 def halt_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Stop one run before its next step."""
-    action_operations.halt_action(
-        actor=_reader(request, action_id),
-        action_id=ActionId(action_id),
-        reason=said.reason,
-        now=registry.clock.now(),
-    )
+    return _change(action_operations.halt_action, request, action_id, said)
+
+
+class _Change(Protocol):
+    def __call__(
+        self, *, actor: Actor, action_id: ActionId, reason: str, now: AwareDatetime
+    ) -> None: ...
+
+
+def _change(
+    change: _Change, request: HttpRequest, action_id: UUID, said: common.ReasonIn
+) -> Status[None]:
+    """Change a run that is visible to who asks; to others there is none."""
+    actor, now = request_actor(request), registry.clock.now()
+    run = actions.get_action(actor, ActionId(action_id))
+    change(actor=actor, action_id=run.id, reason=said.reason, now=now)
     return Status(204, None)
-
-
-def _reader(request: HttpRequest, action_id: UUID) -> Actor:
-    """Return who asks, once it is sure that the run is visible to them."""
-    actions.get_action(request_actor(request), ActionId(action_id))
-    return request_actor(request)

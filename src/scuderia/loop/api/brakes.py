@@ -1,10 +1,13 @@
 """What is stopped: listed, set, lifted."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.api.common import (
     Limit,
     Offset,
@@ -46,24 +49,22 @@ def list_brakes(
 @router.post("/brakes", response=answers(None, status=204))
 def set_brake(request: HttpRequest, said: BrakeIn) -> Status[None]:
     """Stop everything, an agent, a kind or a scope; undo and un-drain stay open."""
-    brakes.set_brake(
-        actor=request_actor(request),
-        scope=said.stops,
-        value=said.value,
-        reason=said.reason,
-        now=registry.clock.now(),
-    )
-    return Status(204, None)
+    return _change(brakes.set_brake, request, said)
 
 
 @router.post("/brakes/lift", response=answers(None, status=204))
 def lift_brake(request: HttpRequest, said: BrakeIn) -> Status[None]:
     """Let go of a brake; what it halted waits for a person to resume it."""
-    brakes.lift_brake(
-        actor=request_actor(request),
-        scope=said.stops,
-        value=said.value,
-        reason=said.reason,
-        now=registry.clock.now(),
-    )
+    return _change(brakes.lift_brake, request, said)
+
+
+class _Change(Protocol):
+    def __call__(
+        self, *, actor: Actor, scope: BrakeScope, value: str, reason: str, now: AwareDatetime
+    ) -> None: ...
+
+
+def _change(change: _Change, request: HttpRequest, said: BrakeIn) -> Status[None]:
+    actor, now = request_actor(request), registry.clock.now()
+    change(actor=actor, scope=said.stops, value=said.value, reason=said.reason, now=now)
     return Status(204, None)
