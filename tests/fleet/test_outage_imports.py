@@ -102,6 +102,15 @@ def test_what_a_person_amended_stays_is_told_of_and_the_rest_is_superseded(bring
     assert said(bring(FAN + "\n\n")) == (0, 1, 0, 1, 0)
 
 
+def test_a_start_that_a_person_moved_far_off_is_still_found_by_what_the_file_says(bring):
+    bring(FAN)
+    moved = OutageChanges(start=parse_instant("2026-07-02T00:00:00Z", field="start"))
+    key = Outage.objects.get().source_key
+    amend_outage(actor=LENA, source_key=key, changes=moved, reason="seen", now=NOW)
+    assert said(bring(FAN + "\n")) == (0, 0, 0, 1, 0)
+    assert Outage.objects.get().start.day == 2
+
+
 def test_what_a_person_retracted_is_never_booked_again(bring):
     bring(FAN)
     retract_outage(actor=LENA, source_key=Outage.objects.get().source_key, reason="a test", now=NOW)

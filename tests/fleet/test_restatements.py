@@ -104,6 +104,15 @@ def test_rows_with_other_causes_are_other_records_of_a_file():
     assert same_row(row(key="T1")) != same_row(row(key="T1", node="g2"))
 
 
+def test_a_row_waits_until_all_that_could_restate_its_fact_are_seen(monkeypatch):
+    monkeypatch.setattr(restatements, "_BATCH", 1)
+    rows = [Numbered(n, "", row(start=at, end=at + 90)) for n, at in enumerate((800, 980, 1_000))]
+    matching = Restatements("", 60, Books([held(end=1_080)]).load)
+    assert [getattr(match, "key", None) for _, match in matching.matched(rows)] == [
+        None, None, "h1",
+    ]  # fmt: skip
+
+
 @dataclass
 class Books:
     facts: list[Held]
