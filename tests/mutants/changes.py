@@ -70,8 +70,8 @@ def _edits(tree: ast.AST, places: _Places) -> Iterator[tuple[int, int, str]]:
                 yield from _turned([op] * (len(values) - 1), values, places)
             case ast.BinOp(left=left, op=op, right=right):
                 yield from _turned([op], [left, right], places)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                yield places.start(node), places.start(operand), ""
+            case ast.UnaryOp(op=ast.Not()):
+                yield places.start(node), places.start(node) + len("not "), ""
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 yield places.start(node), places.end(node), repr(value + 1)
             case ast.If(test=test) | ast.IfExp(test=test):

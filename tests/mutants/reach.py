@@ -26,7 +26,7 @@ PACKAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "loop/engine": ("loop/engine/*.py", ("tests/loop",)),
     "loop/operations": ("loop/operations/*.py", ("tests/loop",)),
     "fleet/engine": ("fleet/engine/*.py", ("tests/fleet", "tests/crew")),
-    "twin": ("twin/[!ac]*.py|twin/engine/*.py", ("tests/twin",)),
+    "twin": ("twin/replay.py|twin/engine/*.py", ("tests/twin",)),
     "crew/engine": ("crew/engine/*.py", ("tests/crew",)),
 }
 """Package -> patterns of its files below src/scuderia, and the folders of its tests."""
@@ -44,7 +44,7 @@ def files_of(package: str) -> list[Path]:
     return sorted({file for pattern in patterns for file in source.glob(pattern)})
 
 
-def tests_of(path: str) -> tuple[str, ...]:
+def judges_of(path: str) -> tuple[str, ...]:
     """Return the test files that see one module, the cheapest first.
 
     path   below ROOT; of a module that no test calls (constants), all tests of its package

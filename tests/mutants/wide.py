@@ -27,7 +27,7 @@ from queue import SimpleQueue
 from tests.mutants.accepted import ACCEPTED
 from tests.mutants.changes import Change, changes_of
 from tests.mutants.copying import Outcome, Ran, Tree, copied
-from tests.mutants.reach import PACKAGES, files_of, tests_of
+from tests.mutants.reach import PACKAGES, files_of, judges_of
 
 REASONS = {(one.path, one.before, one.after): one.reason for one in ACCEPTED}
 TIMES_UNCHANGED = 3
@@ -49,7 +49,7 @@ class Draw:
     @property
     def tests(self) -> tuple[str, ...]:
         """Return every test file that judges one of them."""
-        return tuple(sorted({test for one in self.changes for test in tests_of(one.path)}))
+        return tuple(sorted({test for one in self.changes for test in judges_of(one.path)}))
 
 
 def drawn(package: str, module: str, count: int, seed: int) -> Draw:
@@ -86,7 +86,7 @@ def judged(draw: Draw, tree: Tree, cores: int) -> dict[str, object]:
 def _try(change: Change, trees: "SimpleQueue[Tree]", cpu_s_max: int) -> Ran:
     tree = trees.get()
     try:
-        ran = tree.judge(change.path, change.text, tests_of(change.path), cpu_s_max=cpu_s_max)
+        ran = tree.judge(change.path, change.text, judges_of(change.path), cpu_s_max=cpu_s_max)
     finally:
         trees.put(tree)
     sys.stderr.write(f"{ran.outcome} in {ran.cpu_s:.0f} s: {change}\n")
