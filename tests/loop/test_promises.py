@@ -6,14 +6,25 @@ from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.models.actions import Action, DecisionUse
 from scuderia.loop.models.effects import Effect
-from scuderia.loop.nouns import ActionState, BrakeScope, EffectState, Power, Step, StepWord
-from scuderia.loop.operations import actions, brakes, people, undo
+from scuderia.loop.models.outcomes import Outcome
+from scuderia.loop.nouns import (
+    ActionState,
+    BrakeScope,
+    EffectState,
+    Measurement,
+    Power,
+    Step,
+    StepWord,
+)
+from scuderia.loop.operations import actions, brakes, outcomes, people, proposals, undo
 from scuderia.loop.operations.effects import claim
 from scuderia.loop.operations.undo import CannotUndo
 from scuderia.loop.queries.actions import get_action, powers_over
+from scuderia.loop.queries.agents import track_record
 from scuderia.loop.queries.audit import list_audit
-from tests.loop.factories import NOW, VALVES, later, person
-from tests.loop.test_acting import OMAR, approve, carry_out, file
+from scuderia.loop.queries.proposals import get_proposal
+from tests.loop.factories import NOW, VALVES, later, person, valves
+from tests.loop.test_acting import OMAR, approve, carry_out, digest_of, file
 
 ACME_OP = person("acme-op")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
@@ -105,3 +116,45 @@ def test_who_decided_and_lost_the_role_may_do_nothing_more(hall, monkeypatch):
     people.take_role(actor=person("ada"), person="acme-op", scope=acme, now=NOW)
     with pytest.raises(NotFound):
         undo.undo_action(actor=ACME_OP, action_id=action, now=NOW)
+
+
+def edited(proposal, *names, to):
+    """Have a person change the plan; return the digest to decide on."""
+    return proposals.edit_proposal(
+        actor=OMAR, proposal_id=proposal, digest=digest_of(proposal), targets=valves(*names),
+        params={"to": to}, now=NOW,
+    )  # fmt: skip
+
+
+def test_an_edited_plan_is_named_for_what_it_would_do_now(hall):
+    proposal = file("v1", to=3)
+    edited(proposal, "v2", "v3", to=5)
+    card = get_proposal(OMAR, proposal)
+    assert card.row.title == "Turn valves: v2, v3 (to 5), edited"
+    assert card.rehearsal_is_stale
+    edited(proposal, "v1", "v2", to=1)
+    assert get_proposal(OMAR, proposal).row.title == "Turn valves: v1, v2 (to 1), edited"
+
+
+def test_an_edited_plan_is_not_scored_against_a_promise_made_of_another(hall):
+    proposal = file("v1", to=3)
+    edited(proposal, "v2", to=5)
+    hall.turn.measured = Measurement(value=99.0, at=NOW, final=True)
+    carry_out(approve(proposal))
+    outcomes.measure_due(now=later(24 * 30))
+    outcome = Outcome.objects.get()
+    assert (outcome.verdict, outcome.value) == ("inconclusive", None)
+    assert "edited after its rehearsal" in outcome.note
+    record = track_record("plumber")
+    assert (record.missed, record.inconclusive, record.interval_coverage) == (0, 1, None)
+
+
+def test_what_was_undone_before_it_was_due_counts_for_nothing(hall):
+    action = approve(file("v1", to=3))
+    carry_out(action)
+    hall.turn.measured = Measurement(value=99.0, at=NOW, final=False)
+    outcomes.measure_due(now=later(24))
+    carry_out(undo.undo_action(actor=OMAR, action_id=action, now=later(25)), now=later(25))
+    record = track_record("plumber")
+    assert Outcome.objects.get().value == 99.0
+    assert (record.inconclusive, record.interval_coverage, record.median_error) == (1, None, None)

@@ -281,4 +281,16 @@ def _after(action: Action, now: AwareDatetime) -> None:
         high=promise.high,
         acted_at=acted_at,
         due_at=acted_at + timedelta(days=promise.horizon_days),
+        **_unpromised(action, now),
     )
+
+
+def _unpromised(action: Action, now: AwareDatetime) -> dict[str, object]:
+    """Close the outcome of a plan that was edited after its rehearsal: it promised nothing."""
+    if action.proposal.rehearsed_for == action.proposal.plan_digest:
+        return {}
+    return {
+        "verdict": OutcomeVerdict.INCONCLUSIVE,
+        "measured_at": now,
+        "note": "the plan was edited after its rehearsal, so that nothing was promised of it",
+    }

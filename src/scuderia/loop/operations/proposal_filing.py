@@ -25,6 +25,7 @@ from scuderia.loop.operations import access
 from scuderia.loop.operations.findings import file_finding
 from scuderia.loop.operations.preflight import ResolvedPlan, resolve
 from scuderia.loop.operations.proposals import (
+    TITLE_CHARACTERS_MAX,
     NotFiled,
     close_proposal,
     keep_scopes,
@@ -47,9 +48,6 @@ COST_GROWN = 2.0
 
 
 LIFE_HOURS_MAX = 24 * 90
-
-
-TITLE_CHARACTERS_MAX = 200
 
 
 class BadRehearsal(BadInput):

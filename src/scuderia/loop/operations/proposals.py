@@ -25,6 +25,9 @@ from scuderia.loop.operations.preflight import ResolvedPlan, resolve
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.queries.lineage import common_lineage, live_lineage
 
+TITLE_CHARACTERS_MAX = 200
+EDITED = ", edited"
+
 
 class NotFiled(Refused):
     """The proposal was not put in the queue."""
@@ -76,6 +79,7 @@ def edit_proposal(
     refuse_wide(resolved)
     with transaction.atomic():
         rebind(proposal, resolved, returned="")
+        Proposal.objects.filter(pk=proposal.pk).update(title=_edited_title(resolved))
         Edit.objects.create(
             proposal=proposal,
             edited_by=str(actor),
@@ -100,6 +104,14 @@ def edit_proposal(
             },
         )
     return resolved.digest
+
+
+def _edited_title(resolved: ResolvedPlan) -> str:
+    """Name what would be done now; the author's title named what they had wished."""
+    targets = ", ".join(target.name for target in resolved.plan.targets)
+    params = ", ".join(f"{name} {value}" for name, value in sorted(resolved.plan.params.items()))
+    title = f"{resolved.declaration.title}: {targets}" + (f" ({params})" if params else "")
+    return f"{title[: TITLE_CHARACTERS_MAX - len(EDITED)]}{EDITED}"
 
 
 @transaction.atomic

@@ -38,6 +38,8 @@ class TrackRecord:
 
     median_error        median |measured - expected| / |do nothing - expected|; None if unknown
     interval_coverage   share of final outcomes inside their 80% interval; None if there are none
+
+    An inconclusive outcome counts for neither: what was undone, or edited, was not put to the test.
     """
 
     agent: str
@@ -189,7 +191,7 @@ def track_record(agent: str, kind: str = "*") -> TrackRecord:
 
 def _kept(outcomes: Iterable[Outcome]) -> Iterable[Kept]:
     for outcome in outcomes:
-        if outcome.value is not None:
+        if outcome.value is not None and outcome.verdict != OutcomeVerdict.INCONCLUSIVE:
             promise = Promise(
                 better=outcome.better,
                 do_nothing=outcome.do_nothing,
