@@ -154,6 +154,11 @@ def test_what_is_left_of_a_repair_is_drawn_by_weight(age_h, shares, left_h):
     assert drawn.tolist() == pytest.approx(left_h)
 
 
+def test_a_share_beyond_the_rounded_sum_of_weights_is_the_longest_repair():
+    tenths = RepairOutlook(np.arange(1.0, 11.0), np.full(10, 0.1), 10)  # they sum to a hair less
+    assert tenths.draw_remaining(told(1 - 2**-53), age_h=0.0, count=1).tolist() == [10.0]
+
+
 @pytest.mark.parametrize(
     ("hours", "age_h", "chance"),
     [(0.0, 0.0, 1.0), (1.0, 0.0, 0.75), (2.0, 0.0, 0.5), (1.0, 1.0, 2 / 3), (4.0, 0.0, 0.0),
@@ -345,7 +350,7 @@ def test_a_pool_sees_the_last_ninety_days_of_the_nodes_that_customers_hold():
         node(1, (95, 90), (92, 80), (10, 9), days=100),
         node(2, (2, None), days=100),
         node(3, (89, 88), customer=None, days=100),
-        node(4, (1, 0), days=100),
+        node(4, (95, 90), (1, 0), days=100),
     ]
     seen = pool_view(snapshot(nodes, days=100, fill=4), "paddock", 2)
     assert (seen.size, seen.free, seen.slots, seen.gpus, seen.days) == (2, 1, 3, 8, 90.0)

@@ -216,6 +216,9 @@ def test_change_is_candidate_less_base():
     made = log(*((node, 0, DAY_S) for node in range(10)))
     told = compare(made, HISTORY, Policy(spares=10), seeds=5)
     assert told.change["downtime_s"].point == -10 * DAY_S
+    for bands, lost_s in [(told.base_bands, 10 * DAY_S), (told.candidate_bands, 0)]:
+        band = bands["downtime_s"]
+        assert (band.point, band.low80, band.high80) == (lost_s, lost_s, lost_s)
     assert told.change["availability"].point == pytest.approx(0.01)
     assert "drawn anew" not in told.method
     unsure = Policy(return_soak_s=60, relapse_catch_share=Share(0.2, 0.6))
