@@ -85,6 +85,23 @@ def test_the_same_file_with_another_fleet_size_is_refused(write):
         bring(path, fleet_size=5)
 
 
+def test_the_same_file_for_another_customer_is_refused(write):
+    path = write(JANUARY)
+    bring(path)
+    with pytest.raises(ImportedOtherwise, match="--customer fleet"):
+        bring(path, customer="other")
+
+
+def test_the_same_file_with_a_later_end_moves_what_it_speaks_of(write):
+    path = write(HEAD + "n1,2026-01-02T00:00:00Z,,fan,\n")
+    bring(path, ends_at=parse_instant("2026-01-05", field="x"))
+    later = parse_instant("2026-01-11", field="x")
+    done = bring(path, ends_at=later)
+    assert (done.changed, done.outages, done.ends_at) == (True, 0, later)
+    assert set(Node.objects.values_list("active_to", flat=True)) == {later}
+    assert bring(path, ends_at=later).changed is False
+
+
 def test_a_later_file_gives_names_to_quiet_nodes_and_closes_what_lasted(write):
     bring(write(HEAD + "n1,2026-01-02,,fan,\n"))
     later = HEAD + "n1,2026-01-02,2026-01-09,fan,\nn3,2026-01-10,2026-01-11,,\n"

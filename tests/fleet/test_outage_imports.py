@@ -11,6 +11,7 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import ImportBatch, Outage
+from scuderia.fleet.operations import outage_writer
 from scuderia.fleet.operations.amendments import OutageChanges, amend_outage, retract_outage
 from scuderia.fleet.operations.outage_imports import ImportedOtherwise, OutageImport, StoodUp
 from scuderia.fleet.queries.amendments import list_amendments
@@ -154,6 +155,20 @@ def test_an_earlier_outage_can_last_once_the_known_one_has_ended(bring):
         bring(HEAD + early)
     bring(HEAD + early + "g1,2026-07-10T00:00:00Z,2026-07-11T00:00:00Z,fan,\n")
     assert Outage.objects.get(end=None).cause == "psu"
+
+
+def test_what_lasts_is_written_when_the_others_have_ended(bring, monkeypatch):
+    monkeypatch.setattr(outage_writer, "CHUNK", 1)
+    test_an_earlier_outage_can_last_once_the_known_one_has_ended(bring)
+
+
+def test_two_facts_that_began_alike_stand_under_keys_of_their_own(bring):
+    bring(FAN)
+    both = "key,node,start,end,cause,planned\n" + "".join(
+        f"{key},g1,2026-07-01T00:00:00Z,2026-07-03T00:00:00Z,fan,false\n" for key in ("T9", "")
+    )
+    assert said(bring(both)) == (1, 0, 1, 0, 0)
+    assert Outage.objects.count() == 2
 
 
 def test_two_that_last_in_one_file_are_refused_by_record(bring):
