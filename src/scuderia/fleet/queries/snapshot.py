@@ -14,6 +14,7 @@ from scuderia.fleet.nouns import DOWNTIME, LedgerClass, OutageRecord, SlaDefinit
 from scuderia.fleet.queries import customers, outages, reports, spare_pools
 from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.queries.decisions import answers_to
+from scuderia.loop.queries.naming import promised_subjects
 
 HISTORY_DAYS = 365
 SWAP_NODE = "fleet.swap_node"
@@ -28,14 +29,14 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
     begins = reports.whole_period(now=now).start
     epoch = max(begins, now - timedelta(days=HISTORY_DAYS))
     told = _histories(outages.outages_between(epoch, now), epoch)
-    quiet = np.zeros(0)
+    quiet, promised = np.zeros(0), promised_subjects()
     nodes = tuple(
         NodeView(
             place=node.place,
             gpus=node.gpus,
             state=node.state,
             customer=node.customer,
-            spare=node.spare,
+            spare=node.spare and str(node.place.ref) not in promised,
             out_since=node.since,
             planned=node.planned,
             cause=node.cause,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.models.actions import Action
+from scuderia.loop.models.actions import OPEN, Action
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.queries.proposals import reachable_proposals
 
@@ -26,6 +26,17 @@ def is_named_to(actor: Actor, subject: SubjectRef) -> bool:
         _names(plan, str(subject))
         for rows in (waiting, mine)
         for plan in rows.values_list("targets", "params")[:READ_MAX]
+    )
+
+
+def promised_subjects() -> frozenset[str]:
+    """Return every subject that an approved action names and may still act on.
+
+    What one approved plan counts on is not there for another: it is promised once.
+    """
+    plans = Action.objects.filter(OPEN).values_list("targets", "params")
+    return frozenset(
+        str(named) for targets, params in plans for named in (*targets, *params.values())
     )
 
 
