@@ -93,6 +93,7 @@ def test_who_decided_may_undo_and_halt_and_see_it_though_its_target_left_their_r
     undoing = undo.undo_action(actor=ACME_OP, action_id=action, now=NOW)
     assert get_action(ACME_OP, undoing).undo_of == action, "the way back is seen too"
     actions.halt_action(actor=ACME_OP, action_id=undoing, now=NOW)
+    assert not get_action(ACME_OP, action).can_undo, "an undo that is held is under way still"
     actions.resume_action(actor=ACME_OP, action_id=undoing, now=NOW)
     carry_out(undoing)
     verbs = [entry.verb for entry in list_audit(ACME_OP) if entry.subject.endswith(str(action))]

@@ -140,9 +140,10 @@ def resume_action(
     raises   IllegalMove: it is not halted, or its decision is void
     """
     action = _read(action_id)
-    access.require(actor, Power.DECIDE, lineage_for(actor, action))
+    lineage = lineage_for(actor, action)
+    access.require(actor, Power.DECIDE, lineage)
     if executor_of(action.kind).kind.reversibility is Reversibility.IRREVERSIBLE:
-        access.require(actor, Power.DECIDE_IRREVERSIBLE, lineage_for(actor, action))
+        access.require(actor, Power.DECIDE_IRREVERSIBLE, lineage)
     if not action.resumable:
         raise IllegalMove(f"the action is {action.state} and cannot be resumed")
     _, action.grant_id = level_for(action.agent, action.kind, plan_of(action).targets, at=now)

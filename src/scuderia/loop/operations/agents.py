@@ -19,6 +19,7 @@ from scuderia.loop.operations.proposal_filing import file_proposal
 from scuderia.loop.operations.proposals import withdraw_proposal
 from scuderia.loop.ports import Agent, registry
 from scuderia.loop.queries.brakes import brakes_on
+from scuderia.loop.queries.naming import named_by
 
 CONSIDERED_MAX = 200
 WORDS_MAX = 300
@@ -124,7 +125,7 @@ def _withdraw_unwished(
         )
         if proposal.dedup_key not in wished
         and proposal.plan_digest == proposal.rehearsed_for
-        and hidden.isdisjoint({*proposal.targets, *map(str, proposal.params.values())})
+        and hidden.isdisjoint(named_by(proposal.targets, proposal.params))
     ]
     for proposal in gone:
         withdraw_proposal(ProposalId(proposal.pk), actor=me, reason="no longer proposed", now=now)

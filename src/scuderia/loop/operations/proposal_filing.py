@@ -10,10 +10,9 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.loop.engine.digest import plan_digest
 from scuderia.loop.engine.json_codec import spell_blast, spell_rehearsal
-from scuderia.loop.models.actions import Action
+from scuderia.loop.models.actions import OPEN, Action
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (
-    ActionState,
     Autonomy,
     Power,
     ProposalDraft,
@@ -115,10 +114,7 @@ def _refuse_unwelcome(
     if mine.filter(state=ProposalState.PENDING).count() > OPEN_PER_AGENT_MAX:
         raise NotFiled(f"{author} has {OPEN_PER_AGENT_MAX} proposals open already")
     alike = mine.filter(dedup_key=draft.dedup_key)
-    under_way = Action.objects.filter(
-        proposal__in=alike, state__in=[ActionState.QUEUED, ActionState.RUNNING]
-    ) | Action.objects.filter(proposal__in=alike, state=ActionState.HALTED, resumable=True)
-    if under_way.exists():
+    if Action.objects.filter(OPEN, proposal__in=alike).exists():
         raise NotFiled("an action on this is under way")
     rejected = (
         alike.filter(state=ProposalState.REJECTED, closed_at__gt=now - COOLING_OFF)

@@ -14,7 +14,7 @@ from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.engine.json_codec import (
     read_targets,
 )
-from scuderia.loop.models.actions import LIVE, Action
+from scuderia.loop.models.actions import LIVE, OPEN, Action
 from scuderia.loop.models.effects import Effect
 from scuderia.loop.models.proposals import ProposalScope
 from scuderia.loop.nouns import (
@@ -154,7 +154,7 @@ def _rows(
         .annotate(done=Count("pk"))
     )
     done = {row["action"]: row["done"] for row in counted}
-    undoing = Action.objects.filter(undo_of__in=ids, state__in=LIVE)
+    undoing = Action.objects.filter(OPEN, undo_of__in=ids)
     being_undone = frozenset(one.undo_of_id for one in undoing if one.undo_of_id)
     return tuple(
         action_row(

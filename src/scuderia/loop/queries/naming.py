@@ -11,8 +11,6 @@ from scuderia.loop.queries.proposals import reachable_proposals
 READ_MAX = 500
 """Of each, the newest that are looked through."""
 
-_Plan = tuple[Iterable[str], Mapping[str, object]]
-
 
 def is_named_to(actor: Actor, subject: SubjectRef) -> bool:
     """Say whether a waiting proposal within reach, or what the actor decided, names the subject.
@@ -23,9 +21,9 @@ def is_named_to(actor: Actor, subject: SubjectRef) -> bool:
     decided = Action.objects.filter(decision__decided_by=str(actor))
     mine = decided.exclude(state=ActionState.UNDONE).order_by("-queued_at")
     return any(
-        _names(plan, str(subject))
+        str(subject) in named_by(targets, params)
         for rows in (waiting, mine)
-        for plan in rows.values_list("targets", "params")[:READ_MAX]
+        for targets, params in rows.values_list("targets", "params")[:READ_MAX]
     )
 
 
@@ -35,11 +33,9 @@ def promised_subjects() -> frozenset[str]:
     What one approved plan counts on is not there for another: it is promised once.
     """
     plans = Action.objects.filter(OPEN).values_list("targets", "params")
-    return frozenset(
-        str(named) for targets, params in plans for named in (*targets, *params.values())
-    )
+    return frozenset().union(*(named_by(targets, params) for targets, params in plans))
 
 
-def _names(plan: _Plan, subject: str) -> bool:
-    targets, params = plan
-    return subject in targets or subject in params.values()
+def named_by(targets: Iterable[str], params: Mapping[str, object]) -> frozenset[str]:
+    """Return what a stored plan names: its targets, and the value of each parameter as text."""
+    return frozenset({*targets, *map(str, params.values())})
