@@ -63,7 +63,18 @@ def chain(count: int) -> list[Link]:
     links: list[Link] = []
     for seq in range(1, count + 1):
         previous = links[-1].hash if links else "0" * 64
-        link = Link(seq, NOW, "person:omar", "page", "said", "*", "", "{}", "*", previous)
+        link = Link(
+            seq=seq,
+            at=NOW,
+            actor="person:omar",
+            via="page",
+            verb="said",
+            subject="*",
+            reason="",
+            detail="{}",
+            reach="*",
+            previous=previous,
+        )
         links.append(replace(link, hash=hash_of(link)))
     return links
 

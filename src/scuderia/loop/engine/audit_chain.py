@@ -11,9 +11,9 @@ GENESIS = "0" * 64
 """What the first entry names as the hash before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One entry as the chain sees it; `detail` is the canonical JSON text that is stored."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the chain; `detail` is the canonical JSON text that is stored."""
 
     seq: int
     at: AwareDatetime
@@ -23,8 +23,15 @@ class Link:
     subject: str
     reason: str
     detail: str
-    reach: str
     previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link(Entry):
+    """An entry as it is hashed: with who may read it, and without a hash while it is made."""
+
+    reach: str
     hash: str = ""
 
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from typing import TextIO
+from dataclasses import asdict, fields, replace
+from typing import TextIO, TypedDict
 
 from django.db import transaction
 
@@ -24,6 +25,13 @@ class ReasonTooLong(BadInput):
 
     code = "LOOP-003"
     remedy = f"Say it in {REASON_CHARACTERS_MAX} characters or fewer."
+
+
+class About(TypedDict):
+    """What an entry is about, and the lineage of those who may read it."""
+
+    subject: str
+    lineage: Lineage
 
 
 def record(
@@ -58,7 +66,7 @@ def record(
         previous=head.hash,
     )
     digest = hash_of(link)
-    AuditEntry.objects.create(**_columns(link), hash=digest)
+    AuditEntry.objects.create(**asdict(replace(link, hash=digest)))
     AuditHead.objects.filter(pk=1).update(seq=link.seq, hash=digest)
     return link.seq
 
@@ -86,7 +94,7 @@ def export(stream: TextIO) -> Head:
     """Write every entry as one JSON line, then the head, which a verifier must be given apart."""
     head = Head(0, GENESIS)
     for link in _links():
-        stream.write(canonical_json({**_columns(link), "hash": link.hash}) + "\n")
+        stream.write(canonical_json(asdict(link)) + "\n")
         head = Head(link.seq, link.hash)
     stream.write(canonical_json({"head": {"seq": head.seq, "hash": head.hash}}) + "\n")
     return head
@@ -120,25 +128,10 @@ def _lock_head() -> AuditHead:
 
 
 def _links() -> Iterator[Link]:
-    for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=_BATCH):
-        yield Link(
-            seq=entry.seq,
-            at=entry.at,
-            actor=entry.actor,
-            via=entry.via,
-            verb=entry.verb,
-            subject=entry.subject,
-            reason=entry.reason,
-            detail=entry.detail,
-            reach=entry.reach,
-            previous=entry.previous,
-            hash=entry.hash,
-        )
-
-
-def _columns(link: Link) -> dict[str, object]:
-    names = ("seq", "at", "actor", "via", "verb", "subject", "reason", "detail", "reach")
-    return {**{name: getattr(link, name) for name in names}, "previous": link.previous}
+    names = (field.name for field in fields(Link))
+    entries = AuditEntry.objects.order_by("seq").values(*names)
+    for columns in entries.iterator(chunk_size=_BATCH):
+        yield Link(**columns)
 
 
 def _pair(head: Head) -> tuple[int, str]:

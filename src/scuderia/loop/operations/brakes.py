@@ -26,8 +26,7 @@ def set_brake(
 
     A brake that is already on stays on; that it was pulled again is recorded.
     """
-    subject = _subject(scope, value)
-    lineage = lineage_of(subject)
+    brake, lineage = _named(scope, value), lineage_of(_subject(scope, value))
     access.require(actor, Power.BRAKE, lineage)
     if not reason.strip():
         raise BadBrake("no reason")
@@ -43,14 +42,7 @@ def set_brake(
                 )
         except IntegrityError:
             pass
-        audit.record(
-            actor,
-            "brake.set",
-            subject=_named(scope, value),
-            reason=reason,
-            at=now,
-            lineage=lineage,
-        )
+        audit.record(actor, "brake.set", subject=brake, reason=reason, at=now, lineage=lineage)
 
 
 @transaction.atomic
@@ -58,21 +50,14 @@ def lift_brake(
     *, actor: Actor, scope: BrakeScope, value: str = "", reason: str = "", now: AwareDatetime
 ) -> None:
     """Let go of a brake; what it halted waits for a person to resume it."""
-    lineage = lineage_of(_subject(scope, value))
+    brake, lineage = _named(scope, value), lineage_of(_subject(scope, value))
     access.require(actor, Power.RELEASE_BRAKE, lineage)
     lifted = Brake.objects.filter(stops=scope.value, value=value, lifted_at__isnull=True).update(
         lifted_by=str(actor), lifted_at=now, lift_reason=audit.bounded(reason)
     )
     if not lifted:
-        raise NotFound(f"no brake is on {_named(scope, value)}")
-    audit.record(
-        actor,
-        "brake.lifted",
-        subject=_named(scope, value),
-        reason=reason,
-        at=now,
-        lineage=lineage,
-    )
+        raise NotFound(f"no brake is on {brake}")
+    audit.record(actor, "brake.lifted", subject=brake, reason=reason, at=now, lineage=lineage)
 
 
 def _subject(scope: BrakeScope, value: str) -> SubjectRef:

@@ -8,12 +8,13 @@ from django.db import transaction
 from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.engine.json_codec import read_rehearsal
-from scuderia.loop.engine.outcomes import Promise, verdict_of
+from scuderia.loop.engine.outcomes import verdict_of
 from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import Measurement, OutcomeVerdict
 from scuderia.loop.operations.halting import record
 from scuderia.loop.operations.preflight import plan_of
 from scuderia.loop.ports import executor_of
+from scuderia.loop.queries.outcomes import promise_of
 
 PATIENCE = timedelta(days=7)
 """How long after its horizon an outcome may stay unmeasured before it is called inconclusive."""
@@ -32,7 +33,7 @@ def _measure(outcome: Outcome, now: AwareDatetime) -> bool:
     """Take one measurement; say whether it was final."""
     found, note = _ask(outcome, now)
     if found is not None and found.final and now >= outcome.due_at:
-        verdict = verdict_of(_promise(outcome), found.value)
+        verdict = verdict_of(promise_of(outcome), found.value)
         return _close(outcome, verdict, found.value, found.at, found.note, now)
     if now >= outcome.due_at + PATIENCE:
         note = note or "it could not be measured within a week of its horizon"
@@ -74,13 +75,3 @@ def _close(
         detail = {"verdict": verdict, "value": known, "expected": outcome.expected}
         record(WORKER, "outcome.measured", outcome.action, at=now, detail=detail, reason=note)
     return bool(changed)
-
-
-def _promise(outcome: Outcome) -> Promise:
-    return Promise(
-        better=outcome.better,
-        do_nothing=outcome.do_nothing,
-        expected=outcome.expected,
-        low=outcome.low,
-        high=outcome.high,
-    )

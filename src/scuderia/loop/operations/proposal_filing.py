@@ -9,7 +9,7 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.loop.engine.digest import plan_digest
-from scuderia.loop.engine.json_codec import spell_blast, spell_rehearsal
+from scuderia.loop.engine.json_codec import spell_rehearsal
 from scuderia.loop.models.actions import OPEN, Action
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (
@@ -20,17 +20,18 @@ from scuderia.loop.nouns import (
     ProposalState,
     Rehearsal,
 )
-from scuderia.loop.operations import access
+from scuderia.loop.operations import access, audit
 from scuderia.loop.operations.findings import file_finding
 from scuderia.loop.operations.preflight import ResolvedPlan, resolve
 from scuderia.loop.operations.proposals import (
     TITLE_CHARACTERS_MAX,
     NotFiled,
+    about_proposal,
     close_proposal,
     keep_scopes,
     rebind,
-    record_proposal,
     refuse_wide,
+    resolved_columns,
     spell_plan,
 )
 from scuderia.loop.ports import registry
@@ -139,20 +140,13 @@ def _file(
     four_eyes: bool,
     now: AwareDatetime,
 ) -> ProposalId:
-    wish = plan_digest(resolved.plan)
     proposal = Proposal.objects.create(
         kind=draft.kind,
-        kind_version=resolved.kind_version,
         filed_by=str(author),
         agent=agent,
         title=draft.title[:TITLE_CHARACTERS_MAX],
-        **spell_plan(resolved.plan),
-        snapshot=resolved.seen.snapshot,
-        digest=resolved.digest,
-        plan_digest=wish,
-        rehearsed_for=wish,
-        policy=resolved.policy,
-        blast=spell_blast(resolved.seen.blast),
+        **resolved_columns(resolved),
+        rehearsed_for=plan_digest(resolved.plan),
         dedup_key=draft.dedup_key,
         advice=level is Autonomy.ADVISE,
         four_eyes=four_eyes,
@@ -163,10 +157,10 @@ def _file(
     raised_by = agent or str(author)
     claims = [file_finding(one, raised_by=raised_by, now=now) for one in draft.findings]
     proposal.findings.set(claims)
-    record_proposal(
+    audit.record(
         author,
         "proposal.filed",
-        proposal,
+        **about_proposal(proposal),
         at=now,
         detail={"digest": resolved.digest, "kind": draft.kind, **spell_plan(resolved.plan)},
     )

@@ -90,10 +90,10 @@ def edit_proposal(
             digest_before=digest,
             digest_after=resolved.digest,
         )
-        record_proposal(
+        audit.record(
             actor,
             "proposal.edited",
-            proposal,
+            **about_proposal(proposal),
             reason=reason,
             at=now,
             detail={
@@ -172,14 +172,7 @@ def rebind(
     The serial grows, so no decision on an earlier digest can ever be used on it.
     """
     changed = Proposal.objects.filter(pk=proposal.pk, serial=proposal.serial, state=state).update(
-        targets=[str(target) for target in resolved.plan.targets],
-        params=resolved.plan.params,
-        kind_version=resolved.kind_version,
-        snapshot=resolved.seen.snapshot,
-        digest=resolved.digest,
-        plan_digest=plan_digest(resolved.plan),
-        policy=resolved.policy,
-        blast=spell_blast(resolved.seen.blast),
+        **resolved_columns(resolved),
         serial=proposal.serial + 1,
         returned_reason=returned,
     )
@@ -194,28 +187,13 @@ def close_proposal(
 ) -> None:
     """Move a proposal to an end state, and record who ended it."""
     move(proposal, "proposal", to, closed_at=now)
-    record_proposal(actor, f"proposal.{to.value}", proposal, reason=reason, at=now)
+    about = about_proposal(proposal)
+    audit.record(actor, f"proposal.{to.value}", **about, reason=reason, at=now)
 
 
-def record_proposal(
-    actor: Actor,
-    verb: str,
-    proposal: Proposal,
-    *,
-    at: AwareDatetime,
-    reason: str = "",
-    detail: JsonObject | None = None,
-) -> None:
-    """Write one audit entry about a proposal, readable by those who may read its targets."""
-    audit.record(
-        actor,
-        verb,
-        subject=f"proposal:{proposal.pk}",
-        reason=reason,
-        at=at,
-        detail=detail,
-        lineage=live_lineage(proposal),
-    )
+def about_proposal(proposal: Proposal) -> audit.About:
+    """Return what an audit entry is about; those who may read the targets may read it."""
+    return {"subject": f"proposal:{proposal.pk}", "lineage": live_lineage(proposal)}
 
 
 def keep_scopes(proposal: Proposal, lineage: Lineage) -> None:
@@ -236,6 +214,19 @@ def refuse_wide(resolved: ResolvedPlan) -> None:
     too_wide = blast_objections(kind, resolved.seen.blast, targets=len(resolved.plan.targets))
     if too_wide:
         raise BlastTooWide("; ".join(too_wide), kind=kind.name)
+
+
+def resolved_columns(resolved: ResolvedPlan) -> dict[str, object]:
+    """Return the columns of a proposal that say what would be done, and to what state."""
+    return {
+        **spell_plan(resolved.plan),
+        "kind_version": resolved.kind_version,
+        "snapshot": resolved.seen.snapshot,
+        "digest": resolved.digest,
+        "plan_digest": plan_digest(resolved.plan),
+        "policy": resolved.policy,
+        "blast": spell_blast(resolved.seen.blast),
+    }
 
 
 def spell_plan(plan: Plan) -> dict[str, JsonValue]:

@@ -8,7 +8,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.loop.engine.digest import plan_digest
-from scuderia.loop.engine.json_codec import spell_blast, spell_rehearsal
+from scuderia.loop.engine.json_codec import spell_rehearsal
 from scuderia.loop.models.actions import OPEN, Action
 from scuderia.loop.models.proposals import Proposal, ProposalScope
 from scuderia.loop.nouns import (
@@ -24,6 +24,7 @@ from scuderia.loop.nouns import (
 from scuderia.loop.operations import access
 from scuderia.loop.operations.decisions import Objected, commit_yes
 from scuderia.loop.operations.preflight import ResolvedPlan, check_plan, plan_of
+from scuderia.loop.operations.proposals import resolved_columns
 from scuderia.loop.ports import executor_of
 from scuderia.loop.queries.actions import is_decider, lineage_for
 from scuderia.loop.queries.lineage import common_lineage, told_lineage
@@ -100,20 +101,12 @@ def _undo_plan(action: Action) -> Plan:
 def _file(action: Action, resolved: ResolvedPlan, actor: Actor, now: AwareDatetime) -> Proposal:
     """File the undo as a proposal of its own, so that it is decided, digested and audited alike."""
     title = executor_of(action.kind).kind.undo or "Put it back"
-    wish = plan_digest(resolved.plan)
     return Proposal.objects.create(
         kind=resolved.plan.kind,
-        kind_version=resolved.kind_version,
         filed_by=str(actor),
         title=f"Undo: {action.proposal.title} ({title})"[:200],
-        targets=[str(target) for target in resolved.plan.targets],
-        params=resolved.plan.params,
-        snapshot=resolved.seen.snapshot,
-        digest=resolved.digest,
-        plan_digest=wish,
-        rehearsed_for=wish,
-        policy=resolved.policy,
-        blast=spell_blast(resolved.seen.blast),
+        **resolved_columns(resolved),
+        rehearsed_for=plan_digest(resolved.plan),
         dedup_key=f"undo:{action.pk}",
         state=ProposalState.PENDING,
         rehearsal=spell_rehearsal(_restored(action)),

@@ -10,7 +10,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.engine.outcomes import Kept, Promise, interval_coverage, median_error
+from scuderia.loop.engine.outcomes import Kept, interval_coverage, median_error
 from scuderia.loop.models.agents import AgentRound
 from scuderia.loop.models.brakes import Brake
 from scuderia.loop.models.decisions import Decision
@@ -30,6 +30,7 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.outcomes import promise_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +193,7 @@ def track_record(agent: str, kind: str = "*") -> TrackRecord:
 def _kept(outcomes: Iterable[Outcome]) -> Iterable[Kept]:
     for outcome in outcomes:
         if outcome.value is not None and outcome.verdict != OutcomeVerdict.INCONCLUSIVE:
-            promise = Promise(
-                better=outcome.better,
-                do_nothing=outcome.do_nothing,
-                expected=outcome.expected,
-                low=outcome.low,
-                high=outcome.high,
-            )
-            yield Kept(promise, outcome.value)
+            yield Kept(promise_of(outcome), outcome.value)
 
 
 def _last_rounds() -> dict[str, RoundRow]:

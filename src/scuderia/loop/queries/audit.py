@@ -1,16 +1,15 @@
 """The audit, read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import reduce
 from operator import or_
 
 from django.db.models import Q
 
 from scuderia.basics.actors import Actor
-from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.engine.audit_chain import GENESIS, Head
+from scuderia.loop.engine.audit_chain import GENESIS, Entry, Head
 from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.nouns import (
     Power,
@@ -19,20 +18,12 @@ from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.listing import holding
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow(Entry):
     """One entry of the chain; `detail` is canonical JSON text."""
 
-    seq: int
-    at: AwareDatetime
-    actor: str
-    via: str
-    verb: str
-    subject: str
-    reason: str
-    detail: str
-    previous: str
-    hash: str
+
+_COLUMNS = tuple(field.name for field in fields(AuditRow))
 
 
 def list_audit(
@@ -58,21 +49,8 @@ def list_audit(
         found = found.filter(subject=subject)
     if before is not None:
         found = found.filter(seq__lt=before)
-    return tuple(
-        AuditRow(
-            seq=entry.seq,
-            at=entry.at,
-            actor=entry.actor,
-            via=entry.via,
-            verb=entry.verb,
-            subject=entry.subject,
-            reason=entry.reason,
-            detail=entry.detail,
-            previous=entry.previous,
-            hash=entry.hash,
-        )
-        for entry in found.order_by("-seq")[:limit]
-    )
+    newest = found.order_by("-seq").values(*_COLUMNS)[:limit]
+    return tuple(AuditRow(**columns) for columns in newest)
 
 
 def get_head() -> Head:

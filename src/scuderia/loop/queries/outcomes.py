@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.loop.engine.outcomes import Promise
 from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import (
     ActionId,
@@ -27,6 +28,17 @@ class OutcomeRow:
     measured_at: AwareDatetime | None
     verdict: OutcomeVerdict | None
     note: str
+
+
+def promise_of(outcome: Outcome) -> Promise:
+    """Return what was expected of the action when it was approved."""
+    return Promise(
+        better=outcome.better,
+        do_nothing=outcome.do_nothing,
+        expected=outcome.expected,
+        low=outcome.low,
+        high=outcome.high,
+    )
 
 
 def outcome_row(outcome: Outcome) -> OutcomeRow:
