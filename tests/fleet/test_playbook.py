@@ -176,6 +176,25 @@ def test_the_same_plan_gives_the_same_steps_before_and_after(registered: Bench, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_every_step_leaves_of_the_snapshot_what_it_says(registered: Bench, kind: str) -> None:
+    wish = some_plan(registered, kind)
+    hand = registry.executors[wish.kind]
+    undoing = hand.undo_plan(wish, hand.examine(wish, now=NOW).snapshot)
+    assert undoing is not None
+    for run, one in (("a", wish), ("b", undoing)):
+        hand = registry.executors[one.kind]
+        before = hand.examine(one, now=NOW)
+        left = dict(before.snapshot)
+        for step in before.steps:
+            assert hand.examine(one, now=NOW, done=step.index).objections == ()
+            hand.perform(step, key=f"{run}:{step.index}")
+            left |= step.leaves
+            if step.index + 1 < len(before.steps):
+                assert hand.examine(one, now=NOW).snapshot == left, step.name
+        registered.clock.advance(timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_plan_done_once_is_objected_to_the_second_time(registered: Bench, kind: str) -> None:
     wish = some_plan(registered, kind)
     carry_out(wish)

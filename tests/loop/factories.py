@@ -104,7 +104,7 @@ class ValveExecutor:
     measured: Measurement | None = None
     broken: Exception | None = None  # raised whenever it is asked to examine a plan
 
-    def examine(self, plan: Plan, *, now: datetime) -> Examination:
+    def examine(self, plan: Plan, *, now: datetime, done: int = 0) -> Examination:
         self.world.examine()
         if self.world.silent:
             raise Unable("the hall does not answer")
@@ -113,13 +113,18 @@ class ValveExecutor:
         owners = tuple(sorted({VALVES[target.name] for target in plan.targets}))
         return Examination(
             steps=tuple(
-                Step(index, f"turn {one.name}", {"valve": one.name, "to": self._to(plan, one)})
+                Step(
+                    index, f"turn {one.name}", {"valve": one.name, "to": to}, leaves={one.name: to}
+                )
                 for index, one in enumerate(plan.targets)
+                for to in [self._to(plan, one)]
             ),
             snapshot={target.name: self.world.positions[target.name] for target in plan.targets},
             blast=BlastRadius(len(plan.targets), len(VALVES), "valves", (), owners),
             objections=tuple(
-                f"{one.name} is welded shut" for one in plan.targets if one.name in self.welded
+                f"{one.name} is welded shut"
+                for one in plan.targets[done:]
+                if one.name in self.welded
             ),
         )
 

@@ -147,7 +147,7 @@ class LiftCrate:
         probe="every crate stands where it should",
     )
 
-    def examine(self, plan, *, now):
+    def examine(self, plan, *, now, done=0):
         names = crates_of(plan)
         there = dict(Crate.objects.values_list("name", "lifted"))
         return Examination(

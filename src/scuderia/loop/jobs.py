@@ -75,9 +75,9 @@ def clear_settled() -> int:
 
 
 def expire_due() -> int:
-    """Close proposals and grants whose time has passed; return how many."""
+    """Close proposals, grants and halted runs whose time has passed; return how many."""
     now = registry.clock.now()
-    return proposals.expire_due(now=now) + grants.expire_due(now=now)
+    return proposals.expire_due(now=now) + grants.expire_due(now=now) + actions.end_lapsed(now=now)
 
 
 def measure_outcomes() -> int:

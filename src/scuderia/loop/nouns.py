@@ -336,11 +336,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One effect of a plan. `index` and the action id make its idempotency key."""
+    """One effect of a plan. `index` and the action id make its idempotency key.
+
+    leaves   what the effect changes of the plan's snapshot: the facts as they stand after it
+    """
 
     index: int
     name: str
     arguments: JsonObject
+    leaves: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +360,10 @@ class Examination:
     """The world's one answer about a plan, all of one instant.
 
     steps       the effects, in order; the same plan gives the same steps
-    snapshot    the target state that a decision is bound to; any drift voids the decision
+    snapshot    the target state that a decision is bound to; before the first step any drift
+                voids the decision, before a later one it halts the run
     blast       what the plan would touch, with the right denominator
-    objections  the preconditions that do not hold, in words; none means go
+    objections  the preconditions of what is still to do that do not hold; none means go
     """
 
     steps: tuple[Step, ...]

@@ -50,9 +50,10 @@ class Executor(Protocol):
 
     kind: ActionKind
 
-    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:
+    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:
         """Look at the world once and say everything about the plan, all of one instant.
 
+        done     how many of its steps, from the first, have taken hold by our own hand
         raises   Refused: the plan names what is not there
                  Unable: the world is silent, so nothing can be said
         """

@@ -122,12 +122,20 @@ def read_cluster() -> ClusterState:
     )
 
 
-def step_of(index: int, verb: ControlVerb, subject: SubjectRef, **arguments: str | int) -> Step:
-    """Return one command to the cluster as a step of a plan."""
+def step_of(
+    index: int,
+    verb: ControlVerb,
+    subject: SubjectRef,
+    *,
+    leaves: JsonObject | None = None,
+    **arguments: str | int,
+) -> Step:
+    """Return one command to the cluster as a step of a plan, and what it leaves of the snapshot."""
     return Step(
         index=index,
         name=f"{verb.value} {subject.name}",
         arguments={"verb": verb.value, "subject": str(subject), "arguments": arguments},
+        leaves=leaves or {},
     )
 
 

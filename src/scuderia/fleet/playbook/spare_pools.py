@@ -31,7 +31,13 @@ class ResizeSparePool(ClusterExecutor):
     def __init__(self, kind: ActionKind = action_kinds.RESIZE_SPARE_POOL) -> None:
         super().__init__(kind)
 
-    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+    def examine(
+        self,
+        plan: Plan,
+        *,
+        now: AwareDatetime,  # noqa: ARG002
+        done: int = 0,  # noqa: ARG002
+    ) -> Examination:
         """Look at the size that the pool is meant to have, and at the nodes nobody holds.
 
         The blast is the nodes that change their role, out of the cluster's.

@@ -26,6 +26,9 @@ from scuderia.loop.nouns import (
     Rehearsal,
 )
 
+_TAKEN: JsonObject = {"spare_ready": False}
+_FREED: JsonObject = {"node_held": False}
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -99,7 +102,13 @@ class SwapNode(_Slot):
     def __init__(self, kind: ActionKind = action_kinds.SWAP_NODE) -> None:
         super().__init__(kind)
 
-    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+    def examine(
+        self,
+        plan: Plan,
+        *,
+        now: AwareDatetime,  # noqa: ARG002
+        done: int = 0,
+    ) -> Examination:
         """Look at who holds the node, whether it is out, and whether the spare is ready.
 
         The spare is given to the customer first, then the broken node taken.
@@ -108,8 +117,8 @@ class SwapNode(_Slot):
         customer, spare = place.customer, named(plan, "spare")
         return Examination(
             steps=(
-                step_of(0, ControlVerb.ASSIGN, spare, customer=customer),
-                step_of(1, ControlVerb.RELEASE, target(plan), customer=customer),
+                step_of(0, ControlVerb.ASSIGN, spare, leaves=_TAKEN, customer=customer),
+                step_of(1, ControlVerb.RELEASE, target(plan), leaves=_FREED, customer=customer),
             ),
             snapshot={
                 "node_held": place.node_held,
@@ -118,9 +127,11 @@ class SwapNode(_Slot):
             },
             blast=place.blast,
             objections=_failing(
-                (place.node_out, f"{place.node} is not out of service"),
-                (place.node_held, f"{place.customer} no longer holds {place.node}"),
-                (place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+                done,
+                (range(2), place.node_out, f"{place.node} is not out of service"),
+                (range(2), place.node_held, f"{place.customer} no longer holds {place.node}"),
+                (range(1), place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+                (range(1, 2), place.spare_held, f"{place.customer} does not hold {place.spare}"),
             ),
         )
 
@@ -140,7 +151,13 @@ class PullLemon(_Slot):
     def __init__(self, kind: ActionKind = action_kinds.PULL_LEMON) -> None:
         super().__init__(kind)
 
-    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+    def examine(
+        self,
+        plan: Plan,
+        *,
+        now: AwareDatetime,  # noqa: ARG002
+        done: int = 0,
+    ) -> Examination:
         """Look at who holds the node, whether it is drained, and whether the spare is ready.
 
         Whether the node happens to be broken does not matter: a lemon is pulled either way. The
@@ -150,9 +167,9 @@ class PullLemon(_Slot):
         customer, spare = place.customer, named(plan, "spare")
         return Examination(
             steps=(
-                step_of(0, ControlVerb.ASSIGN, spare, customer=customer),
-                step_of(1, ControlVerb.DRAIN, target(plan)),
-                step_of(2, ControlVerb.RELEASE, target(plan), customer=customer),
+                step_of(0, ControlVerb.ASSIGN, spare, leaves=_TAKEN, customer=customer),
+                step_of(1, ControlVerb.DRAIN, target(plan), leaves={"node_drained": True}),
+                step_of(2, ControlVerb.RELEASE, target(plan), leaves=_FREED, customer=customer),
                 step_of(3, ControlVerb.OVERHAUL, target(plan)),
             ),
             snapshot={
@@ -162,9 +179,11 @@ class PullLemon(_Slot):
             },
             blast=place.blast,
             objections=_failing(
-                (not place.node_drained, f"{place.node} is drained already"),
-                (place.node_held, f"{place.customer} no longer holds {place.node}"),
-                (place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+                done,
+                (range(2), not place.node_drained, f"{place.node} is drained already"),
+                (range(3), place.node_held, f"{place.customer} no longer holds {place.node}"),
+                (range(1), place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+                (range(1, 4), place.spare_held, f"{place.customer} does not hold {place.spare}"),
             ),
         )
 
@@ -186,7 +205,13 @@ class SwapBack(_Slot):
     def __init__(self, kind: ActionKind = action_kinds.SWAP_BACK) -> None:
         super().__init__(kind)
 
-    def examine(self, plan: Plan, *, now: AwareDatetime) -> Examination:  # noqa: ARG002
+    def examine(
+        self,
+        plan: Plan,
+        *,
+        now: AwareDatetime,  # noqa: ARG002
+        done: int = 0,
+    ) -> Examination:
         """Look at who holds the node and whether the customer holds the spare.
 
         The node is let serve, given to the customer as it is, then the spare is freed. A swap
@@ -197,14 +222,28 @@ class SwapBack(_Slot):
         return Examination(
             steps=(
                 step_of(0, ControlVerb.UNDRAIN, node),
-                step_of(1, ControlVerb.ASSIGN, node, customer=customer, as_it_is=1),
-                step_of(2, ControlVerb.RELEASE, named(plan, "spare"), customer=customer),
+                step_of(
+                    1,
+                    ControlVerb.ASSIGN,
+                    node,
+                    leaves={"holder": customer},
+                    customer=customer,
+                    as_it_is=1,
+                ),
+                step_of(
+                    2,
+                    ControlVerb.RELEASE,
+                    named(plan, "spare"),
+                    leaves={"spare_held": False},
+                    customer=customer,
+                ),
             ),
             snapshot={"holder": holder, "spare_held": place.spare_held},
             blast=place.blast,
             objections=_failing(
-                (holder in (None, customer), f"{place.node} is held by {holder}"),
-                (place.spare_held, f"{customer} does not hold {place.spare}"),
+                done,
+                (range(3), holder in (None, customer), f"{place.node} is held by {holder}"),
+                (range(3), place.spare_held, f"{customer} does not hold {place.spare}"),
             ),
         )
 
@@ -218,8 +257,9 @@ class SwapBack(_Slot):
         return Plan(action_kinds.SWAP_NODE.name, plan.targets, plan.params)
 
 
-def _failing(*conditions: tuple[bool, str]) -> tuple[str, ...]:
-    return tuple(objection for holds, objection in conditions if not holds)
+def _failing(done: int, *conditions: tuple[range, bool, str]) -> tuple[str, ...]:
+    """Return the objections; each condition is asked before the steps of its range alone."""
+    return tuple(objection for steps, holds, objection in conditions if done in steps and not holds)
 
 
 def _moved(place: _Place, *, passed: bool) -> ProbeReport:

@@ -86,6 +86,12 @@ def halt_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) ->
     return _change(action_operations.halt_action, request, action_id, said)
 
 
+@router.post("/actions/{action_id}/cancel", response=answers(None, status=204))
+def cancel_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) -> Status[None]:
+    """End a halted run for good; what was done stays done and may be undone."""
+    return _change(action_operations.cancel_action, request, action_id, said)
+
+
 class _Change(Protocol):
     def __call__(
         self, *, actor: Actor, action_id: ActionId, reason: str, now: AwareDatetime

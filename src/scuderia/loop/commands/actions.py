@@ -1,4 +1,4 @@
-"""The runs of approved proposals, under `scuderia loop`: list, show, undo, halt, resume."""
+"""The runs of approved proposals, under `scuderia loop`: list, show, undo, halt, resume, cancel."""
 
 from typing import Annotated
 
@@ -32,6 +32,7 @@ def add_runs(app: typer.Typer) -> None:
     app.command("undo")(undo)
     app.command("halt")(halt)
     app.command("resume")(resume)
+    app.command("cancel")(cancel)
 
 
 @for_actor
@@ -114,6 +115,15 @@ def resume(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
         actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
     )
     say("it goes on")
+
+
+@for_actor
+def cancel(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
+    """End a halted run for good; what was done stays done, and may be undone."""
+    actions.cancel_action(
+        actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
+    )
+    say("ended; nothing further is done")
 
 
 def _action_id(actor: Actor, text: str) -> ActionId:

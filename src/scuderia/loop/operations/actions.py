@@ -18,7 +18,6 @@ from scuderia.loop.nouns import (
     ActionState,
     EffectState,
     OutcomeVerdict,
-    Phase,
     Power,
     Reversibility,
     Step,
@@ -33,12 +32,13 @@ from scuderia.loop.operations.effects import (
     observe,
     perform,
 )
-from scuderia.loop.operations.halting import record, stop_action
+from scuderia.loop.operations.halting import end_halted, record, stop_action
 from scuderia.loop.operations.preflight import (
     StopKind,
     Stopped,
     StopReason,
     check_action,
+    lapses_at,
     plan_of,
     refuse_stopped,
 )
@@ -70,7 +70,7 @@ def begin_action(action_id: ActionId, *, now: AwareDatetime) -> int:
     if action.state != ActionState.QUEUED:
         return 0
     try:
-        return _start(action, len(check_action(action, phase=Phase.BEGIN, now=now)), now)
+        return _start(action, len(check_action(action, done=None, now=now)), now)
     except Stopped as stopped:
         stop_action(action, stopped.reason, now=now)
         return 0
@@ -151,7 +151,8 @@ def resume_action(
     try:
         refuse_stopped(action, now=now)
     except Stopped as stopped:
-        raise StillStopped(stopped.reason.said) from stopped
+        remedy = stopped.reason.remedy or None
+        raise StillStopped(stopped.reason.said, remedy=remedy) from stopped
     with transaction.atomic():
         move(
             action,
@@ -165,6 +166,39 @@ def resume_action(
         )
         RunRequest.objects.create(action=action, attempt=action.attempt, asked_at=now)
         record(actor, "action.resumed", action, at=now, reason=audit.bounded(reason))
+
+
+def cancel_action(
+    *, actor: Actor, action_id: ActionId, reason: str = "", now: AwareDatetime
+) -> None:
+    """End a halted run for good: what is done stays done, nothing further is, undo stays open.
+
+    raises   IllegalMove: it is not halted, or ended already
+    """
+    action = _read(action_id)
+    access.require(actor, Power.DECIDE, lineage_for(actor, action))
+    said = f"{action.said}; cancelled by {actor}: {audit.bounded(reason)}"
+    if not end_halted(action, actor, "action.cancelled", said=said, reason=reason, now=now):
+        raise IllegalMove(
+            f"the action is {action.state} and cannot be cancelled",
+            remedy="Halt it first; what has ended needs no end.",
+        )
+
+
+def end_lapsed(*, now: AwareDatetime) -> int:
+    """End every halted run whose decision has lapsed, so that no run waits for ever.
+
+    An expired decision never resumes; what was done may still be undone.
+    """
+    ended = 0
+    halted = Action.objects.filter(state=ActionState.HALTED, resumable=True)
+    for action in halted.select_related("decision", "proposal"):
+        begun = DecisionUse.objects.filter(decision=action.decision).exists()
+        until = lapses_at(action) if begun else action.decision.expires_at
+        if now >= until:
+            said = f"{action.said}; its decision lapsed at {until.isoformat()}"
+            ended += end_halted(action, WORKER, "action.lapsed", said=said, reason="", now=now)
+    return ended
 
 
 def settle_unknown(*, now: AwareDatetime) -> int:
@@ -237,7 +271,7 @@ def _try(action: Action, index: int, effect: Effect | None, now: AwareDatetime) 
 def _checked_step(action: Action, index: int, now: AwareDatetime) -> Step:
     """Return the step as the world's executor spells it, if everything still allows it."""
     untouched = not action.effects.exclude(state=EffectState.NOT_DONE).exists()
-    steps = check_action(action, phase=Phase.BEGIN if untouched else Phase.STEP, now=now)
+    steps = check_action(action, done=None if untouched else index, now=now)
     if len(steps) != action.steps_total:
         said = f"the plan had {action.steps_total} steps when it began and has {len(steps)} now"
         raise Stopped(StopReason(StopKind.HALT, said))

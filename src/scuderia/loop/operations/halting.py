@@ -46,6 +46,20 @@ def stop_action(action: Action, stop: StopReason, *, now: AwareDatetime) -> None
         action.refresh_from_db()
 
 
+@transaction.atomic
+def end_halted(
+    action: Action, actor: Actor, verb: str, *, said: str, reason: str, now: AwareDatetime
+) -> bool:
+    """Give a halted run its end, if nobody has moved it since it was read; say whether it did."""
+    waiting = Action.objects.filter(
+        pk=action.pk, state=ActionState.HALTED, resumable=True, attempt=action.attempt
+    )
+    ended = waiting.update(resumable=False, finished_at=now, said=said[:2000])
+    if ended:
+        record(actor, verb, action, at=now, reason=reason or said[:2000])
+    return bool(ended)
+
+
 def record(
     actor: Actor,
     verb: str,

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
+from django.db.models import Max
+
 from scuderia.basics.actors import Actor, ActorKind
-from scuderia.basics.canonical import JsonObject
+from scuderia.basics.canonical import JsonObject, JsonValue, canonical_json
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import SubjectRef
@@ -38,6 +40,7 @@ from scuderia.loop.queries.lineage import union_lineage
 
 SKEW = timedelta(minutes=5)
 """Clocks of two machines differ; a decision from further in the future is not believed."""
+LAPSED_REMEDY = "Undo what was done, or cancel the run; then have it proposed and decided anew."
 
 
 class StopKind(StrEnum):
@@ -104,6 +107,7 @@ class StopReason:
     way: StopKind
     said: str
     resolved: ResolvedPlan | None = None
+    remedy: str = ""
 
 
 class Stopped(Exception):  # noqa: N818 - what became of the action, not a fault
@@ -115,7 +119,12 @@ class Stopped(Exception):  # noqa: N818 - what became of the action, not a fault
 
 
 def resolve(
-    kind: str, targets: Sequence[SubjectRef], params: JsonObject, *, now: AwareDatetime
+    kind: str,
+    targets: Sequence[SubjectRef],
+    params: JsonObject,
+    *,
+    now: AwareDatetime,
+    done: int = 0,
 ) -> ResolvedPlan:
     """Look at the world once and return what a digest names now.
 
@@ -124,7 +133,7 @@ def resolve(
     executor = executor_of(kind)
     refuse_bad_targets(targets)
     plan = Plan(kind, tuple(targets), canonical_params(executor.kind, params))
-    seen = executor.examine(plan, now=now)
+    seen = executor.examine(plan, now=now, done=done)
     if not seen.steps:
         raise NothingToDo(f"{kind} has no steps for this plan")
     seen, policy = replace(seen, snapshot=plain(seen.snapshot)), policy_of(executor.kind)
@@ -140,9 +149,9 @@ def resolve(
 
 
 def check_plan(
-    plan: Plan, *, by: Actor, phase: Phase, safe_direction: bool, now: AwareDatetime
+    plan: Plan, *, by: Actor, phase: Phase, safe_direction: bool, now: AwareDatetime, done: int = 0
 ) -> PreflightReport:
-    """Ask the world once, then every gate, outside any transaction.
+    """Ask the world once, then every gate, outside any transaction; `done` steps took hold before.
 
     A gate that errs says no, and so does an executor that errs: what cannot be examined must not
     be done. The safe direction is not held to a blast bound: putting ten back must stay possible.
@@ -152,13 +161,13 @@ def check_plan(
     """
     gates = _ask_gates(plan, by=by, phase=phase, safe_direction=safe_direction, now=now)
     try:
-        resolved = resolve(plan.kind, plan.targets, plan.params, now=now)
+        resolved = resolve(plan.kind, plan.targets, plan.params, now=now, done=done)
     except (Refused, Unable):
         raise
     except Exception as error:  # noqa: BLE001 - recorded as a no, whatever it is
         return PreflightReport(gates, (f"the plan could not be examined: {_words(error)}",), None)
     objections = list(resolved.seen.objections)
-    if not safe_direction:
+    if not safe_direction and not done:  # what was done needs no bound any more
         bound = resolved.declaration
         objections += blast_objections(bound, resolved.seen.blast, targets=len(plan.targets))
     return PreflightReport(gates, tuple(objections), resolved)
@@ -175,24 +184,28 @@ def decider_of(action: Action) -> Actor:
     return Actor(ActorKind(kind), name, via=action.decision.via)
 
 
-def check_action(action: Action, *, phase: Phase, now: AwareDatetime) -> tuple[Step, ...]:
+def check_action(action: Action, *, done: int | None, now: AwareDatetime) -> tuple[Step, ...]:
     """Ask our tables, the world and every gate whether an effect may follow; return the steps.
 
-    From the second effect on our own hand has moved the targets, so neither the digest nor the
-    preconditions can hold any more: brakes, grants, the decision and the gates are asked.
+    done   how many steps took hold already; None before anything was tried
+
+    Before the first effect any drift voids the decision. From the second on our own hand has
+    moved the targets, so that they must stand as the steps that are done leave them: what else
+    changed is somebody else's doing and halts the run, for a person to resume, undo or cancel.
 
     raises   Stopped: it may not go on
              Unable: the world is silent, so nothing can be said; try again later
     """
     refuse_stopped(action, now=now)
-    begins = phase is Phase.BEGIN
+    begins = done is None
     try:
         report = check_plan(
             plan_of(action),
             by=decider_of(action),
-            phase=phase,
+            phase=Phase.BEGIN if begins else Phase.STEP,
             safe_direction=action.safe_direction,
             now=now,
+            done=done or 0,
         )
     except Refused as refusal:
         way = StopKind.RETURN if begins else StopKind.HALT
@@ -203,10 +216,27 @@ def check_action(action: Action, *, phase: Phase, now: AwareDatetime) -> tuple[S
     if begins and report.resolved.digest != action.digest:
         said = "what would be done is no longer what was decided"
         raise Stopped(StopReason(StopKind.RETURN, said, report.resolved))
-    refusals = report.refusals if begins else report.gate_refusals
+    refusals = report.refusals + _moved_by_others(action, report.resolved.seen, done or 0)
     if refusals:
         raise Stopped(StopReason(StopKind.HALT, "; ".join(refusals)))
     return report.resolved.seen.steps
+
+
+def _moved_by_others(action: Action, seen: Examination, done: int) -> tuple[str, ...]:
+    """Return what of the snapshot stands otherwise than the steps that are done left it."""
+    left = dict(action.snapshot)
+    for step in seen.steps[:done]:
+        left |= plain(step.leaves)
+    return tuple(
+        f"somebody else changed {name}: it was {_spelled(left.get(name))} after step {done} "
+        f"and is {_spelled(seen.snapshot.get(name))}"
+        for name in sorted({*left, *seen.snapshot})
+        if left.get(name) != seen.snapshot.get(name)
+    )
+
+
+def _spelled(value: JsonValue) -> str:
+    return canonical_json(value)[:80]
 
 
 def refuse_stopped(action: Action, *, now: AwareDatetime) -> None:
@@ -254,7 +284,7 @@ def _stop_by_decision(action: Action, *, now: AwareDatetime) -> StopReason | Non
     if DecisionUse.objects.filter(decision=decision).exclude(action=action).exists():
         return StopReason(StopKind.RETURN, "the decision was used already")
     if DecisionUse.objects.filter(decision=decision).exists():
-        return None
+        return _stop_by_age(action, now)
     if now >= decision.expires_at:
         return StopReason(
             StopKind.RETURN, f"the decision expired at {decision.expires_at.isoformat()}"
@@ -264,6 +294,25 @@ def _stop_by_decision(action: Action, *, now: AwareDatetime) -> StopReason | Non
             StopKind.RETURN, "the decision lies in the future: the clock was turned back"
         )
     return None
+
+
+def lapses_at(action: Action) -> AwareDatetime:
+    """Return when the yes to a begun run ends: so long after the last step as it may wait at all.
+
+    A run that goes on keeps its decision; one that lay, halted or without a worker, loses it.
+    """
+    decision = action.decision
+    signs = action.effects.aggregate(claimed=Max("claimed_at"), settled=Max("settled_at"))
+    last = max(filter(None, (action.started_at, *signs.values())), default=decision.decided_at)
+    return last + (decision.expires_at - decision.decided_at)
+
+
+def _stop_by_age(action: Action, now: AwareDatetime) -> StopReason | None:
+    lapsed = lapses_at(action)
+    if now < lapsed:
+        return None
+    said = f"nothing was done for so long that the decision lapsed at {lapsed.isoformat()}"
+    return StopReason(StopKind.HALT, said, remedy=LAPSED_REMEDY)
 
 
 def _stop_by_people(action: Action, *, now: AwareDatetime) -> StopReason | None:

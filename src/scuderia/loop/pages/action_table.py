@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from scuderia.basics.actors import Actor
 from scuderia.loop.nouns import ActionState
-from scuderia.loop.pages.display import ACTION_LOOKS
+from scuderia.loop.pages.display import ACTION_LOOKS, action_look
 from scuderia.loop.queries.actions import ActionRow, list_actions
 from scuderia.web.components import Cell
 from scuderia.web.page_chrome import place_of
@@ -15,7 +15,7 @@ _STATES = tuple((state.value, word) for state, (_, word) in ACTION_LOOKS.items()
 
 
 def _state(run: ActionRow) -> Cell:
-    look, word = ACTION_LOOKS[run.state]
+    look, word = action_look(run)
     return Cell(word, "state", state=look)
 
 

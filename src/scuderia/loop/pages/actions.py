@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.nouns import ActionId, ActionState, Power
 from scuderia.loop.operations import actions, undo
-from scuderia.loop.pages.display import ACTION_LOOKS, track_of
+from scuderia.loop.pages.display import action_look, track_of
 from scuderia.loop.pages.effect_table import EFFECTS
 from scuderia.loop.queries.actions import ActionRow, get_action, powers_over
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
@@ -100,6 +100,22 @@ def halt(request: HttpRequest, action_id: UUID) -> HttpResponse:
     return _acted(request, action_id, doing)
 
 
+@require_POST
+@page
+def cancel(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """End a halted run for good."""
+    asked = request_context(request)
+
+    def doing() -> str:
+        actions.cancel_action(
+            actor=asked.actor, action_id=ActionId(action_id),
+            reason=form_value(request, "reason"), now=asked.now,
+        )  # fmt: skip
+        return "The run is ended; nothing further is done."
+
+    return _acted(request, action_id, doing)
+
+
 def _acted(request: HttpRequest, action_id: UUID, doing: Callable[[], str]) -> HttpResponse:
     there = reverse("action", args=[action_id])
     return act(request, doing, then=there, again=lambda: _shown(request, action_id))
@@ -111,7 +127,7 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
     effects = rows_in_memory(EFFECTS, run.effects)
     card = get_proposal(asked.actor, run.proposal_id)
     powers = powers_over(asked.actor, run.id)
-    look, word = ACTION_LOOKS[run.state]
+    look, word = action_look(run)
     context = ActionPage(
         as_of=asked.now,
         run=run,

@@ -36,6 +36,7 @@ ACTION_LOOKS = {
     ActionState.UNDONE: ("hold", "Undone"),
     ActionState.HALTED: ("hold", "Halted"),
 }
+_ENDED = ("unknown", "Ended")
 _OUTCOME_LOOKS = {
     OutcomeVerdict.MET: ("done", "Met"),
     OutcomeVerdict.MISSED: ("failed", "Missed"),
@@ -49,6 +50,12 @@ _ACTION_STAGES = {
     ActionState.UNDONE: "held",
     ActionState.HALTED: "held",
 }
+
+
+def action_look(run: ActionRow) -> tuple[str, str]:
+    """Return the mark and the word of a run; what was halted and cannot be resumed has ended."""
+    ended = run.state is ActionState.HALTED and not run.resumable
+    return _ENDED if ended else ACTION_LOOKS[run.state]
 
 
 def effect_of(rehearsal: Rehearsal) -> Effect:
@@ -158,7 +165,7 @@ def _decided(card: ProposalCard) -> Step:
 def _acted(row: QueueRow, action: ActionRow | None) -> Step:
     if action is None:
         return Step("Action", "ahead", "Nothing is done before a decision" if row else "")
-    words = f"{ACTION_LOOKS[action.state][1]}. {action.said}".strip()
+    words = f"{action_look(action)[1]}. {action.said}".strip()
     at = action.finished_at or action.started_at or action.queued_at
     return Step(
         "Action", _ACTION_STAGES[action.state], words, at, reverse("action", args=[action.id])

@@ -90,12 +90,17 @@ def _now(actor: Actor, at: AwareDatetime, queue: DataTable) -> NowPage:
         count=total.count,
         cost_sum=total_of(total.costs),
         queue=queue,
-        stuck=tuple(run for run in runs if run.state in STUCK and run.undo_of is None),
+        stuck=tuple(run for run in runs if _is_stuck(run)),
         moving=tuple(run for run in runs if run.state in MOVING),
         brakes=list_brakes(actor),
         agents=agents,
         last_look=max((a.last_round.at for a in agents if a.last_round), default=None),
     )
+
+
+def _is_stuck(run: ActionRow) -> bool:
+    """Say whether a person must give it an end: an undo that halted no less than what it undoes."""
+    return run.state is ActionState.FAILED or run.resumable
 
 
 @dataclass(frozen=True, slots=True)
