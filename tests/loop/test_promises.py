@@ -1,29 +1,43 @@
 """The promises of a run, each asked at the one instant at which a missing check would show."""
 
+import json
+
 import pytest
 
+from scuderia.basics.canonical import sha256_of
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.models.actions import Action, DecisionUse
+from scuderia.loop.models.audit import AuditEntry
 from scuderia.loop.models.effects import Effect
 from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import (
     ActionState,
     BrakeScope,
     EffectState,
+    Evidence,
     Measurement,
     Power,
     Step,
     StepWord,
 )
-from scuderia.loop.operations import actions, brakes, outcomes, people, proposals, undo
+from scuderia.loop.operations import (
+    actions,
+    brakes,
+    decisions,
+    findings,
+    outcomes,
+    people,
+    proposals,
+    undo,
+)
 from scuderia.loop.operations.effects import claim
 from scuderia.loop.operations.undo import CannotUndo
 from scuderia.loop.queries.actions import get_action, powers_over
 from scuderia.loop.queries.agents import track_record
 from scuderia.loop.queries.audit import list_audit
 from scuderia.loop.queries.proposals import get_proposal
-from tests.loop.factories import NOW, VALVES, later, person, valves
+from tests.loop.factories import NOW, VALVES, finding_draft, later, person, valves
 from tests.loop.test_acting import OMAR, approve, carry_out, digest_of, file
 
 ACME_OP = person("acme-op")
@@ -117,6 +131,65 @@ def test_who_decided_and_lost_the_role_may_do_nothing_more(hall, monkeypatch):
     people.take_role(actor=person("ada"), person="acme-op", scope=acme, now=NOW)
     with pytest.raises(NotFound):
         undo.undo_action(actor=ACME_OP, action_id=action, now=NOW)
+
+
+def refresh(claim):
+    """Have the agent make the same claim again, in other words and with other evidence."""
+    drops = Evidence("drops", {"valve": "v1"}, {"count": 999}, "A flood.")
+    draft = finding_draft(claim=claim, confidence=0.1, evidence=(drops,))
+    findings.file_finding(draft, raised_by="plumber", now=later(1))
+
+
+def claims(proposal):
+    return [(one.claim, one.evidence[0].caption) for one in get_proposal(OMAR, proposal).findings]
+
+
+LEAKS = [("v1 leaks", "Twelve drops an hour.")]
+FLOOD = [("v1 floods the hall", "A flood.")]
+
+
+def decided(proposal, how):
+    if how == "approved":
+        return approve(proposal)
+    return decisions.reject_proposal(actor=OMAR, proposal_id=proposal, now=NOW)
+
+
+@pytest.mark.parametrize("how", ["approved", "rejected"])
+def test_what_the_decider_saw_is_what_is_shown_whatever_is_seen_later(hall, how):
+    proposal = file("v1", to=3)
+    decided(proposal, how)
+    refresh("v1 floods the hall")
+    card = get_proposal(OMAR, proposal)
+    assert claims(proposal) == LEAKS
+    assert (card.shown_at, card.findings[0].refreshed_at) == (NOW, NOW)
+    shown = card.decisions[0].shown
+    assert (shown["title"], shown["targets"], shown["rehearsal"]["expected"]) == (
+        "Turn the valve", ["valve:v1"], 4,
+    )  # fmt: skip
+    assert shown["snapshot"] == {"v1": 0}
+    entry = AuditEntry.objects.get(verb=f"proposal.{how}")
+    assert json.loads(entry.detail)["shown"] == sha256_of(shown), "the chain holds what was shown"
+
+
+def test_an_open_proposal_shows_its_claims_as_they_stand(hall):
+    proposal = file("v1", to=3)
+    refresh("v1 floods the hall")
+    assert claims(proposal) == FLOOD
+    assert get_proposal(OMAR, proposal).shown_at is None
+
+
+def test_what_came_back_is_shown_as_it_stands_until_it_is_decided_again(hall):
+    proposal = file("v1", to=3)
+    approve(proposal)
+    hall.world.positions["v1"] = 7
+    carry_out(Action.objects.get().pk)
+    refresh("v1 floods the hall")
+    assert (claims(proposal), get_proposal(OMAR, proposal).shown_at) == (FLOOD, None)
+    approve(proposal, now=later(1))
+    refresh("v1 is dry")
+    card = get_proposal(OMAR, proposal)
+    assert (claims(proposal), card.shown_at) == (FLOOD, later(1))
+    assert card.decisions[0].shown["findings"][0]["claim"] == "v1 leaks"
 
 
 def edited(proposal, *names, to):

@@ -10,7 +10,10 @@ from scuderia.loop.nouns import Answer
 
 
 class Decision(models.Model):
-    """A person, or a grant, says yes or no to one digest; append-only, a yes is used once."""
+    """A person, or a grant, says yes or no to one digest; append-only, a yes is used once.
+
+    shown   what stood before the decider: title, plan, forecast and findings with their evidence
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="decisions")
@@ -22,6 +25,7 @@ class Decision(models.Model):
     grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="decisions")
     reason = models.TextField(default="", blank=True)
     gate_verdicts = models.JSONField(default=list)
+    shown = models.JSONField(default=dict)
     decided_at = models.DateTimeField(db_index=True)
     expires_at = models.DateTimeField()
 

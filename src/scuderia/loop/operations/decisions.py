@@ -5,10 +5,11 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import sha256_of
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.engine.json_codec import read_plan, read_rehearsal, spell_verdicts
+from scuderia.loop.engine.json_codec import plain, read_plan, read_rehearsal, spell_verdicts
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action, RunRequest
 from scuderia.loop.models.decisions import Decision
@@ -34,6 +35,14 @@ from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.lineage import live_lineage
 
+_SHOWN = (
+    "title", "kind", "kind_version", "targets", "params", "snapshot", "rehearsal", "rehearsed_for",
+    "plan_digest", "blast", "cost_of_delay_amount", "cost_of_delay_unit", "returned_reason",
+)  # fmt: skip
+_CLAIMED = (
+    "kind", "subject", "claim", "confidence", "severity_amount", "severity_unit", "evidence",
+    "raised_by", "opened_at", "refreshed_at",
+)  # fmt: skip
 DECISION_VALID = timedelta(hours=4)
 """How long a yes may wait for its run, in domain time."""
 
@@ -108,14 +117,14 @@ def reject_proposal(
             only_if={"serial": proposal.serial},
             closed_at=now,
         )
-        _decide(proposal, Answer.NO, actor=actor, reason=reason, now=now)
+        decision = _decide(proposal, Answer.NO, actor=actor, reason=reason, now=now)
         audit.record(
             actor,
             "proposal.rejected",
             subject=f"proposal:{proposal.pk}",
             reason=reason,
             at=now,
-            detail={"digest": proposal.digest},
+            detail={"digest": proposal.digest, "shown": sha256_of(decision.shown)},
             lineage=live_lineage(proposal),
         )
 
@@ -169,6 +178,7 @@ def commit_yes(
             detail={
                 "digest": proposal.digest,
                 "action": str(action.pk),
+                "shown": sha256_of(decision.shown),
                 "gates": spell_verdicts(report.gates),
             },
             lineage=live_lineage(proposal),
@@ -262,11 +272,27 @@ def _decide(
                 via=actor.via,
                 reason=audit.bounded(reason),
                 gate_verdicts=spell_verdicts(report.gates) if report else [],
+                shown=spell_shown(proposal),
                 decided_at=now,
                 expires_at=now + DECISION_VALID,
             )
     except IntegrityError:
         raise IllegalMove("this digest was decided already") from None
+
+
+def spell_shown(proposal: Proposal) -> dict[str, object]:
+    """Return what a decider has before them, as JSON: later looks rewrite findings, never this."""
+    findings = proposal.findings.order_by("-severity_rank", "pk")
+    spelled: dict[str, object] = plain(
+        {
+            **{name: getattr(proposal, name) for name in _SHOWN},
+            "findings": [
+                {"id": str(one.pk), **{name: getattr(one, name) for name in _CLAIMED}}
+                for one in findings
+            ],
+        }
+    )
+    return spelled
 
 
 def _cost_cents(proposal: Proposal) -> int | None:

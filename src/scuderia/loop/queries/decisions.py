@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S
 from scuderia.loop.engine.json_codec import (
@@ -31,7 +32,10 @@ class AnswerRecord:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """One word said about a proposal, with every gate's verdict at that moment."""
+    """One word said about a proposal, with every gate's verdict at that moment.
+
+    shown   what stood before the decider, as it then was; empty of a decision older than this
+    """
 
     by: str
     via: str
@@ -42,6 +46,7 @@ class DecisionRow:
     expires_at: AwareDatetime
     used_at: AwareDatetime | None
     gates: tuple[GateVerdict, ...]
+    shown: JsonObject
 
 
 def decision_row(decision: Decision) -> DecisionRow:
@@ -57,6 +62,7 @@ def decision_row(decision: Decision) -> DecisionRow:
         expires_at=decision.expires_at,
         used_at=use.used_at if use else None,
         gates=read_verdicts(decision.gate_verdicts),
+        shown=decision.shown,
     )
 
 

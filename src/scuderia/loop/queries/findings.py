@@ -1,11 +1,14 @@
 """Claims and the facts behind them, as they stand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
 from scuderia.basics.actors import Actor
-from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.loop.engine.json_codec import (
@@ -66,6 +69,24 @@ def list_findings(
 
 def _hangs_under(scopes: frozenset[str]) -> Exists:
     return Exists(FindingScope.objects.filter(finding=OuterRef("pk"), scope__in=sorted(scopes)))
+
+
+def shown_finding(shown: Mapping[str, Any]) -> FindingRow:
+    """Return a claim as it stood before a decider, from what the decision kept."""
+    return FindingRow(
+        id=FindingId(UUID(shown["id"])),
+        kind=shown["kind"],
+        subject=SubjectRef.parse(shown["subject"]),
+        claim=shown["claim"],
+        confidence=shown["confidence"],
+        severity=Quantity(shown["severity_amount"], shown["severity_unit"]),
+        evidence=read_evidence(shown["evidence"]),
+        raised_by=shown["raised_by"],
+        state=FindingState.OPEN,
+        opened_at=parse_instant(shown["opened_at"], field="opened_at"),
+        refreshed_at=parse_instant(shown["refreshed_at"], field="refreshed_at"),
+        cleared_at=None,
+    )
 
 
 def finding_row(finding: Finding) -> FindingRow:

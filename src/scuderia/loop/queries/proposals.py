@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
@@ -30,7 +31,7 @@ from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.agents import TrackRecord, track_record
 from scuderia.loop.queries.decisions import DecisionRow, decision_row
-from scuderia.loop.queries.findings import FindingRow, finding_row
+from scuderia.loop.queries.findings import FindingRow, finding_row, shown_finding
 from scuderia.loop.queries.listing import holding, in_order
 
 PROPOSAL_WORDS = ("title", "agent", "filed_by", "kind")
@@ -82,6 +83,8 @@ class ProposalCard:
     """Everything that our own tables know of one proposal.
 
     safe_direction       no brake stops it: an undo, or a kind declared as such
+    findings             as they stand; of a decided proposal, as they stood before the decider
+    shown_at             when the decision froze them; None of an open proposal
     rehearsal_is_stale   the plan was edited after the rehearsal was made
     """
 
@@ -89,6 +92,7 @@ class ProposalCard:
     params: JsonObject
     snapshot: JsonObject
     findings: tuple[FindingRow, ...]
+    shown_at: AwareDatetime | None
     kind_title: str
     kind_version: int
     reversibility: Reversibility | None
@@ -213,13 +217,14 @@ def get_proposal(actor: Actor, proposal_id: ProposalId) -> ProposalCard:
         raise NotFound("no such proposal is visible to you")
     executor = registry.executors.get(proposal.kind)
     declared = executor.kind if executor else None
+    decisions = _decisions(proposal)
+    frozen = _frozen(proposal, decisions)
     return ProposalCard(
         row=queue_row(proposal, findings=proposal.findings.count()),
         params=proposal.params,
         snapshot=proposal.snapshot,
-        findings=tuple(
-            finding_row(one) for one in proposal.findings.order_by("-severity_rank", "pk")
-        ),
+        findings=_findings(proposal, frozen),
+        shown_at=frozen.at if frozen else None,
         kind_title=declared.title if declared else proposal.kind,
         kind_version=proposal.kind_version,
         reversibility=declared.reversibility if declared else None,
@@ -233,16 +238,31 @@ def get_proposal(actor: Actor, proposal_id: ProposalId) -> ProposalCard:
         blast_share_max=declared.blast.share_max if declared else 0.0,
         rehearsal_is_stale=proposal.rehearsed_for != proposal.plan_digest,
         edits=tuple(edit_row(one) for one in proposal.edits.order_by("edited_at", "pk")),
-        decisions=tuple(
-            decision_row(one)
-            for one in proposal.decisions.select_related("use").order_by("decided_at", "pk")
-        ),
+        decisions=decisions,
         action_ids=tuple(
             ActionId(one)
             for one in proposal.actions.order_by("queued_at", "pk").values_list("pk", flat=True)
         ),
         track=track_record(proposal.agent, proposal.kind),
     )
+
+
+def _decisions(proposal: Proposal) -> tuple[DecisionRow, ...]:
+    said = proposal.decisions.select_related("use").order_by("decided_at", "pk")
+    return tuple(map(decision_row, said))
+
+
+def _frozen(proposal: Proposal, decisions: Sequence[DecisionRow]) -> DecisionRow | None:
+    """Return the decision that froze what is shown; none while a person may still decide."""
+    if proposal.state == ProposalState.PENDING or not decisions or not decisions[-1].shown:
+        return None
+    return decisions[-1]
+
+
+def _findings(proposal: Proposal, frozen: DecisionRow | None) -> tuple[FindingRow, ...]:
+    if frozen is not None:
+        return tuple(map(shown_finding, cast("list[JsonObject]", frozen.shown["findings"])))
+    return tuple(map(finding_row, proposal.findings.order_by("-severity_rank", "pk")))
 
 
 def _waiting(actor: Actor, now: AwareDatetime) -> QuerySet[Proposal]:
