@@ -73,7 +73,7 @@ def test_the_brake_is_pulled_and_released(stage):
     caller = Caller("lena")
     assert caller.post("/brakes", {"stops": "all", "reason": "drill"}).status_code == 204
     assert [brake["stops"] for brake in caller.items("/brakes")] == ["all"]
-    assert caller.post("/brakes/lift", {"stops": "all"}).status_code == 204
+    assert caller.post("/brakes/lift", {"stops": "all", "reason": "safe again"}).status_code == 204
     assert caller.items("/brakes") == []
 
 

@@ -76,7 +76,7 @@ def body_for(path, stage):
     return {
         "/crew/run": {"agents": ["lemon-scout"]},
         "/brakes": {"stops": "all", "reason": "drill"},
-        "/brakes/lift": {"stops": "all"},
+        "/brakes/lift": {"stops": "all", "reason": "safe again"},
         "/grants": GRANT,
         "/evidence/node_outages": {"params": {"node": stage.node}},
         "/tokens": {"name": "two", "powers": ["read"], "expires_at": "2027-01-01T00:00:00Z"},

@@ -225,7 +225,7 @@ def test_a_brake_pulled_over_http_stops_a_run_that_was_approved(clock, runner):
     assert (lena.get(action)["state"], lena.get(action)["resumable"]) == ("halted", True)
     assert fleet.readers["embedded"].current()[node].customer == holder
     assert lena.post(f"{action}/resume", {}).status_code == 409
-    assert lena.post("/brakes/lift", {"stops": "all"}).status_code == 204
+    assert lena.post("/brakes/lift", {"stops": "all", "reason": "safe again"}).status_code == 204
     assert lena.post(f"{action}/resume", {"reason": "over"}).status_code == 204
     work(runner)
     assert lena.get(action)["state"] == "done"

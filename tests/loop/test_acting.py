@@ -308,8 +308,8 @@ def test_a_braked_action_is_halted_before_the_next_step_and_resumed_by_a_person(
     with pytest.raises(actions.StillStopped):
         actions.resume_action(actor=OMAR, action_id=action_id, now=NOW)
     with pytest.raises(NotAuthorised):
-        brakes.lift_brake(actor=OMAR, **brake, now=NOW)
-    brakes.lift_brake(actor=person("lena"), **brake, now=NOW)
+        brakes.lift_brake(actor=OMAR, **brake, reason="over", now=NOW)
+    brakes.lift_brake(actor=person("lena"), **brake, reason="over", now=NOW)
     actions.resume_action(actor=OMAR, action_id=action_id, now=NOW)
     assert RunRequest.objects.filter(started_at__isnull=True).count() == 2
     assert carry_out(action_id) is ActionState.DONE

@@ -173,7 +173,7 @@ class Histories(RuleBasedStateMachine):
         self.hall.world.silent = False
         for one in Brake.objects.filter(lifted_at__isnull=True):
             where = {"scope": BrakeScope(one.stops), "value": one.value}
-            brakes.lift_brake(actor=lena, **where, now=self.now)
+            brakes.lift_brake(actor=lena, **where, reason="over", now=self.now)
         for one in Grant.objects.filter(state=GrantState.ACTIVE):
             grants.revoke_grant(actor=lena, grant_id=one.pk, now=self.now)
 

@@ -105,7 +105,7 @@ def test_machines_decide_nothing_ever(acme_proposal, machine):
             actor=machine, proposal_id=acme_proposal, digest=digest(), now=NOW
         ),
         lambda: decisions.reject_proposal(actor=machine, proposal_id=acme_proposal, now=NOW),
-        lambda: brakes.lift_brake(actor=machine, scope=BrakeScope.ALL, now=NOW),
+        lambda: brakes.lift_brake(actor=machine, scope=BrakeScope.ALL, reason="over", now=NOW),
         lambda: undo.undo_action(actor=machine, action_id=action_id, now=NOW),
         lambda: action_operations.resume_action(actor=machine, action_id=action_id, now=NOW),
         lambda: give(actor=machine),

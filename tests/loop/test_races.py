@@ -121,7 +121,7 @@ VERBS: dict[str, Callable[[], object]] = {
     "run the undo": lambda: _run(_undoing),
     "halt the undo": lambda: actions.halt_action(actor=OMAR, action_id=_undoing().pk, now=NOW),
     "brake": lambda: brakes.set_brake(actor=OMAR, **ALL, reason="race", now=NOW),
-    "let go": lambda: brakes.lift_brake(actor=LENA, **ALL, now=NOW),
+    "let go": lambda: brakes.lift_brake(actor=LENA, **ALL, reason="over", now=NOW),
     "look": lambda: actions.settle_unknown(now=NOW),
     "measure": lambda: outcomes.measure_due(now=later(24 * 30)),
 }

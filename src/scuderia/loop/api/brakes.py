@@ -1,6 +1,7 @@
 """What is stopped: listed, set, lifted."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Protocol
 
 from django.http import HttpRequest
@@ -37,6 +38,12 @@ class BrakeIn(Schema):
     reason: Words = ""
 
 
+class LiftIn(BrakeIn):
+    """What to release, why it is safe again, and when the brakes were last looked at."""
+
+    as_of: AwareDatetime | None = None
+
+
 @router.get("/brakes", response=answers(PageOut[BrakeRow]))
 def list_brakes(
     request: HttpRequest, *, on_only: bool = True, limit: Limit = 50, offset: Offset = 0
@@ -53,9 +60,9 @@ def set_brake(request: HttpRequest, said: BrakeIn) -> Status[None]:
 
 
 @router.post("/brakes/lift", response=answers(None, status=204))
-def lift_brake(request: HttpRequest, said: BrakeIn) -> Status[None]:
-    """Let go of a brake; what it halted waits for a person to resume it."""
-    return _change(brakes.lift_brake, request, said)
+def lift_brake(request: HttpRequest, said: LiftIn) -> Status[None]:
+    """Let go of a brake, with a reason; what it halted waits for a person to resume it."""
+    return _change(partial(brakes.lift_brake, as_of=said.as_of), request, said)
 
 
 class _Change(Protocol):

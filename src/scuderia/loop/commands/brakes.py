@@ -18,6 +18,7 @@ AgentName = Annotated[str, typer.Option(help="Only this agent.")]
 KindName = Annotated[str, typer.Option(help="Only this kind of action.")]
 ScopeName = Annotated[str, typer.Option(help="Only this scope, kind:name.")]
 BY_HAND = "pulled from the command line"
+LET_GO = "let go from the command line"
 
 
 @app.command("on")
@@ -50,13 +51,13 @@ def off(
     agent: AgentName = "",
     kind: KindName = "",
     scope: ScopeName = "",
-    reason: Reason = "",
+    reason: Reason = LET_GO,
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Let go of the brake on everything, or on what is named."""
     what, value = _what(agent, kind, scope)
-    lift_brake(actor=actor, scope=what, value=value, reason=reason, now=now())
+    lift_brake(actor=actor, scope=what, value=value, reason=reason or LET_GO, now=now())
     _report(what, value, on=False, as_json=as_json)
 
 

@@ -8,7 +8,10 @@ from scuderia.loop.nouns import BrakeScope
 
 
 class Brake(models.Model):
-    """A stop: everything, one agent, one kind or one scope, until a person lifts it."""
+    """A stop: everything, one agent, one kind or one scope, until a person lifts it.
+
+    pulled_at   when it was last pulled; a brake that is on may be pulled again, for another reason
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     stops = models.CharField(max_length=8)
@@ -16,6 +19,7 @@ class Brake(models.Model):
     reason = models.TextField()
     set_by = models.CharField(max_length=80)
     set_at = models.DateTimeField()
+    pulled_at = models.DateTimeField(null=True)
     lifted_by = models.CharField(max_length=80, default="", blank=True)
     lifted_at = models.DateTimeField(null=True)
     lift_reason = models.TextField(default="", blank=True)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.actors import actor_of
-from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import BrakeScope, Power
@@ -75,7 +75,7 @@ def lift_it(request: HttpRequest) -> HttpResponse:
         scope, value = _named(request)
         brakes.lift_brake(
             actor=asked.actor, scope=scope, value=value,
-            reason=form_value(request, "reason"), now=asked.now,
+            reason=form_value(request, "reason"), as_of=_looked_at(request), now=asked.now,
         )  # fmt: skip
         return "Released. Runs that were halted wait for a person to resume them."
 
@@ -105,6 +105,11 @@ def _named(request: HttpRequest) -> tuple[BrakeScope, str]:
     except ValueError:
         raise BadForm("what to stop is none of all, agent, kind, scope") from None
     return scope, "" if scope is BrakeScope.ALL else form_value(request, "value")
+
+
+def _looked_at(request: HttpRequest) -> AwareDatetime | None:
+    said = form_value(request, "as_of")
+    return parse_instant(said, field="as_of") if said else None
 
 
 def _back(request: HttpRequest) -> str:
