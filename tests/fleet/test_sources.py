@@ -22,12 +22,12 @@ from scuderia.fleet.nouns import (
 )
 from scuderia.fleet.operations import sources
 from scuderia.fleet.playbook.cluster_executor import (
-    ClusterExecutor,
     NotInCluster,
     SourceSilent,
     read_cluster,
     step_of,
 )
+from scuderia.fleet.playbook.repairs import DRAIN_NODE
 from scuderia.fleet.ports import NoCluster
 from scuderia.fleet.ports import registry as fleet
 from scuderia.fleet.queries.nodes import node_status
@@ -162,7 +162,7 @@ def test_the_world_is_seen_as_far_as_it_answers(two):
 
 def test_a_command_goes_to_the_cluster_of_its_subject(two):
     step = step_of(0, ControlVerb.DRAIN, SubjectRef("node", "turin-n1"))
-    ClusterExecutor(kind=None).perform(step, key="k1")
+    DRAIN_NODE.perform(step, key="k1")
     assert fleet.control_of("milan").got == []
     assert fleet.control_of("turin").got == [
         (ControlVerb.DRAIN, SubjectRef("node", "turin-n1"), "k1")

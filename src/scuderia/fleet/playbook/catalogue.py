@@ -2,7 +2,7 @@
 
 from scuderia.fleet.engine.snapshot import FleetSnapshot
 from scuderia.fleet.nouns import GPU_HOURS
-from scuderia.fleet.playbook import detectors, evidence, repairs
+from scuderia.fleet.playbook import action_kinds, detectors, evidence, repairs
 from scuderia.fleet.playbook.importers import OutageImporter
 from scuderia.fleet.playbook.spare_pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
@@ -15,14 +15,14 @@ from scuderia.loop.ports import Registry
 def register(registry: Registry) -> None:
     """Register everything; a declaration that leaves something empty is refused."""
     for executor in (
-        SwapNode(),
-        PullLemon(),
-        SwapBack(),
+        SwapNode(action_kinds.SWAP_NODE),
+        PullLemon(action_kinds.PULL_LEMON),
+        SwapBack(action_kinds.SWAP_BACK),
         repairs.DRAIN_NODE,
         repairs.RETURN_NODE,
         repairs.ESCALATE_REPAIR,
         repairs.DEESCALATE_REPAIR,
-        ResizeSparePool(),
+        ResizeSparePool(action_kinds.RESIZE_SPARE_POOL),
     ):
         registry.register_executor(executor)
     for query in evidence.QUERIES:

@@ -1,9 +1,12 @@
 """How the fleet's executors see and change the cluster: live, never from our own tables."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from scuderia.basics.canonical import JsonObject, JsonValue
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet import ports
@@ -15,8 +18,18 @@ from scuderia.fleet.nouns import (
     NodeState,
     Receipt,
 )
+from scuderia.fleet.playbook.outcomes import measure_lost
 from scuderia.fleet.ports import NoCluster
-from scuderia.loop.nouns import ActionKind, BlastRadius, EffectReport, EffectState, Plan, Step
+from scuderia.loop.nouns import (
+    ActionKind,
+    BlastRadius,
+    EffectReport,
+    EffectState,
+    Measurement,
+    Plan,
+    Rehearsal,
+    Step,
+)
 
 OUT = frozenset(
     {NodeState.DOWN, NodeState.IN_REPAIR, NodeState.WAITING_PARTS, NodeState.VALIDATING}
@@ -150,10 +163,25 @@ def target(plan: Plan) -> SubjectRef:
 
 
 @dataclass(slots=True)
-class ClusterExecutor:
-    """What every executor of the fleet shares: its kind, and one keyed command per step."""
+class ClusterExecutor(ABC):
+    """What every executor of the fleet shares: its kind, its keyed commands, its measurement."""
 
     kind: ActionKind
+
+    @abstractmethod
+    def hours_lost(self, plan: Plan, start: AwareDatetime, end: AwareDatetime) -> float:
+        """Return the hours lost in [start, end) of what the plan is about."""
+
+    def measure(
+        self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
+    ) -> Measurement | None:
+        """Measure the hours lost since the action."""
+        return measure_lost(
+            partial(self.hours_lost, plan),
+            horizon_days=rehearsal.horizon_days,
+            acted_at=acted_at,
+            now=now,
+        )
 
     def perform(self, step: Step, *, key: str) -> EffectReport:
         """Send one command under its key; a second call with the key does nothing.

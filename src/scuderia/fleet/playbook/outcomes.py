@@ -10,46 +10,16 @@ from scuderia.fleet.queries import allocations, inventory, outages
 from scuderia.loop.nouns import Measurement
 
 
-def slot_hours_lost(
-    *,
-    customer: str,
-    nodes: tuple[str, ...],
-    horizon_days: float,
-    acted_at: AwareDatetime,
-    now: AwareDatetime,
-) -> Measurement | None:
-    """Measure the hours that these nodes were out of service while the customer held them."""
-    return _measure(
-        lambda start, end: hours_lost_while_held(start, end, customer=customer, nodes=set(nodes)),
-        horizon_days=horizon_days,
-        acted_at=acted_at,
-        now=now,
-    )
+def node_hours_lost(start: AwareDatetime, end: AwareDatetime, *, node: str) -> float:
+    """Return the hours of outage of one node in [start, end)."""
+    found = outages.outages_between(start, end, node=node)
+    return sum(_overlap_h(outage, start, end) for outage in found)
 
 
-def node_hours_lost(
-    *, node: str, horizon_days: float, acted_at: AwareDatetime, now: AwareDatetime
-) -> Measurement | None:
-    """Measure the hours that one node was out of service."""
-
-    def lost(start: AwareDatetime, end: AwareDatetime) -> float:
-        found = outages.outages_between(start, end, node=node)
-        return sum(_overlap_h(outage, start, end) for outage in found)
-
-    return _measure(lost, horizon_days=horizon_days, acted_at=acted_at, now=now)
-
-
-def cluster_hours_lost(
-    *, cluster: str, horizon_days: float, acted_at: AwareDatetime, now: AwareDatetime
-) -> Measurement | None:
-    """Measure the hours that the cluster's nodes were out while any customer held them."""
+def cluster_hours_lost(start: AwareDatetime, end: AwareDatetime, *, cluster: str) -> float:
+    """Return the hours of outage of the cluster's nodes in [start, end) while anyone held them."""
     names = {str(place.node) for place in inventory.list_places() if place.cluster == cluster}
-    return _measure(
-        lambda start, end: hours_lost_while_held(start, end, customer=None, nodes=names),
-        horizon_days=horizon_days,
-        acted_at=acted_at,
-        now=now,
-    )
+    return hours_lost_while_held(start, end, customer=None, nodes=names)
 
 
 def hours_lost_while_held(
@@ -67,13 +37,14 @@ def hours_lost_while_held(
     )
 
 
-def _measure(
-    lost: Callable[[AwareDatetime, AwareDatetime], float],
+def measure_lost(
+    hours_lost: Callable[[AwareDatetime, AwareDatetime], float],
     *,
     horizon_days: float,
     acted_at: AwareDatetime,
     now: AwareDatetime,
 ) -> Measurement | None:
+    """Measure the hours lost since the action, until its horizon closes; None at once."""
     closes = acted_at + timedelta(days=horizon_days)
     until = min(now, closes)
     if until <= acted_at:
@@ -81,7 +52,8 @@ def _measure(
     elapsed_days = (until - acted_at).total_seconds() / (24 * HOUR_S)
     final = now >= closes
     note = "" if final else f"{elapsed_days:.1f} of {horizon_days:g} days have passed"
-    return Measurement(value=round(lost(acted_at, until), 3), at=until, final=final, note=note)
+    lost = round(hours_lost(acted_at, until), 3)
+    return Measurement(value=lost, at=until, final=final, note=note)
 
 
 def _overlap_h(outage: OutageRecord, start: AwareDatetime, end: AwareDatetime) -> float:

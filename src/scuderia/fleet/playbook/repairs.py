@@ -15,7 +15,7 @@ from scuderia.fleet.playbook.cluster_executor import (
     step_of,
     target,
 )
-from scuderia.loop.nouns import Examination, Measurement, Plan, ProbeReport, Rehearsal
+from scuderia.loop.nouns import Examination, Plan, ProbeReport
 
 
 @dataclass(slots=True)
@@ -64,16 +64,9 @@ class OneNode(ClusterExecutor):
         """Return the declared inverse on the same node, if there is one."""
         return Plan(self.kind.undo_kind, plan.targets, {}) if self.kind.undo_kind else None
 
-    def measure(
-        self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
-    ) -> Measurement | None:
-        """Measure the hours that the node was out of service since the action."""
-        return outcomes.node_hours_lost(
-            node=target(plan).name,
-            horizon_days=rehearsal.horizon_days,
-            acted_at=acted_at,
-            now=now,
-        )
+    def hours_lost(self, plan: Plan, start: AwareDatetime, end: AwareDatetime) -> float:
+        """Return the hours that the node was out of service."""
+        return outcomes.node_hours_lost(start, end, node=target(plan).name)
 
 
 def _is_out(seen: NodeObservation) -> bool:

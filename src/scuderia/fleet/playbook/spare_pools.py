@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import ControlVerb
-from scuderia.fleet.playbook import action_kinds, outcomes
+from scuderia.fleet.playbook import outcomes
 from scuderia.fleet.playbook.cluster_executor import (
     ClusterExecutor,
     ClusterState,
@@ -14,22 +14,11 @@ from scuderia.fleet.playbook.cluster_executor import (
     step_of,
     target,
 )
-from scuderia.loop.nouns import (
-    ActionKind,
-    BlastRadius,
-    Examination,
-    Measurement,
-    Plan,
-    ProbeReport,
-    Rehearsal,
-)
+from scuderia.loop.nouns import BlastRadius, Examination, Plan, ProbeReport
 
 
 class ResizeSparePool(ClusterExecutor):
     """fleet.resize_spare_pool: its own inverse, with the size before."""
-
-    def __init__(self, kind: ActionKind = action_kinds.RESIZE_SPARE_POOL) -> None:
-        super().__init__(kind)
 
     def examine(
         self,
@@ -65,16 +54,9 @@ class ResizeSparePool(ClusterExecutor):
         """Return the resize to the size before."""
         return Plan(self.kind.name, plan.targets, {"size": snapshot["size"]})
 
-    def measure(
-        self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
-    ) -> Measurement | None:
-        """Measure the node-hours that the cluster's customers lost since the action."""
-        return outcomes.cluster_hours_lost(
-            cluster=target(plan).name,
-            horizon_days=rehearsal.horizon_days,
-            acted_at=acted_at,
-            now=now,
-        )
+    def hours_lost(self, plan: Plan, start: AwareDatetime, end: AwareDatetime) -> float:
+        """Return the node-hours that the cluster's customers lost."""
+        return outcomes.cluster_hours_lost(start, end, cluster=target(plan).name)
 
 
 def _objections(state: ClusterState, cluster: str, wanted: int) -> Iterator[str]:

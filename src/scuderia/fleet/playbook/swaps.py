@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import ControlVerb, NodeState
-from scuderia.fleet.playbook import action_kinds, outcomes
+from scuderia.fleet.playbook import outcomes
 from scuderia.fleet.playbook.cluster_executor import (
     OUT,
     ClusterExecutor,
@@ -16,15 +16,7 @@ from scuderia.fleet.playbook.cluster_executor import (
     step_of,
     target,
 )
-from scuderia.loop.nouns import (
-    ActionKind,
-    BlastRadius,
-    Examination,
-    Measurement,
-    Plan,
-    ProbeReport,
-    Rehearsal,
-)
+from scuderia.loop.nouns import BlastRadius, Examination, Plan, ProbeReport
 
 _TAKEN: JsonObject = {"spare_ready": False}
 _FREED: JsonObject = {"node_held": False}
@@ -83,24 +75,22 @@ def _place(plan: Plan) -> _Place:
 class _Slot(ClusterExecutor):
     """What the three moves share: one place of one customer."""
 
-    def measure(
-        self, plan: Plan, rehearsal: Rehearsal, *, acted_at: AwareDatetime, now: AwareDatetime
-    ) -> Measurement | None:
-        """Measure the node-hours that the customer's place lost since the action."""
-        return outcomes.slot_hours_lost(
+    def hours_lost(self, plan: Plan, start: AwareDatetime, end: AwareDatetime) -> float:
+        """Return the node-hours that the customer's place lost."""
+        return outcomes.hours_lost_while_held(
+            start,
+            end,
             customer=named(plan, "customer").name,
-            nodes=(target(plan).name, named(plan, "spare").name),
-            horizon_days=rehearsal.horizon_days,
-            acted_at=acted_at,
-            now=now,
+            nodes={target(plan).name, named(plan, "spare").name},
         )
+
+    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
+        """Return the declared inverse of the same place; it objects by itself where it must."""
+        return Plan(self.kind.undo_kind, plan.targets, plan.params)
 
 
 class SwapNode(_Slot):
     """fleet.swap_node: the spare first, so that a refusal leaves the customer as it was."""
-
-    def __init__(self, kind: ActionKind = action_kinds.SWAP_NODE) -> None:
-        super().__init__(kind)
 
     def examine(
         self,
@@ -140,16 +130,9 @@ class SwapNode(_Slot):
         place = _place(plan)
         return _moved(place, passed=place.spare_held and not place.node_held)
 
-    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
-        """Return the swap back."""
-        return Plan(action_kinds.SWAP_BACK.name, plan.targets, plan.params)
-
 
 class PullLemon(_Slot):
     """fleet.pull_lemon: swap the node out while it may still run, then overhaul it."""
-
-    def __init__(self, kind: ActionKind = action_kinds.PULL_LEMON) -> None:
-        super().__init__(kind)
 
     def examine(
         self,
@@ -194,16 +177,9 @@ class PullLemon(_Slot):
         away = lemon.customer is None and lemon.state is not NodeState.UP
         return _moved(place, passed=place.spare_held and away)
 
-    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
-        """Return the swap back, which calls the overhaul off."""
-        return Plan(action_kinds.SWAP_BACK.name, plan.targets, plan.params)
-
 
 class SwapBack(_Slot):
     """fleet.swap_back: the node returns as it is, broken or not; the spare returns to the pool."""
-
-    def __init__(self, kind: ActionKind = action_kinds.SWAP_BACK) -> None:
-        super().__init__(kind)
 
     def examine(
         self,
@@ -251,10 +227,6 @@ class SwapBack(_Slot):
         """Say whether the customer holds the node and not the spare."""
         place = _place(plan)
         return _moved(place, passed=place.node_held and not place.spare_held)
-
-    def undo_plan(self, plan: Plan, snapshot: JsonObject) -> Plan | None:  # noqa: ARG002
-        """Return the swap; it objects by itself where the node is not out of service."""
-        return Plan(action_kinds.SWAP_NODE.name, plan.targets, plan.params)
 
 
 def _failing(done: int, *conditions: tuple[range, bool, str]) -> tuple[str, ...]:
