@@ -19,6 +19,7 @@ from scuderia.loop.api.common import (
     RefusalOut,
     Wanted,
     answers,
+    file_answer,
     page_of,
     request_actor,
 )
@@ -114,14 +115,7 @@ def get_ledger(
 @router.get(
     "/customers/{name}/packet",
     response={401: RefusalOut, 404: RefusalOut, 422: RefusalOut},
-    openapi_extra={
-        "responses": {
-            200: {
-                "description": "JSON, CSV and hashes in one zip",
-                "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}},
-            }
-        }
-    },
+    openapi_extra=file_answer(ZIP, "JSON, CSV and hashes in one zip", format="binary"),
 )
 def get_packet(
     request: HttpRequest, name: str, since: Since = "", until: Since = ""

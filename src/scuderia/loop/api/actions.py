@@ -10,15 +10,6 @@ from ninja import Router, Schema, Status
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.api import common
-from scuderia.loop.api.common import (
-    Limit,
-    Offset,
-    PageOut,
-    answers,
-    page_of,
-    request_actor,
-    up_to,
-)
 from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.nouns import (
     ActionId,
@@ -26,7 +17,6 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.operations import actions as action_operations
 from scuderia.loop.operations import undo
-from scuderia.loop.ports import registry
 from scuderia.loop.queries import actions
 from scuderia.loop.queries.actions import ActionRow
 from scuderia.loop.queries.outcomes import OutcomeRow
@@ -44,49 +34,51 @@ class ActionLine(Schema):
     """One durable run, as lists tell it: without its effects."""
 
 
-@router.get("/actions", response=answers(PageOut[ActionLine]))
+@router.get("/actions", response=common.answers(common.PageOut[ActionLine]))
 def list_actions(
-    request: HttpRequest, state: ActionState | None = None, limit: Limit = 50, offset: Offset = 0
+    request: HttpRequest,
+    state: ActionState | None = None,
+    limit: common.Limit = 50,
+    offset: common.Offset = 0,
 ) -> Mapping[str, object]:
     """Return runs, newest first."""
     states = (state,) if state else ()
-    rows = actions.list_actions(request_actor(request), states=states, limit=up_to(limit, offset))
-    return page_of(rows, limit, offset)
+    rows = actions.list_actions(
+        common.request_actor(request), states=states, limit=common.up_to(limit, offset)
+    )
+    return common.page_of(rows, limit, offset)
 
 
-@router.get("/actions/{action_id}", response=answers(ActionRow))
+@router.get("/actions/{action_id}", response=common.answers(ActionRow))
 def get_action(request: HttpRequest, action_id: UUID) -> ActionRow:
     """Return one run with its effects."""
-    return actions.get_action(request_actor(request), ActionId(action_id))
+    return actions.get_action(common.request_actor(request), ActionId(action_id))
 
 
-@router.post("/actions/{action_id}/undo", response=answers(common.ActionIdOut, status=202))
+@router.post("/actions/{action_id}/undo", response=common.answers(common.ActionIdOut, status=202))
 def undo_action(
     request: HttpRequest, action_id: UUID, said: common.ReasonIn
 ) -> Status[dict[str, ActionId]]:
     """Queue the action that undoes this one; no brake stops it."""
     queued = undo.undo_action(
-        actor=request_actor(request),
-        action_id=ActionId(action_id),
-        reason=said.reason,
-        now=registry.clock.now(),
+        **common.asked_by(request), action_id=ActionId(action_id), reason=said.reason
     )
     return Status(202, {"action_id": queued})
 
 
-@router.post("/actions/{action_id}/resume", response=answers(None, status=204))
+@router.post("/actions/{action_id}/resume", response=common.answers(None, status=204))
 def resume_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Let a halted run go on."""
     return _change(action_operations.resume_action, request, action_id, said)
 
 
-@router.post("/actions/{action_id}/halt", response=answers(None, status=204))
+@router.post("/actions/{action_id}/halt", response=common.answers(None, status=204))
 def halt_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Stop one run before its next step."""
     return _change(action_operations.halt_action, request, action_id, said)
 
 
-@router.post("/actions/{action_id}/cancel", response=answers(None, status=204))
+@router.post("/actions/{action_id}/cancel", response=common.answers(None, status=204))
 def cancel_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) -> Status[None]:
     """End a halted run for good; what was done stays done and may be undone."""
     return _change(action_operations.cancel_action, request, action_id, said)
@@ -102,7 +94,6 @@ def _change(
     change: _Change, request: HttpRequest, action_id: UUID, said: common.ReasonIn
 ) -> Status[None]:
     """Change a run that is visible to who asks; to others there is none."""
-    actor, now = request_actor(request), registry.clock.now()
-    run = actions.get_action(actor, ActionId(action_id))
-    change(actor=actor, action_id=run.id, reason=said.reason, now=now)
+    run = actions.get_action(common.request_actor(request), ActionId(action_id))
+    change(**common.asked_by(request), action_id=run.id, reason=said.reason)
     return Status(204, None)

@@ -7,16 +7,7 @@ from ninja import Field, Router, Schema
 
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.api.common import (
-    Limit,
-    Name,
-    Offset,
-    PageOut,
-    answers,
-    page_of,
-    request_actor,
-    up_to,
-)
+from scuderia.loop.api import common
 from scuderia.loop.nouns import (
     Power,
 )
@@ -33,33 +24,33 @@ router = Router(tags=["crew"])
 class RunCrewIn(Schema):
     """Which agents look; null is all of them."""
 
-    agents: list[Name] | None = Field(None, max_length=50)
+    agents: list[common.Name] | None = Field(None, max_length=50)
 
 
-@router.get("/crew", response=answers(PageOut[AgentCard]))
+@router.get("/crew", response=common.answers(common.PageOut[AgentCard]))
 def list_agents(
-    request: HttpRequest, limit: Limit = 50, offset: Offset = 0
+    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
 ) -> Mapping[str, object]:
     """Return every agent with its last look and its record."""
-    return page_of(agent_queries.list_agents(request_actor(request)), limit, offset)
+    return common.page_of(agent_queries.list_agents(common.request_actor(request)), limit, offset)
 
 
-@router.get("/crew/{name}/rounds", response=answers(PageOut[RoundRow]))
+@router.get("/crew/{name}/rounds", response=common.answers(common.PageOut[RoundRow]))
 def list_rounds(
-    request: HttpRequest, name: str, limit: Limit = 20, offset: Offset = 0
+    request: HttpRequest, name: str, limit: common.Limit = 20, offset: common.Offset = 0
 ) -> Mapping[str, object]:
     """Return one agent's looks, newest first, with what it considered and dropped."""
-    actor = request_actor(request)
-    rows = agent_queries.list_rounds(actor, agent=name, limit=up_to(limit, offset))
+    actor = common.request_actor(request)
+    rows = agent_queries.list_rounds(actor, agent=name, limit=common.up_to(limit, offset))
     if name not in registry.agents and not rows:
         raise NotFound("no such agent is visible to you")
-    return page_of(rows, limit, offset)
+    return common.page_of(rows, limit, offset)
 
 
-@router.post("/crew/run", response=answers(list[RoundReport]))
+@router.post("/crew/run", response=common.answers(list[RoundReport]))
 def run_crew(request: HttpRequest, said: RunCrewIn) -> Sequence[RoundReport]:
     """Have the named agents look now, or all of them."""
-    access.require(request_actor(request), Power.RUN_CREW, EVERYTHING)
+    access.require(common.request_actor(request), Power.RUN_CREW, EVERYTHING)
     return agent_operations.make_rounds(
-        said.agents, actor=request_actor(request), now=registry.clock.now()
+        said.agents, actor=common.request_actor(request), now=registry.clock.now()
     )

@@ -8,15 +8,7 @@ from django.http import FileResponse, HttpRequest
 from ninja import Query, Router, Schema
 
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.loop.api.common import (
-    NO_NUL,
-    SEQ_MAX,
-    Limit,
-    RefusalOut,
-    Wanted,
-    answers,
-    request_actor,
-)
+from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import RowOf
 from scuderia.loop.nouns import (
     Power,
@@ -47,18 +39,23 @@ class VerifiedOut(Schema):
     said: str
 
 
-Before = Annotated[int | None, Query(ge=1, le=SEQ_MAX)]
-HeadText = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
+Before = Annotated[int | None, Query(ge=1, le=common.SEQ_MAX)]
+HeadText = Annotated[str, Query(max_length=200, pattern=common.NO_NUL)]
 IN_MEMORY_BYTES_MAX = 4 * 1024 * 1024
 JSON_LINES = "application/x-ndjson"
 
 
-@router.get("/audit", response=answers(AuditPageOut))
+@router.get("/audit", response=common.answers(AuditPageOut))
 def list_audit(
-    request: HttpRequest, subject: Wanted = "", before: Before = None, limit: Limit = 50
+    request: HttpRequest,
+    subject: common.Wanted = "",
+    before: Before = None,
+    limit: common.Limit = 50,
 ) -> dict[str, object]:
     """Return entries, newest first, below number `before`."""
-    rows = audit.list_audit(request_actor(request), subject=subject, before=before, limit=limit + 1)
+    rows = audit.list_audit(
+        common.request_actor(request), subject=subject, before=before, limit=limit + 1
+    )
     shown, head = rows[:limit], audit.get_head()
     return {
         "items": shown,
@@ -68,28 +65,21 @@ def list_audit(
     }
 
 
-@router.get("/audit/verify", response=answers(VerifiedOut))
+@router.get("/audit/verify", response=common.answers(VerifiedOut))
 def verify_audit(request: HttpRequest, head: HeadText = "") -> object:
     """Read the whole chain; with a head (`seq:hash`) kept from earlier a cut tail is found too."""
-    access.require_somewhere(request_actor(request), Power.VERIFY_AUDIT)
+    access.require_somewhere(common.request_actor(request), Power.VERIFY_AUDIT)
     return chain.verify(chain.read_head(head) if head else None)
 
 
 @router.get(
     "/audit/export",
-    response={401: RefusalOut, 403: RefusalOut, 404: RefusalOut},
-    openapi_extra={
-        "responses": {
-            200: {
-                "description": "One entry a line, the head last",
-                "content": {JSON_LINES: {"schema": {"type": "string"}}},
-            }
-        }
-    },
+    response={401: common.RefusalOut, 403: common.RefusalOut, 404: common.RefusalOut},
+    openapi_extra=common.file_answer(JSON_LINES, "One entry a line, the head last"),
 )
 def export_audit(request: HttpRequest) -> FileResponse:
     """Give the whole chain as JSON lines, its head last; docs/verify_audit.py checks it."""
-    access.require(request_actor(request), Power.VERIFY_AUDIT, EVERYTHING)
+    access.require(common.request_actor(request), Power.VERIFY_AUDIT, EVERYTHING)
     spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX)  # noqa: SIM115 - sent later
     written = io.TextIOWrapper(cast("IO[bytes]", spool), encoding="utf-8", newline="\n")
     chain.export(written)

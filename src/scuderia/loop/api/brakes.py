@@ -9,21 +9,11 @@ from ninja import Router, Schema, Status
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.loop.api.common import (
-    Limit,
-    Offset,
-    PageOut,
-    SubjectText,
-    Words,
-    answers,
-    page_of,
-    request_actor,
-)
+from scuderia.loop.api import common
 from scuderia.loop.nouns import (
     BrakeScope,
 )
 from scuderia.loop.operations import brakes
-from scuderia.loop.ports import registry
 from scuderia.loop.queries import brakes as brake_queries
 from scuderia.loop.queries.brakes import BrakeRow
 
@@ -34,8 +24,8 @@ class BrakeIn(Schema):
     """What to stop or release: all, an agent, a kind or a scope."""
 
     stops: BrakeScope
-    value: SubjectText = ""
-    reason: Words = ""
+    value: common.SubjectText = ""
+    reason: common.Words = ""
 
 
 class LiftIn(BrakeIn):
@@ -44,22 +34,26 @@ class LiftIn(BrakeIn):
     as_of: AwareDatetime | None = None
 
 
-@router.get("/brakes", response=answers(PageOut[BrakeRow]))
+@router.get("/brakes", response=common.answers(common.PageOut[BrakeRow]))
 def list_brakes(
-    request: HttpRequest, *, on_only: bool = True, limit: Limit = 50, offset: Offset = 0
+    request: HttpRequest,
+    *,
+    on_only: bool = True,
+    limit: common.Limit = 50,
+    offset: common.Offset = 0,
 ) -> Mapping[str, object]:
     """Return the brakes, newest first."""
-    found = brake_queries.list_brakes(request_actor(request), on_only=on_only)
-    return page_of(found, limit, offset)
+    found = brake_queries.list_brakes(common.request_actor(request), on_only=on_only)
+    return common.page_of(found, limit, offset)
 
 
-@router.post("/brakes", response=answers(None, status=204))
+@router.post("/brakes", response=common.answers(None, status=204))
 def set_brake(request: HttpRequest, said: BrakeIn) -> Status[None]:
     """Stop everything, an agent, a kind or a scope; undo and un-drain stay open."""
     return _change(brakes.set_brake, request, said)
 
 
-@router.post("/brakes/lift", response=answers(None, status=204))
+@router.post("/brakes/lift", response=common.answers(None, status=204))
 def lift_brake(request: HttpRequest, said: LiftIn) -> Status[None]:
     """Let go of a brake, with a reason; what it halted waits for a person to resume it."""
     return _change(partial(brakes.lift_brake, as_of=said.as_of), request, said)
@@ -72,6 +66,6 @@ class _Change(Protocol):
 
 
 def _change(change: _Change, request: HttpRequest, said: BrakeIn) -> Status[None]:
-    actor, now = request_actor(request), registry.clock.now()
-    change(actor=actor, scope=said.stops, value=said.value, reason=said.reason, now=now)
+    by = common.asked_by(request)
+    change(**by, scope=said.stops, value=said.value, reason=said.reason)
     return Status(204, None)

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, TypedDict, TypeVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Schema
 from pydantic import AfterValidator, AwareDatetime
 
+from scuderia.basics import clock
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api.row_schemas import RowOf, in_json
+from scuderia.loop.ports import registry
 
 LIMIT_MAX = 200
 OFFSET_MAX = 10_000
@@ -90,6 +92,24 @@ def answers(shape: Any, *, status: int = 200) -> dict[Any, Any]:
 def request_actor(request: HttpRequest) -> Actor:
     """Return who came through the API's authentication."""
     return cast("Actor", request.auth)  # type: ignore[attr-defined]
+
+
+class Asked(TypedDict):
+    """Who asks for a change, and the instant by the clock of the domain."""
+
+    actor: Actor
+    now: clock.AwareDatetime
+
+
+def asked_by(request: HttpRequest) -> Asked:
+    """Return what every operation is told of a request."""
+    return {"actor": request_actor(request), "now": registry.clock.now()}
+
+
+def file_answer(media_type: str, words: str, **schema: str) -> dict[str, Any]:
+    """Return what the document says of a route that sends a file."""
+    content = {media_type: {"schema": {"type": "string", **schema}}}
+    return {"responses": {200: {"description": words, "content": content}}}
 
 
 def up_to(limit: int, offset: int) -> int:

@@ -9,46 +9,32 @@ from ninja import Field, Router, Schema, Status
 
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api import common
-from scuderia.loop.api.common import (
-    COUNT_MAX,
-    Instant,
-    Limit,
-    Name,
-    Offset,
-    PageOut,
-    SubjectText,
-    Words,
-    answers,
-    page_of,
-    request_actor,
-)
 from scuderia.loop.nouns import (
     Autonomy,
     GrantId,
 )
 from scuderia.loop.operations import grants
-from scuderia.loop.ports import registry
 from scuderia.loop.queries import grants as grant_queries
 from scuderia.loop.queries.grants import GrantRow
 
 router = Router(tags=["grants"])
 
 
-Budgeted = Annotated[int, Field(ge=1, le=COUNT_MAX)] | None
+Budgeted = Annotated[int, Field(ge=1, le=common.COUNT_MAX)] | None
 
 
 class GrantIn(Schema):
     """How far an agent may go; budgets are for a day, null is no limit of that sort."""
 
-    agent: Name
-    kind: Name
-    scope: SubjectText
+    agent: common.Name
+    kind: common.Name
+    scope: common.SubjectText
     level: Autonomy
-    expires_at: Instant
+    expires_at: common.Instant
     actions_per_day: Budgeted = None
     targets_per_day: Budgeted = None
     cents_per_day: Budgeted = None
-    reason: Words
+    reason: common.Words
 
 
 class GrantIdOut(Schema):
@@ -57,21 +43,19 @@ class GrantIdOut(Schema):
     grant_id: UUID
 
 
-@router.get("/grants", response=answers(PageOut[GrantRow]))
+@router.get("/grants", response=common.answers(common.PageOut[GrantRow]))
 def list_grants(
-    request: HttpRequest, limit: Limit = 50, offset: Offset = 0
+    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
 ) -> Mapping[str, object]:
     """Return how far each agent may go, newest first."""
-    return page_of(
-        grant_queries.list_grants(request_actor(request), now=registry.clock.now()), limit, offset
-    )
+    return common.page_of(grant_queries.list_grants(**common.asked_by(request)), limit, offset)
 
 
-@router.post("/grants", response=answers(GrantIdOut, status=201))
+@router.post("/grants", response=common.answers(GrantIdOut, status=201))
 def give_grant(request: HttpRequest, said: GrantIn) -> Status[dict[str, GrantId]]:
     """Give an agent a level for a kind ("*" for all) on a scope; it replaces an open one."""
     grant_id = grants.give_grant(
-        actor=request_actor(request),
+        **common.asked_by(request),
         agent=said.agent,
         kind=said.kind,
         scope=SubjectRef.parse(said.scope),
@@ -79,18 +63,13 @@ def give_grant(request: HttpRequest, said: GrantIn) -> Status[dict[str, GrantId]
         expires_at=said.expires_at,
         budget=grants.Budget(said.actions_per_day, said.targets_per_day, said.cents_per_day),
         reason=said.reason,
-        now=registry.clock.now(),
     )
     return Status(201, {"grant_id": grant_id})
 
 
-@router.post("/grants/{grant_id}/revoke", response=answers(None, status=204))
+@router.post("/grants/{grant_id}/revoke", response=common.answers(None, status=204))
 def revoke_grant(request: HttpRequest, grant_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Take it back, for queued and waiting work too."""
-    grants.revoke_grant(
-        actor=request_actor(request),
-        grant_id=GrantId(grant_id),
-        reason=said.reason,
-        now=registry.clock.now(),
-    )
+    by = common.asked_by(request)
+    grants.revoke_grant(**by, grant_id=GrantId(grant_id), reason=said.reason)
     return Status(204, None)

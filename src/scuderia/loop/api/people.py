@@ -9,17 +9,7 @@ from ninja import Field, Router, Schema, Status
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.api.common import (
-    Instant,
-    Limit,
-    Name,
-    Offset,
-    PageOut,
-    SubjectText,
-    answers,
-    page_of,
-    request_actor,
-)
+from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.operations import people
 from scuderia.loop.operations.people import IssuedToken
@@ -46,22 +36,22 @@ class MeOut(Schema):
 class TokenIn(Schema):
     """A token for oneself: at most these powers, on at most this scope, until then (wall time)."""
 
-    name: Name
-    powers: list[Name] = Field(min_length=1, max_length=20)
-    scope: SubjectText = "*"
-    expires_at: Instant
+    name: common.Name
+    powers: list[common.Name] = Field(min_length=1, max_length=20)
+    scope: common.SubjectText = "*"
+    expires_at: common.Instant
 
 
 class TokenNameIn(Schema):
     """Which of one's own tokens."""
 
-    name: Name
+    name: common.Name
 
 
-@router.get("/me", response=answers(MeOut))
+@router.get("/me", response=common.answers(MeOut))
 def me(request: HttpRequest) -> dict[str, object]:
     """Return who came in, with which roles, and the domain's instant."""
-    actor, mine = request_actor(request), _mine(request_actor(request))
+    actor, mine = common.request_actor(request), _mine(common.request_actor(request))
     return {
         "name": mine.name,
         "full_name": mine.full_name,
@@ -73,24 +63,26 @@ def me(request: HttpRequest) -> dict[str, object]:
     }
 
 
-@router.get("/people", response=answers(PageOut[PersonRow]))
-def get_people(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> Mapping[str, object]:
+@router.get("/people", response=common.answers(common.PageOut[PersonRow]))
+def get_people(
+    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
+) -> Mapping[str, object]:
     """Return everyone, to those who manage people; else oneself alone."""
-    return page_of(list_people(request_actor(request)), limit, offset)
+    return common.page_of(list_people(common.request_actor(request)), limit, offset)
 
 
-@router.get("/tokens", response=answers(PageOut[TokenRow]))
+@router.get("/tokens", response=common.answers(common.PageOut[TokenRow]))
 def list_tokens(
-    request: HttpRequest, limit: Limit = 50, offset: Offset = 0
+    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
 ) -> Mapping[str, object]:
     """Return one's own tokens, without their secrets, newest first."""
-    return page_of(_mine(request_actor(request)).tokens[::-1], limit, offset)
+    return common.page_of(_mine(common.request_actor(request)).tokens[::-1], limit, offset)
 
 
-@router.post("/tokens", response=answers(IssuedToken, status=201))
+@router.post("/tokens", response=common.answers(IssuedToken, status=201))
 def issue_token(request: HttpRequest, said: TokenIn) -> Status[IssuedToken]:
     """Issue a token for oneself; its secret is told once. A token cannot issue a token."""
-    actor = request_actor(request)
+    actor = common.request_actor(request)
     if actor.via:
         raise NotAuthorised("a token cannot issue a token", remedy="Sign in with your password.")
     issued = people.issue_token(
@@ -105,10 +97,10 @@ def issue_token(request: HttpRequest, said: TokenIn) -> Status[IssuedToken]:
     return Status(201, issued)
 
 
-@router.post("/tokens/revoke", response=answers(None, status=204))
+@router.post("/tokens/revoke", response=common.answers(None, status=204))
 def revoke_token(request: HttpRequest, said: TokenNameIn) -> Status[None]:
     """End one of one's own tokens at once; a token may end itself alone."""
-    actor = request_actor(request)
+    actor = common.request_actor(request)
     if actor.via and actor.via != said.name:
         raise NotAuthorised("a token may end itself alone", remedy="Sign in with your password.")
     people.revoke_token(actor=actor, person=actor.name, name=said.name, now=registry.wall.now())

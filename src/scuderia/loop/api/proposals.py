@@ -9,20 +9,6 @@ from ninja import Field, Router, Schema, Status
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api import common
 from scuderia.loop.api.aliases import count_of, in_old_unit
-from scuderia.loop.api.common import (
-    DigestText,
-    Limit,
-    Name,
-    Offset,
-    PageOut,
-    Scalar,
-    SubjectText,
-    Words,
-    answers,
-    page_of,
-    request_actor,
-    up_to,
-)
 from scuderia.loop.api.findings import FindingOut
 from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.nouns import (
@@ -87,87 +73,85 @@ class ProposalOut(Schema):
 class DecideIn(Schema):
     """Approve exactly what this digest names."""
 
-    digest: DigestText
-    reason: Words = ""
+    digest: common.DigestText
+    reason: common.Words = ""
 
 
 class EditIn(Schema):
     """What to change; null keeps it as it is."""
 
-    digest: DigestText
-    targets: list[SubjectText] | None = Field(None, max_length=200)
-    params: dict[Name, Scalar] | None = Field(None, max_length=50)
-    reason: Words = ""
+    digest: common.DigestText
+    targets: list[common.SubjectText] | None = Field(None, max_length=200)
+    params: dict[common.Name, common.Scalar] | None = Field(None, max_length=50)
+    reason: common.Words = ""
 
 
-@router.get("/queue", response=answers(PageOut[QueueRow]))
-def list_queue(request: HttpRequest, limit: Limit = 50, offset: Offset = 0) -> Mapping[str, object]:
+@router.get("/queue", response=common.answers(common.PageOut[QueueRow]))
+def list_queue(
+    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
+) -> Mapping[str, object]:
     """Return what waits for a person, dearest first."""
     rows = proposal_queries.list_queue(
-        request_actor(request), registry.clock.now(), limit=up_to(limit, offset)
+        common.request_actor(request), registry.clock.now(), limit=common.up_to(limit, offset)
     )
-    return page_of(rows, limit, offset)
+    return common.page_of(rows, limit, offset)
 
 
-@router.get("/proposals", response=answers(PageOut[QueueRow]))
+@router.get("/proposals", response=common.answers(common.PageOut[QueueRow]))
 def list_proposals(
     request: HttpRequest,
     state: ProposalState | None = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
+    limit: common.Limit = 50,
+    offset: common.Offset = 0,
 ) -> Mapping[str, object]:
     """Return proposals, newest first."""
     states = (state,) if state else ()
     rows = proposal_queries.list_proposals(
-        request_actor(request), states=states, limit=up_to(limit, offset)
+        common.request_actor(request), states=states, limit=common.up_to(limit, offset)
     )
-    return page_of(rows, limit, offset)
+    return common.page_of(rows, limit, offset)
 
 
-@router.get("/proposals/{proposal_id}", response=answers(ProposalReview))
+@router.get("/proposals/{proposal_id}", response=common.answers(ProposalReview))
 def get_proposal(request: HttpRequest, proposal_id: UUID) -> ProposalReview:
     """Return one proposal in full."""
     return review_proposal(
-        request_actor(request), ProposalId(proposal_id), now=registry.clock.now()
+        common.request_actor(request), ProposalId(proposal_id), now=registry.clock.now()
     )
 
 
-@router.post("/proposals/{proposal_id}/approve", response=answers(common.ActionIdOut, status=202))
+@router.post(
+    "/proposals/{proposal_id}/approve", response=common.answers(common.ActionIdOut, status=202)
+)
 def approve(request: HttpRequest, proposal_id: UUID, said: DecideIn) -> Status[dict[str, ActionId]]:
     """Approve exactly what the digest names; its run is queued."""
     action_id = decisions.approve_proposal(
-        actor=request_actor(request),
+        **common.asked_by(request),
         proposal_id=ProposalId(proposal_id),
         digest=said.digest,
         reason=said.reason,
-        now=registry.clock.now(),
     )
     return Status(202, {"action_id": action_id})
 
 
-@router.post("/proposals/{proposal_id}/reject", response=answers(None, status=204))
+@router.post("/proposals/{proposal_id}/reject", response=common.answers(None, status=204))
 def reject(request: HttpRequest, proposal_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Say no."""
-    decisions.reject_proposal(
-        actor=request_actor(request),
-        proposal_id=ProposalId(proposal_id),
-        reason=said.reason,
-        now=registry.clock.now(),
-    )
+    by = common.asked_by(request)
+    decisions.reject_proposal(**by, proposal_id=ProposalId(proposal_id), reason=said.reason)
     return Status(204, None)
 
 
-@router.post("/proposals/{proposal_id}/edit", response=answers(common.DigestOut))
+@router.post("/proposals/{proposal_id}/edit", response=common.answers(common.DigestOut))
 def edit(request: HttpRequest, proposal_id: UUID, said: EditIn) -> dict[str, str]:
     """Change targets or parameters; nothing is approved by it."""
     targets = None if said.targets is None else [SubjectRef.parse(text) for text in said.targets]
     digest = proposals.edit_proposal(
-        actor=request_actor(request),
+        **common.asked_by(request),
         proposal_id=ProposalId(proposal_id),
         digest=said.digest,
         targets=targets,
         params=said.params,
         reason=said.reason,
-        now=registry.clock.now(),
     )
     return {"digest": digest}

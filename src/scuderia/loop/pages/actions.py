@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +15,12 @@ from scuderia.loop.nouns import ActionId, ActionState, Power
 from scuderia.loop.operations import actions, undo
 from scuderia.loop.pages.display import action_look, track_of
 from scuderia.loop.pages.effect_table import EFFECTS
+from scuderia.loop.pages.forms import carry_out
 from scuderia.loop.queries.actions import ActionRow, get_action, powers_over
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
-from scuderia.web.base_views import act, page, show
+from scuderia.web.base_views import page, show
 from scuderia.web.components import Crumb, Step, facts
-from scuderia.web.request_context import form_value, request_context
+from scuderia.web.request_context import request_context
 from scuderia.web.svg import Effect, effect
 from scuderia.web.table_csv import csv_answer
 from scuderia.web.tables import DataTable, open_table, rows_in_memory
@@ -56,69 +58,39 @@ def action(request: HttpRequest, action_id: UUID) -> HttpResponseBase:
 @page
 def undo_it(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Queue the way back."""
-    asked = request_context(request)
-
-    def doing() -> str:
-        undo.undo_action(
-            actor=asked.actor, action_id=ActionId(action_id),
-            reason=form_value(request, "reason"), now=asked.now,
-        )  # fmt: skip
-        return "The undo is queued."
-
-    return _acted(request, action_id, doing)
+    return _acted(request, action_id, undo.undo_action, "The undo is queued.")
 
 
 @require_POST
 @page
 def resume(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Let a halted run go on."""
-    asked = request_context(request)
-
-    def doing() -> str:
-        actions.resume_action(
-            actor=asked.actor, action_id=ActionId(action_id),
-            reason=form_value(request, "reason"), now=asked.now,
-        )  # fmt: skip
-        return "The run goes on."
-
-    return _acted(request, action_id, doing)
+    return _acted(request, action_id, actions.resume_action, "The run goes on.")
 
 
 @require_POST
 @page
 def halt(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Stop the run before its next step."""
-    asked = request_context(request)
-
-    def doing() -> str:
-        actions.halt_action(
-            actor=asked.actor, action_id=ActionId(action_id),
-            reason=form_value(request, "reason"), now=asked.now,
-        )  # fmt: skip
-        return "The run stops before its next step."
-
-    return _acted(request, action_id, doing)
+    return _acted(request, action_id, actions.halt_action, "The run stops before its next step.")
 
 
 @require_POST
 @page
 def cancel(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """End a halted run for good."""
-    asked = request_context(request)
-
-    def doing() -> str:
-        actions.cancel_action(
-            actor=asked.actor, action_id=ActionId(action_id),
-            reason=form_value(request, "reason"), now=asked.now,
-        )  # fmt: skip
-        return "The run is ended; nothing further is done."
-
-    return _acted(request, action_id, doing)
+    words = "The run is ended; nothing further is done."
+    return _acted(request, action_id, actions.cancel_action, words)
 
 
-def _acted(request: HttpRequest, action_id: UUID, doing: Callable[[], str]) -> HttpResponse:
+def _acted(
+    request: HttpRequest, action_id: UUID, operation: Callable[..., object], words: str
+) -> HttpResponse:
     there = reverse("action", args=[action_id])
-    return act(request, doing, then=there, again=lambda: _shown(request, action_id))
+    again = partial(_shown, request, action_id)
+    return carry_out(
+        request, operation, words, then=there, again=again, action_id=ActionId(action_id)
+    )
 
 
 def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:

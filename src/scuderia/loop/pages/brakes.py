@@ -1,6 +1,6 @@
 """The brake: one switch stops every agent, or one agent, kind or scope; never the way back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -54,30 +54,28 @@ def brake(request: HttpRequest) -> HttpResponseBase:
 @page
 def set_it(request: HttpRequest) -> HttpResponse:
     """Stop what the form names."""
-    asked = request_context(request)
-
-    def doing() -> str:
-        scope, value = _named(request)
-        reason = form_value(request, "reason") or "Stopped from the control room."
-        brakes.set_brake(actor=asked.actor, scope=scope, value=value, reason=reason, now=asked.now)
-        return "Stopped. Undo, return to service and paging stay open."
-
-    return act(request, doing, then=_back(request), again=lambda: _shown(request))
+    words = "Stopped. Undo, return to service and paging stay open."
+    return _acted(request, brakes.set_brake, words, usual_reason="Stopped from the control room.")
 
 
 @require_POST
 @page
 def lift_it(request: HttpRequest) -> HttpResponse:
     """Let go of what the form names."""
+    words = "Released. Runs that were halted wait for a person to resume them."
+    return _acted(request, lambda **by: brakes.lift_brake(as_of=_looked_at(request), **by), words)
+
+
+def _acted(
+    request: HttpRequest, change: Callable[..., None], words: str, *, usual_reason: str = ""
+) -> HttpResponse:
     asked = request_context(request)
 
     def doing() -> str:
         scope, value = _named(request)
-        brakes.lift_brake(
-            actor=asked.actor, scope=scope, value=value,
-            reason=form_value(request, "reason"), as_of=_looked_at(request), now=asked.now,
-        )  # fmt: skip
-        return "Released. Runs that were halted wait for a person to resume them."
+        reason = form_value(request, "reason") or usual_reason
+        change(actor=asked.actor, scope=scope, value=value, reason=reason, now=asked.now)
+        return words
 
     return act(request, doing, then=_back(request), again=lambda: _shown(request))
 

@@ -1,9 +1,15 @@
-"""How the loop's forms are read, and what their fields are."""
+"""How the loop's forms are read and carried out, and what their fields are."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
 
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import ParamSpec
+from scuderia.web.base_views import act
 from scuderia.web.components import Field
+from scuderia.web.request_context import form_value, request_context
 
 
 class BadForm(BadInput):
@@ -11,6 +17,28 @@ class BadForm(BadInput):
 
     code = "LOOP-080"
     remedy = "Correct the value that is named, and send the form again."
+
+
+def carry_out(
+    request: HttpRequest,
+    operation: Callable[..., object],
+    words: str,
+    *,
+    then: str,
+    again: Callable[[], HttpResponse],
+    **named: object,
+) -> HttpResponse:
+    """Carry out an operation for who asks, now, with the form's reason, on what is `named`.
+
+    words   said at `then` once it is done; the page is shown `again` when it is refused
+    """
+    asked = request_context(request)
+
+    def doing() -> str:
+        operation(actor=asked.actor, reason=form_value(request, "reason"), now=asked.now, **named)
+        return words
+
+    return act(request, doing, then=then, again=again)
 
 
 def read_param(spec: ParamSpec, text: str) -> str | int | float | None:

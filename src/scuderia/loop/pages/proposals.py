@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -24,13 +26,13 @@ from scuderia.loop.pages.display import (
     quantity_words,
     track_of,
 )
-from scuderia.loop.pages.forms import field_for, read_param, read_targets
+from scuderia.loop.pages.forms import carry_out, field_for, read_param, read_targets
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.actions import get_action
 from scuderia.loop.queries.lineage import common_lineage
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
-from scuderia.web.base_views import act, page, show
+from scuderia.web.base_views import page, show
 from scuderia.web.components import Blast, Crumb, Evidence, Field, GateLine, Step, facts
 from scuderia.web.request_context import RequestContext, form_value, request_context
 from scuderia.web.svg import Effect
@@ -74,60 +76,47 @@ def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
 @page
 def approve(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Approve exactly the digest that was shown."""
-    asked, named = request_context(request), ProposalId(proposal_id)
-
-    def doing() -> str:
-        decisions.approve_proposal(
-            actor=asked.actor, proposal_id=named, digest=form_value(request, "digest"),
-            reason=form_value(request, "reason"), now=asked.now,
-        )  # fmt: skip
-        return "Approved. The run starts within seconds; its steps show here."
-
-    return _acted(request, proposal_id, doing)
+    words = "Approved. The run starts within seconds; its steps show here."
+    approve_it = partial(decisions.approve_proposal, digest=form_value(request, "digest"))
+    return _acted(request, proposal_id, approve_it, words)
 
 
 @require_POST
 @page
 def reject(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Say no."""
-    asked, named = request_context(request), ProposalId(proposal_id)
-
-    def doing() -> str:
-        decisions.reject_proposal(
-            actor=asked.actor,
-            proposal_id=named,
-            reason=form_value(request, "reason"),
-            now=asked.now,
-        )
-        return "Rejected. The agent sees the reason in its record."
-
-    return _acted(request, proposal_id, doing)
+    words = "Rejected. The agent sees the reason in its record."
+    return _acted(request, proposal_id, decisions.reject_proposal, words)
 
 
 @require_POST
 @page
 def edit(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Change what would be done; the new digest is what can then be approved."""
-    asked, named = request_context(request), ProposalId(proposal_id)
-
-    def doing() -> str:
-        card = get_proposal(asked.actor, named)
-        read = {spec.name: read_param(spec, form_value(request, f"param_{spec.name}"))
-                for spec in _specs(card.row.kind)}  # fmt: skip
-        proposals.edit_proposal(
-            actor=asked.actor, proposal_id=named, digest=form_value(request, "digest"),
-            targets=read_targets(form_value(request, "targets")),
-            params={name: value for name, value in read.items() if value is not None},
-            reason=form_value(request, "reason"), now=asked.now,
-        )  # fmt: skip
-        return "Edited. What stands here now is what an approval would bind."
-
-    return _acted(request, proposal_id, doing)
+    words = "Edited. What stands here now is what an approval would bind."
+    return _acted(request, proposal_id, partial(_edit, request), words)
 
 
-def _acted(request: HttpRequest, proposal_id: UUID, doing: Callable[[], str]) -> HttpResponse:
-    there = reverse("proposal", args=[proposal_id])
-    return act(request, doing, then=there, again=lambda: _shown(request, proposal_id))
+def _edit(request: HttpRequest, *, actor: Actor, proposal_id: ProposalId, **asked: Any) -> None:
+    specs = _specs(get_proposal(actor, proposal_id).row.kind)
+    read = {spec.name: read_param(spec, form_value(request, f"param_{spec.name}"))
+            for spec in specs}  # fmt: skip
+    proposals.edit_proposal(
+        actor=actor, proposal_id=proposal_id, digest=form_value(request, "digest"),
+        targets=read_targets(form_value(request, "targets")),
+        params={name: value for name, value in read.items() if value is not None},
+        **asked,
+    )  # fmt: skip
+
+
+def _acted(
+    request: HttpRequest, proposal_id: UUID, operation: Callable[..., object], words: str
+) -> HttpResponse:
+    again = partial(_shown, request, proposal_id)
+    return carry_out(
+        request, operation, words, then=reverse("proposal", args=[proposal_id]), again=again,
+        proposal_id=ProposalId(proposal_id),
+    )  # fmt: skip
 
 
 def _shown(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
