@@ -6,6 +6,7 @@ import typer
 
 from scuderia.basics.actors import Actor
 from scuderia.loop.commands.command_actor import AsJson, for_actor, now
+from scuderia.loop.commands.listing import listing
 from scuderia.loop.commands.output import print_rows
 from scuderia.loop.operations.agents import make_rounds
 from scuderia.loop.queries.agents import list_agents
@@ -13,13 +14,10 @@ from scuderia.loop.queries.agents import list_agents
 app = typer.Typer(no_args_is_help=True, help="See the agents, and have them look now.")
 
 
-@app.command("list")
-@for_actor
-def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
-    """List the agents with their last look and how they have fared."""
-    cards = list_agents(actor)
-    print_rows(
-        cards,
+app.command("list")(
+    listing(
+        "List the agents with their last look and how they have fared.",
+        list_agents,
         {
             "agent": lambda card: card.name,
             "job": lambda card: card.job,
@@ -30,8 +28,8 @@ def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
             "missed": lambda card: card.track.missed,
         },
         empty="the crew is empty",
-        as_json=as_json,
     )
+)
 
 
 @app.command("run")

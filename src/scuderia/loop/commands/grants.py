@@ -11,7 +11,8 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import parse_duration
 from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.ids import full_id
-from scuderia.loop.commands.output import print_done, print_rows, say, short
+from scuderia.loop.commands.listing import listing
+from scuderia.loop.commands.output import print_done, say, short
 from scuderia.loop.nouns import Autonomy, GrantId
 from scuderia.loop.operations import grants
 from scuderia.loop.queries.grants import list_grants
@@ -22,13 +23,10 @@ GrantText = Annotated[str, typer.Argument(metavar="ID", help="The grant's id, or
 _LONGEST = timedelta(days=366)
 
 
-@app.command("list")
-@for_actor
-def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
-    """List the grants with what is used of their budgets."""
-    rows = list_grants(actor, now=now())
-    print_rows(
-        rows,
+app.command("list")(
+    listing(
+        "List the grants with what is used of their budgets.",
+        lambda actor: list_grants(actor, now=now()),
         {
             "id": lambda row: short(row.id),
             "agent": lambda row: row.agent,
@@ -41,8 +39,8 @@ def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
             "until": lambda row: row.expires_at,
         },
         empty="no grant: every agent proposes, and a person decides",
-        as_json=as_json,
     )
+)
 
 
 @app.command("give")

@@ -8,7 +8,8 @@ import typer
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.commands.command_actor import AsJson, for_actor, now
-from scuderia.loop.commands.output import print_done, print_json, print_rows, say
+from scuderia.loop.commands.listing import listing
+from scuderia.loop.commands.output import print_done, print_json, say
 from scuderia.loop.nouns import Power, Role
 from scuderia.loop.operations import people
 from scuderia.loop.ports import registry
@@ -20,13 +21,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The person's sign-in 
 Scope = Annotated[str, typer.Option(help="Where: *, or a subject, kind:name.")]
 
 
-@app.command("list")
-@for_actor
-def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
-    """List people with their roles and tokens (without secrets)."""
-    rows = list_people(actor)
-    print_rows(
-        rows,
+app.command("list")(
+    listing(
+        "List people with their roles and tokens (without secrets).",
+        list_people,
         {
             "name": lambda row: row.name,
             "full name": lambda row: row.full_name,
@@ -35,8 +33,8 @@ def list_command(*, actor: Actor, as_json: AsJson = False) -> None:
             "tokens": lambda row: [one.name for one in row.tokens if one.revoked_at is None],
         },
         empty="nobody",
-        as_json=as_json,
     )
+)
 
 
 @app.command("create")
