@@ -8,6 +8,7 @@ import pytest
 from scuderia.basics.actors import IMPORTER, Actor, ActorKind
 from scuderia.basics.clock import parse_instant
 from scuderia.basics.errors import BadInput, NotAuthorised, NotFound
+from scuderia.fleet.engine.facts import is_unknown
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.inventory import Gpu, Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
@@ -21,6 +22,7 @@ from scuderia.fleet.operations.import_outages import (
     TraceUnreadable,
     import_outages,
 )
+from scuderia.fleet.queries.reports import sla_report
 from scuderia.loop.operations import audit
 
 pytestmark = pytest.mark.django_db
@@ -236,3 +238,35 @@ def test_a_stranger_and_an_agent_may_not_import(write, kind):
     with pytest.raises((NotAuthorised, NotFound)):
         import_outages(ImportRequest(path, 4), actor=Actor(kind, "mallory"), now=NOW)
     assert on_the_books() == [0] * 6
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "", "unknown", "Unknown Error", "N/A", "n/a", "NA", "None", "null", "-", "?", "Other",
+        "Undetermined", "TBD", "not known", "Unspecified", "no reason", "Node / unknown", "#N/A",
+        "(null)", "Hardware / N/A", "n.a.", "--", "<none>", "to be determined", "GPU unknow error",
+    ],
+)  # fmt: skip
+def test_a_word_for_not_knowing_is_no_cause(cause):
+    assert is_unknown(cause)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    ["fan", "NIC", "nan0 link", "Unknown / PSU", "none of the fans turn", "Other / HBM", "pin/a"],
+)
+def test_a_cause_that_names_something_is_one(cause):
+    assert not is_unknown(cause)
+
+
+def test_every_word_for_not_knowing_is_one_class_in_the_report(write):
+    words = ["", "N/A", "null", "TBD", "Undetermined", "?", "#N/A", "fan"]
+    rows = (
+        f"n{day},2026-01-0{day}T00:00:00Z,2026-01-0{day}T01:00:00Z,{word},false\n"
+        for day, word in enumerate(words, 1)
+    )
+    done = bring(write(HEAD + "".join(rows)), fleet_size=8)
+    report = sla_report(done.starts_at, done.ends_at)
+    assert [(row.cause, row.outages) for row in report.by_cause] == [("", 7), ("fan", 1)]
+    assert report.unknown_cause_share == 7 / 8

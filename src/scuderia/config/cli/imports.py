@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from scuderia.basics.actors import Actor
 from scuderia.config.cli.import_flags import flags, parameter, profile_of, profile_path
 from scuderia.config.cli.import_output import as_json, show_import, show_preview
 from scuderia.config.home import current_home
@@ -20,9 +21,8 @@ from scuderia.intake.archives import Source
 from scuderia.intake.importers import Importer, importers
 from scuderia.intake.pipeline import ImportOptions, ImportReport, OnError, run_import
 from scuderia.intake.profiles import Profile, ProfileUnreadable, save_profile
-from scuderia.loop.commands.command_actor import As, Token, command_actor
+from scuderia.loop.commands.command_actor import for_actor, now
 from scuderia.loop.commands.output import print_json, say
-from scuderia.loop.ports import registry
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,8 +49,6 @@ _OWN: dict[str, tuple[Any, Any]] = {
         Annotated[int | None, typer.Option(help="The exact number of bad records, over 1%.")],
         None,
     ),
-    "as_name": (As, ""),
-    "token": (Token, ""),
     "is_json": (Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")], False),
 }
 
@@ -72,28 +70,28 @@ def command_of(importer: Importer) -> Callable[..., None]:
     }
     offered = {**flags(), **own, **_OWN}
 
-    def command(**given: Any) -> None:
-        _import(importer, given)
+    def command(*, actor: Actor, **given: Any) -> None:
+        _import(importer, given, actor)
 
     kind = Parameter.KEYWORD_ONLY
     parameters = [Parameter("file", kind, annotation=file)]
     for name, (annotation, default) in offered.items():
         parameters.append(Parameter(name, kind, annotation=annotation, default=default))
+    parameters.append(Parameter("actor", kind, annotation=Actor))
     command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
-    return command
+    return for_actor(command)
 
 
 for _importer in importers():
     app.command(_importer.name, help=_importer.job)(command_of(_importer))
 
 
-def _import(importer: Importer, given: Mapping[str, Any]) -> None:
+def _import(importer: Importer, given: Mapping[str, Any], actor: Actor) -> None:
     path = _profile_path(given)
     profile = profile_of(path, given, may_be_new=given["save_profile"])
-    actor, now = command_actor(given["as_name"], given["token"]), registry.clock.now()
+    at = now()
     said = {setting.name: given[parameter(setting.name)] for setting in importer.settings}
-    kind = importer.begin(said, actor=actor, now=now)
+    kind = importer.begin(said, actor=actor, now=at)
     options = ImportOptions(
         on_error=given["on_error"], dry_run=given["dry_run"], accept_bad=given["accept_bad"]
     )
@@ -104,7 +102,7 @@ def _import(importer: Importer, given: Mapping[str, Any]) -> None:
             bar.update(task, description=stage, completed=done, total=whole)
 
         report = run_import(
-            kind, _source(given["file"]), profile, options, actor=actor, now=now, on_progress=tell
+            kind, _source(given["file"]), profile, options, actor=actor, now=at, on_progress=tell
         )
     if given["save_profile"] and path is not None:
         _save(profile, path)

@@ -8,16 +8,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from scuderia.basics.actors import IMPORTER
+from scuderia.basics.actors import Actor
 from scuderia.fleet.commands.formats import day
 from scuderia.fleet.commands.options import AsJson, read_instant
 from scuderia.fleet.operations.import_outages import ImportRequest, OnError, import_outages
+from scuderia.loop.commands.command_actor import for_actor, now
 from scuderia.loop.commands.output import print_json, say
-from scuderia.loop.ports import registry
 
 
+@for_actor
 def import_faults(
     file: Annotated[Path, typer.Argument(help="A StepFun trace, or a table of outages.")],
+    *,
     fleet_size: Annotated[int, typer.Option("--fleet-size", help="Nodes in the whole fleet.")],
     site: Annotated[str, typer.Option("--site", help="Where the nodes stand.")] = "imported",
     customer: Annotated[str, typer.Option("--customer", help="Who holds new nodes.")] = "fleet",
@@ -29,6 +31,7 @@ def import_faults(
         str | None, typer.Option("--ends-at", help="Until when the file speaks [last record].")
     ] = None,
     as_json: AsJson = False,
+    actor: Actor,
 ) -> None:
     """Import a file of outages, all of it or nothing; the same file again changes nothing."""
     request = ImportRequest(
@@ -53,7 +56,7 @@ def import_faults(
         def show(done: int, whole: int) -> None:
             bar.update(task, completed=done, total=whole)
 
-        done = import_outages(request, actor=IMPORTER, now=registry.clock.now(), on_progress=show)
+        done = import_outages(request, actor=actor, now=now(), on_progress=show)
     if as_json:
         print_json(done)
         return

@@ -1,5 +1,6 @@
 """The raw facts that every figure is rebuilt from, in whole Unix seconds; and their merging."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -189,15 +190,26 @@ def _joined(first: OutageFact, second: OutageFact) -> OutageFact:
     )
 
 
-UNKNOWN_CAUSES = frozenset({"", "n/a", "none", "-", "?", "other"})
+UNKNOWN_CAUSES = frozenset(
+    {
+        "", "na", "none", "null", "nil", "nan", "undefined", "unk", "other", "others", "tbd",
+        "tba", "tobedetermined", "undetermined", "notdetermined", "indeterminate", "unspecified",
+        "notspecified", "notknown", "notstated", "notgiven", "notset", "notavailable", "missing",
+        "unidentified", "unclear", "nocause", "nocausegiven", "noreason", "noreasongiven",
+    }
+)  # fmt: skip
+"""Words for not knowing, in small letters and digits alone: "n/a", "#N/A" and "N.A." are "na"."""
+_SIGNS = re.compile(r"[\W_]+")
+_PARTS = re.compile(r"(?<!\bn)/|/(?!a\b)", re.IGNORECASE)  # "N/A" is no path
 
 
 @lru_cache(maxsize=4096)
 def is_unknown(cause: str) -> bool:
-    """Say whether the source gave no cause: nothing, or a word for not knowing.
+    """Say whether the source gave no cause: nothing, signs alone, or a word for not knowing.
 
-    Only the last part of a path such as "Other Failure / Unknown Error" is read, and "unknow" is
-    enough: real sources spell it "GPU device unknow error".
+    The last part of a path such as "Other Failure / Unknown Error" decides, and "unknow" is
+    enough: real sources spell it "GPU device unknow error". Case and signs mean nothing.
     """
-    last = cause.rsplit("/", 1)[-1].strip().lower()
-    return last in UNKNOWN_CAUSES or "unknow" in last
+    *_, last = _PARTS.split(cause)
+    bare = {_SIGNS.sub("", text.lower()) for text in (cause, last)}
+    return not bare.isdisjoint(UNKNOWN_CAUSES) or "unknow" in last.lower()
