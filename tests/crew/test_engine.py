@@ -6,17 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from scuderia.crew.engine import forecasts
 from scuderia.crew.engine.assign_spares import assign_spares
 from scuderia.crew.engine.customer_months import MonthState, month_outlook
-from scuderia.crew.engine.forecasts import (
-    RETURN_GAPS,
-    SlotOutlook,
-    draw_gap_days,
-    draw_spans,
-    forecast_escalation,
-    forecast_swap,
-    hours_out,
-)
 from scuderia.crew.engine.repairs import prior_hours, repair_outlook
 from scuderia.fleet.queries.snapshot import month_bounds
 from scuderia.twin.nouns import HISTORY, Policy
@@ -82,27 +74,30 @@ def test_beyond_every_repair_ever_seen_the_tail_is_a_power_law():
 
 def test_gaps_after_a_return_match_the_published_relapses():
     random = np.random.default_rng(3)
-    gaps = np.array([draw_gap_days(random, 4.2e-3) for _ in range(6_000)])
-    for share, days in RETURN_GAPS[1:]:
+    gaps = np.array([forecasts.draw_gap_days(random, 4.2e-3) for _ in range(6_000)])
+    for share, days in forecasts.RETURN_GAPS[1:]:
         assert np.mean(gaps <= days) == pytest.approx(share, abs=0.02)
 
 
 def test_a_swap_leaves_the_slot_empty_for_the_handover_alone():
     # by hand: out for 10 h of a 24 h horizon; a spare after one hour leaves one hour
     spans = [(0, 36_000)]
-    assert hours_out(spans, HISTORY, 86_400) == 10.0
-    assert hours_out(spans, Policy(spares=1, swap_delay_s=3_600), 86_400) == 1.0
-    assert hours_out([(0, 200_000)], HISTORY, 86_400) == 24.0
-    assert hours_out([], HISTORY, 86_400) == 0.0
+    assert forecasts.hours_out(spans, HISTORY, 86_400) == 10.0
+    assert forecasts.hours_out(spans, Policy(spares=1, swap_delay_s=3_600), 86_400) == 1.0
+    assert forecasts.hours_out([(0, 200_000)], HISTORY, 86_400) == 24.0
+    assert forecasts.hours_out([], HISTORY, 86_400) == 0.0
 
 
 @given(st.floats(0, 800), st.integers(0, 10**6), LENGTHS)
 @settings(max_examples=12)
 def test_a_forecast_is_the_same_again_and_stays_within_its_horizon(age_h, seed, lengths):
     repairs = repair_outlook(lengths)
-    broken, spare = SlotOutlook(age_h, 4e-3, repairs), SlotOutlook(None, 4e-3, repairs)
-    once = forecast_swap(broken, spare, horizon_days=7, seed=seed)
-    again = forecast_swap(broken, spare, horizon_days=7, seed=seed)
+    broken, spare = (
+        forecasts.SlotOutlook(age_h, 4e-3, repairs),
+        forecasts.SlotOutlook(None, 4e-3, repairs),
+    )
+    once = forecasts.forecast_swap(broken, spare, horizon_days=7, seed=seed)
+    again = forecasts.forecast_swap(broken, spare, horizon_days=7, seed=seed)
     assert np.array_equal(once.acting, again.acting)
     assert np.all((once.do_nothing >= 0) & (once.do_nothing <= 168))
     assert np.all((once.acting >= 0) & (once.acting <= 168 + 1))
@@ -112,8 +107,8 @@ def test_a_forecast_is_the_same_again_and_stays_within_its_horizon(age_h, seed, 
 @given(st.floats(0, 2_000), st.integers(0, 10**6))
 @settings(max_examples=12)
 def test_an_escalated_repair_ends_within_its_cap_or_sooner(age_h, seed):
-    slot = SlotOutlook(age_h, 0.0, repair_outlook([]))
-    told = forecast_escalation(slot, cap_h=48.0, horizon_days=7, seed=seed)
+    slot = forecasts.SlotOutlook(age_h, 0.0, repair_outlook([]))
+    told = forecasts.forecast_escalation(slot, cap_h=48.0, horizon_days=7, seed=seed)
     quiet = told.do_nothing <= 48.0
     assert np.all(told.acting[quiet] <= 168.0)
     assert told.hours_saved > -24.0
@@ -122,7 +117,10 @@ def test_an_escalated_repair_ends_within_its_cap_or_sooner(age_h, seed):
 def test_a_node_in_service_that_never_fails_has_no_outage_to_come():
     random = np.random.default_rng(4)
     assert (
-        draw_spans(SlotOutlook(None, 0.0, repair_outlook([])), horizon_s=10**7, random=random) == []
+        forecasts.draw_spans(
+            forecasts.SlotOutlook(None, 0.0, repair_outlook([])), horizon_s=10**7, random=random
+        )
+        == []
     )
 
 

@@ -8,17 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scuderia.crew.engine import forecasts
 from scuderia.crew.engine.approvals import draw_delay_h, draw_share, words
 from scuderia.crew.engine.customer_months import MonthState, month_outlook
-from scuderia.crew.engine.forecasts import (
-    Forecast,
-    SlotOutlook,
-    draw_gap_days,
-    draw_spans,
-    forecast_escalation,
-    forecast_swap,
-    hours_out,
-)
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.crew.engine.repairs import RepairOutlook, prior_hours, repair_outlook
 from scuderia.crew.engine.spare_pools import (
@@ -218,8 +210,8 @@ def test_the_record_is_said_in_words():
     assert words(SwapRecord(refused=1)) == "people approved 0 of the 1 swaps proposed so far"
 
 
-def forecast(nothing: list[float], acting: list[float]) -> Forecast:
-    return Forecast(np.array(nothing), np.array(acting))
+def forecast(nothing: list[float], acting: list[float]) -> forecasts.Forecast:
+    return forecasts.Forecast(np.array(nothing), np.array(acting))
 
 
 def test_the_point_is_the_median_where_the_medians_differ_else_the_mean():
@@ -249,67 +241,70 @@ def test_the_high_end_lies_above_what_is_expected():
     ("share", "days"), [(0.0, 0.01), (0.18, 0.25), (0.223, 1.0), (0.31, 7.0), (0.4199999, 28.0)]
 )
 def test_a_return_breaks_again_as_the_published_year_did(share, days):
-    assert draw_gap_days(told(share), 0.5) == pytest.approx(days, rel=1e-4)
+    assert forecasts.draw_gap_days(told(share), 0.5) == pytest.approx(days, rel=1e-4)
 
 
 @pytest.mark.parametrize(("rate", "scale"), [(0.5, 2.0), (1.0, 1.0), (0.0, 1e6)])
 def test_what_is_no_relapse_comes_after_28_days_at_the_nodes_rate(rate, scale):
-    assert draw_gap_days(told(0.42), rate) == pytest.approx(28 + scale)
+    assert forecasts.draw_gap_days(told(0.42), rate) == pytest.approx(28 + scale)
 
 
 def test_a_broken_node_returns_and_breaks_again():
     # six of ten hours are left; then a day in service, then ten hours
-    broken = SlotOutlook(4.0, 0.5, always(10.0))
+    broken = forecasts.SlotOutlook(4.0, 0.5, always(10.0))
     again = 6 * HOUR_S + DAY_S
-    spans = draw_spans(broken, horizon_s=again + 1, random=told(0.223))
+    spans = forecasts.draw_spans(broken, horizon_s=again + 1, random=told(0.223))
     assert spans == [(0, 6 * HOUR_S), (again, again + 10 * HOUR_S)]
-    assert draw_spans(broken, horizon_s=again, random=told(0.223)) == spans[:1]
+    assert forecasts.draw_spans(broken, horizon_s=again, random=told(0.223)) == spans[:1]
 
 
 def test_a_node_in_service_breaks_at_its_own_rate():
-    serving = SlotOutlook(None, 0.5, always(10.0))
-    spans = draw_spans(serving, horizon_s=2 * DAY_S + 1, random=told(0.223))
+    serving = forecasts.SlotOutlook(None, 0.5, always(10.0))
+    spans = forecasts.draw_spans(serving, horizon_s=2 * DAY_S + 1, random=told(0.223))
     assert spans == [(2 * DAY_S, 2 * DAY_S + 10 * HOUR_S)]
-    assert draw_spans(serving, horizon_s=2 * DAY_S, random=told(0.223)) == []
+    assert forecasts.draw_spans(serving, horizon_s=2 * DAY_S, random=told(0.223)) == []
 
 
 def test_a_gap_and_an_outage_last_a_second_at_least_and_a_gap_a_million_days_at_most():
-    often = SlotOutlook(None, 1e9, always(10.0))
-    assert draw_spans(often, horizon_s=2, random=told(0.223))[0][0] == 1
-    never = SlotOutlook(None, 1e-9, always(10.0))
+    often = forecasts.SlotOutlook(None, 1e9, always(10.0))
+    assert forecasts.draw_spans(often, horizon_s=2, random=told(0.223))[0][0] == 1
+    never = forecasts.SlotOutlook(None, 1e-9, always(10.0))
     last = 10**6 * DAY_S
-    assert draw_spans(never, horizon_s=last + 1, random=told(0.223))[0][0] == last
-    short = SlotOutlook(0.0, 0.5, RepairOutlook(np.array([1 / 60]), np.array([1.0]), 1))
-    assert draw_spans(short, horizon_s=1, random=told(0.223)) == [(0, 60)]
+    assert forecasts.draw_spans(never, horizon_s=last + 1, random=told(0.223))[0][0] == last
+    short = forecasts.SlotOutlook(0.0, 0.5, RepairOutlook(np.array([1 / 60]), np.array([1.0]), 1))
+    assert forecasts.draw_spans(short, horizon_s=1, random=told(0.223)) == [(0, 60)]
 
 
 def test_an_outage_at_the_very_end_of_the_horizon_is_not_in_it():
-    assert hours_out([(HOUR_S, 2 * HOUR_S)], HISTORY, HOUR_S) == 0.0
-    assert hours_out([(0, 2 * HOUR_S)], HISTORY, HOUR_S) == 1.0
+    assert forecasts.hours_out([(HOUR_S, 2 * HOUR_S)], HISTORY, HOUR_S) == 0.0
+    assert forecasts.hours_out([(0, 2 * HOUR_S)], HISTORY, HOUR_S) == 1.0
 
 
 def test_a_swap_costs_the_handover_and_then_what_the_spare_loses():
-    broken, spare = SlotOutlook(4.0, 0.0, always(5_000.0)), SlotOutlook(None, 0.0, always(1.0))
-    swap = forecast_swap(broken, spare, horizon_days=7, seed=3)
+    broken, spare = (
+        forecasts.SlotOutlook(4.0, 0.0, always(5_000.0)),
+        forecasts.SlotOutlook(None, 0.0, always(1.0)),
+    )
+    swap = forecasts.forecast_swap(broken, spare, horizon_days=7, seed=3)
     assert swap.do_nothing.tolist() == [168.0] * 150
     assert np.all((swap.acting >= 0) & (swap.acting < 1))
     assert np.mean(swap.acting) == pytest.approx(0.5, abs=0.08)
-    serving = SlotOutlook(None, 100.0, always(5_000.0))
-    pulled = forecast_swap(serving, spare, horizon_days=7, seed=3)
+    serving = forecasts.SlotOutlook(None, 100.0, always(5_000.0))
+    pulled = forecasts.forecast_swap(serving, spare, horizon_days=7, seed=3)
     assert pulled.acting.tolist() == [0.0] * 150
 
 
 def test_an_escalation_that_never_binds_changes_nothing():
-    slot = SlotOutlook(4.0, 0.5, always(20.0))
-    forecast = forecast_escalation(slot, cap_h=48.0, horizon_days=7, seed=3)
+    slot = forecasts.SlotOutlook(4.0, 0.5, always(20.0))
+    forecast = forecasts.forecast_escalation(slot, cap_h=48.0, horizon_days=7, seed=3)
     assert forecast.acting.tolist() == pytest.approx(forecast.do_nothing.tolist(), rel=1e-9)
     assert len(forecast.acting) == 150
 
 
 def test_after_an_escalated_repair_the_node_breaks_as_after_any_other():
     # 990 hours are left and end at the cap of 48; of all returns 29.5% break within five days
-    slot = SlotOutlook(10.0, 1e-4, always(1_000.0))
-    forecast = forecast_escalation(slot, cap_h=48.0, horizon_days=7, seed=3)
+    slot = forecasts.SlotOutlook(10.0, 1e-4, always(1_000.0))
+    forecast = forecasts.forecast_escalation(slot, cap_h=48.0, horizon_days=7, seed=3)
     assert forecast.do_nothing.tolist() == [168.0] * 150
     assert np.min(forecast.acting) == 48.0
     assert np.mean(forecast.acting > 48.0) == pytest.approx(0.295, abs=0.08)

@@ -1,13 +1,6 @@
 """Figures worked by hand, each on the one case in which a wrong rule would give another number."""
 
-from scuderia.fleet.engine.facts import (
-    CustomerFact,
-    FleetFacts,
-    HoldFact,
-    NodeFact,
-    OutageFact,
-    PhaseFact,
-)
+from scuderia.fleet.engine import facts
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
 
@@ -16,12 +9,12 @@ HOUR = 3_600
 
 
 def outage(node, start, end):
-    return OutageFact(node, start, end, None, "fan", False, f"{node}-{start}")
+    return facts.OutageFact(node, start, end, None, "fan", False, f"{node}-{start}")
 
 
-def facts(*outages, nodes=1, phases=(), customers=(), holds=(), gpus=8, cents=200):
-    return FleetFacts(
-        nodes=[NodeFact(f"n{number}", "s", gpus, cents, 0, None) for number in range(nodes)],
+def fleet(*outages, nodes=1, phases=(), customers=(), holds=(), gpus=8, cents=200):
+    return facts.FleetFacts(
+        nodes=[facts.NodeFact(f"n{number}", "s", gpus, cents, 0, None) for number in range(nodes)],
         customers=list(customers),
         outages=list(outages),
         phases=list(phases),
@@ -35,9 +28,9 @@ def report(told, *, days=20, **changes):
 
 def test_a_node_in_validation_is_not_up():
     begun, returned = 2 * DAY, 2 * DAY + 12 * HOUR
-    told = facts(
+    told = fleet(
         outage(0, begun, returned),
-        phases=[PhaseFact(0, LedgerClass.VALIDATING, begun + 6 * HOUR, returned)],
+        phases=[facts.PhaseFact(0, LedgerClass.VALIDATING, begun + 6 * HOUR, returned)],
     )
     found = report(told, days=4)
     assert found.seconds[LedgerClass.VALIDATING] == 6 * HOUR
@@ -46,13 +39,13 @@ def test_a_node_in_validation_is_not_up():
 
 
 def test_each_customer_is_held_to_the_target_it_was_promised():
-    two = [CustomerFact("ada", 0.4, "UTC"), CustomerFact("bo", 0.6, "UTC")]
-    told = facts(
+    two = [facts.CustomerFact("ada", 0.4, "UTC"), facts.CustomerFact("bo", 0.6, "UTC")]
+    told = fleet(
         outage(0, 2 * DAY, 2 * DAY + 12 * HOUR),
         outage(1, 2 * DAY, 2 * DAY + 12 * HOUR),
         nodes=2,
         customers=two,
-        holds=[HoldFact(0, 0, 0, None), HoldFact(1, 1, 0, None)],
+        holds=[facts.HoldFact(0, 0, 0, None), facts.HoldFact(1, 1, 0, None)],
     )
     ada, bo = report(told).headline
     assert (ada.target, ada.days_at_target) == (0.4, 20)
@@ -60,10 +53,10 @@ def test_each_customer_is_held_to_the_target_it_was_promised():
 
 
 def test_a_customers_days_begin_at_the_customers_midnight():
-    told = facts(
+    told = fleet(
         outage(0, 3 * DAY - 4 * HOUR, 3 * DAY + 8 * HOUR),
-        customers=[CustomerFact("ada", 0.95, "America/Los_Angeles")],
-        holds=[HoldFact(0, 0, 0, None)],
+        customers=[facts.CustomerFact("ada", 0.95, "America/Los_Angeles")],
+        holds=[facts.HoldFact(0, 0, 0, None)],
     )
     (ada,) = report(told).headline
     assert ada.time_zone == "America/Los_Angeles"
@@ -71,36 +64,36 @@ def test_a_customers_days_begin_at_the_customers_midnight():
 
 
 def test_money_counts_the_gpus_that_the_node_has():
-    told = facts(
+    told = fleet(
         outage(0, DAY, DAY + 10 * HOUR),
         gpus=4,
         cents=250,
-        customers=[CustomerFact("ada", None, "UTC")],
-        holds=[HoldFact(0, 0, 0, None)],
+        customers=[facts.CustomerFact("ada", None, "UTC")],
+        holds=[facts.HoldFact(0, 0, 0, None)],
     )
     assert report(told).cents_lost == 10 * 4 * 250
 
 
 def test_time_to_repair_counts_from_the_first_phase():
     phases = [
-        PhaseFact(0, LedgerClass.WAITING_PARTS, DAY + 2 * HOUR, DAY + 6 * HOUR),
-        PhaseFact(0, LedgerClass.IN_REPAIR, DAY + 6 * HOUR, DAY + 10 * HOUR),
+        facts.PhaseFact(0, LedgerClass.WAITING_PARTS, DAY + 2 * HOUR, DAY + 6 * HOUR),
+        facts.PhaseFact(0, LedgerClass.IN_REPAIR, DAY + 6 * HOUR, DAY + 10 * HOUR),
     ]
-    found = report(facts(outage(0, DAY, DAY + 10 * HOUR), phases=phases))
+    found = report(fleet(outage(0, DAY, DAY + 10 * HOUR), phases=phases))
     assert found.time_to_repair.hours_mean == 8
 
 
 def test_a_relapse_at_the_very_end_of_its_window_counts_and_a_later_one_does_not():
     back = DAY + HOUR
-    at_the_end = facts(outage(0, DAY, back), outage(0, back + 7 * DAY, back + 7 * DAY + HOUR))
+    at_the_end = fleet(outage(0, DAY, back), outage(0, back + 7 * DAY, back + 7 * DAY + HOUR))
     assert report(at_the_end).relapse_7d == 0.5
-    later = facts(outage(0, DAY, back), outage(0, back + 10 * DAY, back + 10 * DAY + HOUR))
+    later = fleet(outage(0, DAY, back), outage(0, back + 10 * DAY, back + 10 * DAY + HOUR))
     assert report(later).relapse_7d == 0
     assert report(later).relapse_28d == 0.5
 
 
 def test_the_worst_tenth_of_eleven_nodes_is_two():
     broken = [outage(number, DAY * (1 + number), DAY * (1 + number) + HOUR) for number in range(4)]
-    found = report(facts(*broken, nodes=11)).concentration
+    found = report(fleet(*broken, nodes=11)).concentration
     assert found.nodes == 2
     assert found.downtime_share == 0.5

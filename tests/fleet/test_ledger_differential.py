@@ -6,15 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scuderia.fleet.engine import ledger
-from scuderia.fleet.engine.facts import (
-    CustomerFact,
-    FleetFacts,
-    HoldFact,
-    NodeFact,
-    OutageFact,
-    PhaseFact,
-)
+from scuderia.fleet.engine import facts, ledger
 from scuderia.fleet.engine.sla import Request, ledger_of
 from scuderia.fleet.nouns import LEDGER_PRECEDENCE, LedgerClass
 from tests.fleet.painter import local_date, paint
@@ -34,10 +26,10 @@ def intervals(draw, origin: int, *, may_last: bool = True):
 
 
 @st.composite
-def facts_around(draw, origin: int) -> FleetFacts:
+def facts_around(draw, origin: int) -> facts.FleetFacts:
     count = draw(st.integers(1, 4))
     nodes = [
-        NodeFact(
+        facts.NodeFact(
             f"n{row}",
             "s",
             8,
@@ -51,7 +43,7 @@ def facts_around(draw, origin: int) -> FleetFacts:
     for number in range(draw(st.integers(0, 8))):
         start, end = draw(intervals(origin))
         outages.append(
-            OutageFact(
+            facts.OutageFact(
                 draw(st.integers(0, count - 1)),
                 start,
                 end,
@@ -64,33 +56,38 @@ def facts_around(draw, origin: int) -> FleetFacts:
     for _ in range(draw(st.integers(0, 8))):
         start, end = draw(intervals(origin))
         phases.append(
-            PhaseFact(draw(st.integers(0, count - 1)), draw(st.sampled_from(PHASES)), start, end)
+            facts.PhaseFact(
+                draw(st.integers(0, count - 1)), draw(st.sampled_from(PHASES)), start, end
+            )
         )
     for row in range(count):
         cuts = sorted(draw(st.lists(st.integers(-50, LENGTH + 50), max_size=6, unique=True)))
         for first, last in zip(cuts[::2], cuts[1::2], strict=False):
             holder = draw(st.integers(0, 1))
-            holds.append(HoldFact(row, holder, origin + first, origin + last))
-    customers = [CustomerFact("ada", 0.9, "Europe/Rome"), CustomerFact("bo", None, "UTC")]
-    return FleetFacts(nodes, customers, outages, phases, holds)
+            holds.append(facts.HoldFact(row, holder, origin + first, origin + last))
+    customers = [
+        facts.CustomerFact("ada", 0.9, "Europe/Rome"),
+        facts.CustomerFact("bo", None, "UTC"),
+    ]
+    return facts.FleetFacts(nodes, customers, outages, phases, holds)
 
 
 @settings(max_examples=150)
-@given(facts=facts_around(ROME_TURNS_BACK))
-def test_every_second_is_in_the_class_and_hand_that_the_painter_gives_it(facts):
+@given(told=facts_around(ROME_TURNS_BACK))
+def test_every_second_is_in_the_class_and_hand_that_the_painter_gives_it(told):
     start, end = ROME_TURNS_BACK, ROME_TURNS_BACK + LENGTH
-    segments = ledger.resolve(facts, start=start, end=end)
-    unrolled = {node.name: [] for node in facts.nodes}
+    segments = ledger.resolve(told, start=start, end=end)
+    unrolled = {node.name: [] for node in told.nodes}
     for row in range(len(segments.node)):
         holder = int(segments.customer[row])
-        name = None if holder == ledger.NOBODY else facts.customers[holder].name
+        name = None if holder == ledger.NOBODY else told.customers[holder].name
         kind = LEDGER_PRECEDENCE[int(segments.kind[row])].value
-        unrolled[facts.nodes[int(segments.node[row])].name] += [
+        unrolled[told.nodes[int(segments.node[row])].name] += [
             (second, kind, name)
             for second in range(int(segments.start[row]), int(segments.end[row]))
         ]
     assert {name: sorted(rows, key=lambda row: row[0]) for name, rows in unrolled.items()} == paint(
-        facts, start, end
+        told, start, end
     )
 
 
@@ -109,9 +106,9 @@ MIDNIGHTS = {
 def test_days_and_customers_sum_to_what_the_painter_paints(data, zone, whose):
     start = MIDNIGHTS[zone]
     end = start + LENGTH
-    facts = data.draw(facts_around(start))
-    found = ledger_of(facts, Request(start, end, customer=whose, time_zone=zone))
-    painted = paint(facts, start, end)
+    told = data.draw(facts_around(start))
+    found = ledger_of(told, Request(start, end, customer=whose, time_zone=zone))
+    painted = paint(told, start, end)
     seconds = [
         (name, local_date(second, zone), kind)
         for name, rows in painted.items()

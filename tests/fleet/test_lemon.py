@@ -5,29 +5,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scuderia.fleet.engine.lemon import (
-    FEATURES,
-    FleetRate,
-    LemonModel,
-    NodeHistory,
-    base_log_odds,
-    fleet_rate,
-    node_features,
-    score_node,
-)
+from scuderia.fleet.engine import lemon
 from scuderia.fleet.engine.lemon_fit import PUBLISHED, Rows, build_rows, fit_weights
 
-BLANK = LemonModel(0.0, (0.0,) * len(FEATURES), "blank")
-RATE = FleetRate(4.2e-3, 1.0)
+BLANK = lemon.LemonModel(0.0, (0.0,) * len(lemon.FEATURES), "blank")
+RATE = lemon.FleetRate(4.2e-3, 1.0)
 
 
-def history(*outages: tuple[float, float], node: str = "n1") -> NodeHistory:
+def history(*outages: tuple[float, float], node: str = "n1") -> lemon.NodeHistory:
     ordered = sorted(outages)
-    return NodeHistory(node, np.array([s for s, _ in ordered]), np.array([e for _, e in ordered]))
+    return lemon.NodeHistory(
+        node, np.array([s for s, _ in ordered]), np.array([e for _, e in ordered])
+    )
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> NodeHistory:
+def histories(draw: st.DrawFn) -> lemon.NodeHistory:
     gaps = draw(st.lists(st.floats(0.01, 40), max_size=8))
     lengths = draw(st.lists(st.floats(0.01, 20), min_size=len(gaps), max_size=len(gaps)))
     outages, at = [], 0.0
@@ -38,15 +31,15 @@ def histories(draw: st.DrawFn) -> NodeHistory:
 
 
 def test_a_node_that_never_failed_scores_below_its_fleet():
-    score = score_node(history(), PUBLISHED, RATE, at=200.0)
-    base = 1 / (1 + math.exp(-base_log_odds(RATE)))
+    score = lemon.score_node(history(), PUBLISHED, RATE, at=200.0)
+    base = 1 / (1 + math.exp(-lemon.base_log_odds(RATE)))
     assert score.probability < base
     assert (score.outages_28d, score.outages_90d, score.relapses_90d) == (0, 0, 0)
 
 
 def test_features_match_a_table_worked_by_hand():
     # outages at day 10-11, 80-82 and 86-87, looked at on day 90 with a fleet that expects 0.378
-    seen = node_features(history((10, 11), (80, 82), (86, 87)), RATE, at=90.0)
+    seen = lemon.node_features(history((10, 11), (80, 82), (86, 87)), RATE, at=90.0)
     expected = [
         math.log((3 + 1) / (90 * 4.2e-3 + 1)),
         math.log1p(2),
@@ -66,7 +59,9 @@ def test_nothing_later_than_the_evaluation_changes_a_score(past, at, gap):
         *zip(past.starts, past.ends, strict=True),
         (max(at, *past.ends, 0.0) + gap, max(at, *past.ends, 0.0) + gap + 1),
     )
-    assert score_node(past, PUBLISHED, RATE, at=at) == score_node(later, PUBLISHED, RATE, at=at)
+    assert lemon.score_node(past, PUBLISHED, RATE, at=at) == lemon.score_node(
+        later, PUBLISHED, RATE, at=at
+    )
 
 
 @given(histories(), st.floats(0.1, 27), st.floats(0.01, 0.09))
@@ -75,15 +70,15 @@ def test_one_more_recent_outage_never_lowers_a_score(past, ago, length):
     at = float(np.max(past.ends, initial=0.0)) + 30.0
     worse = history(*zip(past.starts, past.ends, strict=True), (at - ago, at - ago + length))
     assert (
-        score_node(worse, PUBLISHED, RATE, at=at).probability
-        > score_node(past, PUBLISHED, RATE, at=at).probability
+        lemon.score_node(worse, PUBLISHED, RATE, at=at).probability
+        > lemon.score_node(past, PUBLISHED, RATE, at=at).probability
     )
 
 
 @given(st.lists(histories(), max_size=6), st.floats(1, 300))
 @settings(max_examples=40, deadline=None)
 def test_the_fleet_rate_is_always_a_rate(found, at):
-    rate = fleet_rate(found, nodes=max(len(found), 1) + 3, at=at)
+    rate = lemon.fleet_rate(found, nodes=max(len(found), 1) + 3, at=at)
     assert rate.per_node_day > 0
     assert 0.25 <= rate.shape <= 8.0
 
@@ -91,7 +86,7 @@ def test_the_fleet_rate_is_always_a_rate(found, at):
 def test_the_fit_agrees_with_a_plain_gradient_ascent():
     # a second implementation: projected gradient ascent on the same penalised likelihood
     random = np.random.default_rng(7)
-    features = random.normal(size=(400, len(FEATURES)))
+    features = random.normal(size=(400, len(lemon.FEATURES)))
     truth = np.array([1.0, 0.5, 0.0, -1.0, 0.3, 0.0, 0.8])
     odds = -1.0 + features @ truth
     failed = (random.random(400) < 1 / (1 + np.exp(-odds))).astype(float)
@@ -99,8 +94,8 @@ def test_the_fit_agrees_with_a_plain_gradient_ascent():
     fitted = fit_weights(
         Rows(zero, features, zero, failed, zero, one, one), prior=BLANK, fitted_on="made"
     )
-    design, beta = np.column_stack([one, features]), np.zeros(len(FEATURES) + 1)
-    ridge = np.array([0.1] + [20.0] * len(FEATURES))
+    design, beta = np.column_stack([one, features]), np.zeros(len(lemon.FEATURES) + 1)
+    ridge = np.array([0.1] + [20.0] * len(lemon.FEATURES))
     for _ in range(4000):
         chance = 1 / (1 + np.exp(-design @ beta))
         beta = beta + 0.005 * (design.T @ (failed - chance) - ridge * beta)

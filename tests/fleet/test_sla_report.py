@@ -4,16 +4,7 @@ from datetime import date
 
 import pytest
 
-from scuderia.fleet.engine.facts import (
-    CustomerFact,
-    FleetFacts,
-    HoldFact,
-    NodeFact,
-    OutageFact,
-    PhaseFact,
-    merge_outages,
-    narrowed,
-)
+from scuderia.fleet.engine import facts
 from scuderia.fleet.engine.ledger import OverlappingHolds
 from scuderia.fleet.engine.report_figures import gpus_bought_back
 from scuderia.fleet.engine.sla import NotAPeriod, Request, report_of
@@ -25,20 +16,20 @@ HOUR = 3600
 
 def outage(node, start, end, cause="fan", *, planned=False, detected=None):
     key = f"{node}-{start}-{cause}"
-    return OutageFact(node, start, end, detected, cause, planned, key)
+    return facts.OutageFact(node, start, end, detected, cause, planned, key)
 
 
 # ada holds a and b for ten days, bo holds c from day 5; d is spare.
 # a is out 12 h on day 2 (detected after 1 h, 6 h of repair), again 6 h after its return for 1 h;
 # b is in planned work all of day 3; c is out from day 4 on: bo gets it broken.
-FACTS = FleetFacts(
+FACTS = facts.FleetFacts(
     nodes=[
-        NodeFact("a", "s", 8, 200, 0, None),
-        NodeFact("b", "s", 8, 200, 0, None),
-        NodeFact("c", "s", 8, 300, 0, None),
-        NodeFact("d", "s", 8, 200, 0, None),
+        facts.NodeFact("a", "s", 8, 200, 0, None),
+        facts.NodeFact("b", "s", 8, 200, 0, None),
+        facts.NodeFact("c", "s", 8, 300, 0, None),
+        facts.NodeFact("d", "s", 8, 200, 0, None),
     ],
-    customers=[CustomerFact("ada", 0.8, "UTC"), CustomerFact("bo", None, "UTC")],
+    customers=[facts.CustomerFact("ada", 0.8, "UTC"), facts.CustomerFact("bo", None, "UTC")],
     outages=[
         outage(0, 2 * DAY, 2 * DAY + 12 * HOUR, detected=2 * DAY + HOUR),
         outage(0, 2 * DAY + 18 * HOUR, 2 * DAY + 19 * HOUR, "Other / Unknown Error"),
@@ -46,9 +37,13 @@ FACTS = FleetFacts(
         outage(2, 4 * DAY, None, ""),
     ],
     phases=[
-        PhaseFact(0, LedgerClass.IN_REPAIR, 2 * DAY + 4 * HOUR, 2 * DAY + 10 * HOUR),
+        facts.PhaseFact(0, LedgerClass.IN_REPAIR, 2 * DAY + 4 * HOUR, 2 * DAY + 10 * HOUR),
     ],
-    holds=[HoldFact(0, 0, 0, None), HoldFact(1, 0, 0, None), HoldFact(2, 1, 5 * DAY, None)],
+    holds=[
+        facts.HoldFact(0, 0, 0, None),
+        facts.HoldFact(1, 0, 0, None),
+        facts.HoldFact(2, 1, 5 * DAY, None),
+    ],
 )
 TEN_DAYS = Request(0, 10 * DAY)
 
@@ -119,7 +114,7 @@ def test_money_is_whole_cents_at_the_stated_prices():
 
 
 def test_a_fleet_on_which_nothing_broke_has_unknowns_not_zeros():
-    calm = FleetFacts(FACTS.nodes, FACTS.customers, [], [], FACTS.holds)
+    calm = facts.FleetFacts(FACTS.nodes, FACTS.customers, [], [], FACTS.holds)
     found = report_of(calm, TEN_DAYS)
     assert (found.availability, found.downtime_s, found.outages) == (1.0, 0, 0)
     assert found.outage_hours.p50 is None
@@ -130,8 +125,8 @@ def test_a_fleet_on_which_nothing_broke_has_unknowns_not_zeros():
 
 
 def test_a_day_of_planned_work_alone_is_unknown():
-    facts = FleetFacts(FACTS.nodes[:1], [], [outage(0, 0, DAY, planned=True)], [], [])
-    found = report_of(facts, Request(0, 2 * DAY))
+    told = facts.FleetFacts(FACTS.nodes[:1], [], [outage(0, 0, DAY, planned=True)], [], [])
+    found = report_of(told, Request(0, 2 * DAY))
     assert [day.availability for day in found.days] == [None, 1.0]
     assert found.days_known == 1
 
@@ -148,7 +143,7 @@ def test_the_day_that_is_not_over_is_left_out_of_every_sum():
 
 
 def test_touching_reports_of_a_node_are_one_outage_and_planned_work_stays_apart():
-    merged = merge_outages(
+    merged = facts.merge_outages(
         [
             outage(0, 0, 10, "unknown"),
             outage(0, 10, 20, "gpu"),
@@ -166,7 +161,7 @@ def test_touching_reports_of_a_node_are_one_outage_and_planned_work_stays_apart(
 
 
 def test_what_one_customer_may_see_gives_the_same_figures_and_no_other_name():
-    mine = narrowed(FACTS, "bo", start=0, end=10 * DAY)
+    mine = facts.narrowed(FACTS, "bo", start=0, end=10 * DAY)
     assert [node.name for node in mine.nodes] == ["c"]
     assert [entry.name for entry in mine.customers] == ["bo"]
     whole, narrow = report(customer="bo"), report_of(mine, Request(0, 10 * DAY, customer="bo"))
@@ -178,8 +173,12 @@ def test_what_one_customer_may_see_gives_the_same_figures_and_no_other_name():
 def test_an_empty_period_and_two_holders_of_one_node_are_refused():
     with pytest.raises(NotAPeriod):
         report(end=0)
-    doubled = FleetFacts(
-        FACTS.nodes, FACTS.customers, [], [], [HoldFact(0, 0, 0, 10), HoldFact(0, 1, 9, 20)]
+    doubled = facts.FleetFacts(
+        FACTS.nodes,
+        FACTS.customers,
+        [],
+        [],
+        [facts.HoldFact(0, 0, 0, 10), facts.HoldFact(0, 1, 9, 20)],
     )
     with pytest.raises(OverlappingHolds):
         report_of(doubled, TEN_DAYS)

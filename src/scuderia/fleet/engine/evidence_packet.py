@@ -5,22 +5,13 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from typing import Any
 
 from scuderia.basics.canonical import canonical_json
 from scuderia.basics.errors import BadInput
-from scuderia.fleet.engine.facts import (
-    AmendmentFact,
-    CustomerFact,
-    FleetFacts,
-    HoldFact,
-    NodeFact,
-    OutageFact,
-    PhaseFact,
-    instant_of,
-)
+from scuderia.fleet.engine.facts import FleetFacts, instant_of, read_rows, rows_of
 from scuderia.fleet.engine.report_figures import SlaReport
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
@@ -47,7 +38,7 @@ def packet_of(facts: FleetFacts, request: Request) -> dict[str, bytes]:
     """Return the packet's files by name; the same books give the same bytes."""
     report = report_of(facts, request)
     files = {
-        EVENTS: _bytes({"version": VERSION, "request": _plain(request), "books": _rows(facts)}),
+        EVENTS: _bytes({"version": VERSION, "request": _plain(request), "books": rows_of(facts)}),
         FIGURES: _bytes(_plain(report)),
         DAYS_TABLE: _days_table(report),
         OUTAGES_TABLE: _outages_table(facts),
@@ -105,17 +96,7 @@ def _compare_figures(written: bytes, rebuilt: bytes) -> None:
 def _read_events(body: bytes) -> tuple[FleetFacts, Request]:
     events = _json(body, EVENTS)
     try:
-        raw = events["books"]
-        facts = FleetFacts(
-            nodes=[NodeFact(*row) for row in raw["nodes"]],
-            customers=[CustomerFact(*row) for row in raw["customers"]],
-            outages=[OutageFact(*row) for row in raw["outages"]],
-            phases=[
-                PhaseFact(row[0], LedgerClass(row[1]), row[2], row[3]) for row in raw["phases"]
-            ],
-            holds=[HoldFact(*row) for row in raw["holds"]],
-            amendments=[AmendmentFact(*row) for row in raw.get("amendments", [])],
-        )
+        facts = read_rows(events["books"])
         request = Request(**events["request"])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise EvidenceBroken(f"{EVENTS} holds no books: {error!r}"[:200], file=EVENTS) from None
@@ -134,15 +115,6 @@ def _json(body: bytes, name: str) -> dict[str, Any]:
 
 def _bytes(value: object) -> bytes:
     return (canonical_json(value) + "\n").encode()
-
-
-def _rows(facts: FleetFacts) -> dict[str, list[list[object]]]:
-    """Return the rows of every part; no amendments leave no trace, as in packets of old."""
-    return {
-        entry.name: [list(row) for row in getattr(facts, entry.name)]
-        for entry in fields(facts)
-        if entry.name != "amendments" or facts.amendments
-    }
 
 
 def _plain(value: object) -> dict[str, Any]:

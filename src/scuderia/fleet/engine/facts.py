@@ -1,11 +1,11 @@
 """The raw facts that every figure is rebuilt from, in whole Unix seconds; and their merging."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import LedgerClass, NodeName, OutageRecord
@@ -90,6 +90,30 @@ class FleetFacts:
     phases: Sequence[PhaseFact]
     holds: Sequence[HoldFact]
     amendments: Sequence[AmendmentFact] = ()
+
+
+def rows_of(facts: FleetFacts) -> dict[str, list[list[object]]]:
+    """Return the rows of every part; no amendments leave no trace, as in packets of old."""
+    return {
+        part.name: [list(row) for row in getattr(facts, part.name)]
+        for part in fields(facts)
+        if part.name != "amendments" or facts.amendments
+    }
+
+
+def read_rows(rows: Mapping[str, Sequence[Sequence[Any]]]) -> FleetFacts:
+    """Return the facts whose `rows_of` these are.
+
+    raises   KeyError, TypeError, ValueError, IndexError: they are of no facts
+    """
+    return FleetFacts(
+        nodes=[NodeFact(*row) for row in rows["nodes"]],
+        customers=[CustomerFact(*row) for row in rows["customers"]],
+        outages=[OutageFact(*row) for row in rows["outages"]],
+        phases=[PhaseFact(row[0], LedgerClass(row[1]), row[2], row[3]) for row in rows["phases"]],
+        holds=[HoldFact(*row) for row in rows["holds"]],
+        amendments=[AmendmentFact(*row) for row in rows.get("amendments", [])],
+    )
 
 
 WITHHELD = "(withheld: it speaks of another customer)"

@@ -1,4 +1,4 @@
-"""What the fleet's tables share: instants of whole seconds, lengths of text, intervals."""
+"""What the fleet's tables share: instants of whole seconds, lengths of text, names, intervals."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -66,6 +66,18 @@ class InstantField(_Column[_ST, _GT]):
         """Return the instant as text."""
         value = self.value_from_object(obj)
         return "" if value is None else str(value)
+
+
+class Named(models.Model):
+    """What has a name of its own, unique over all of its kind, as a subject's must be."""
+
+    name = models.CharField(max_length=NAME_MAX, unique=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def ends_after_start(name: str) -> models.CheckConstraint:

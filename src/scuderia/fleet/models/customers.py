@@ -3,16 +3,11 @@
 from django.db import models
 from django.db.models import Q
 
-from scuderia.fleet.models.columns import NAME_MAX
+from scuderia.fleet.models.columns import Named
 
 
-class Customer(models.Model):
+class Customer(Named):
     """Who holds nodes and was promised something."""
-
-    name = models.CharField(max_length=NAME_MAX, unique=True)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class SlaDefinition(models.Model):

@@ -3,54 +3,36 @@
 from django.db import models
 from django.db.models import F, Q
 
-from scuderia.fleet.models.columns import NAME_MAX, InstantField
+from scuderia.fleet.models.columns import NAME_MAX, InstantField, Named
 
 
-class Site(models.Model):
+class Site(Named):
     """A building or a region."""
 
-    name = models.CharField(max_length=NAME_MAX, unique=True)
 
-    def __str__(self) -> str:
-        return self.name
-
-
-class Cluster(models.Model):
+class Cluster(Named):
     """Nodes under one scheduler; its name is unique over all sites, as a subject's must be."""
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="clusters")
-    name = models.CharField(max_length=NAME_MAX, unique=True)
-
-    def __str__(self) -> str:
-        return self.name
 
 
-class Rack(models.Model):
+class Rack(Named):
     """Where a node stands; its name is unique over all clusters, as a subject's must be."""
 
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="racks")
-    name = models.CharField(max_length=NAME_MAX, unique=True)
-
-    def __str__(self) -> str:
-        return self.name
 
 
-class Sku(models.Model):
+class Sku(Named):
     """A node type and its stated price in US cents per GPU-hour."""
 
-    name = models.CharField(max_length=NAME_MAX, unique=True)
     gpus_per_node = models.PositiveIntegerField()
     gpu_model = models.CharField(max_length=NAME_MAX)
     cents_per_gpu_hour = models.PositiveIntegerField()
 
-    def __str__(self) -> str:
-        return self.name
 
-
-class Node(models.Model):
+class Node(Named):
     """A server on the books over [active_from, active_to); None while its source still speaks."""
 
-    name = models.CharField(max_length=NAME_MAX, unique=True)
     rack = models.ForeignKey(Rack, on_delete=models.PROTECT, related_name="nodes")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="nodes")
     active_from = InstantField()
@@ -63,9 +45,6 @@ class Node(models.Model):
                 name="node_active_to_after_from",
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Gpu(models.Model):

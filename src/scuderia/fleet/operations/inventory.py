@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
@@ -18,6 +20,8 @@ from scuderia.fleet.nouns import Inventory, NodePlace, SlaDefinition
 from scuderia.fleet.nouns import Sku as SkuNoun
 from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.operations import audit
+
+Row = TypeVar("Row", bound=Model)
 
 
 class PlaceConflict(Refused):
@@ -193,10 +197,7 @@ def find_node(name: str) -> Node:
 
     raises   UnknownSubject
     """
-    row = Node.objects.filter(name=name).first()
-    if row is None:
-        raise UnknownSubject(f"no node is named {name!r}")
-    return row
+    return _named(Node.objects.filter(name=name), "node", name)
 
 
 def find_customer(name: str) -> Customer:
@@ -204,7 +205,11 @@ def find_customer(name: str) -> Customer:
 
     raises   UnknownSubject
     """
-    row = Customer.objects.filter(name=name).first()
+    return _named(Customer.objects.filter(name=name), "customer", name)
+
+
+def _named(found: QuerySet[Row], kind: str, name: str) -> Row:
+    row = found.first()
     if row is None:
-        raise UnknownSubject(f"no customer is named {name!r}")
+        raise UnknownSubject(f"no {kind} is named {name!r}")
     return row

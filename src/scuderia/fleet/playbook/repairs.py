@@ -30,13 +30,7 @@ class OneNode(ClusterExecutor):
     ready: tuple[tuple[Callable[[NodeObservation], bool], str], ...]
     took: Callable[[NodeObservation], bool]
 
-    def examine(
-        self,
-        plan: Plan,
-        *,
-        now: AwareDatetime,  # noqa: ARG002
-        done: int = 0,  # noqa: ARG002
-    ) -> Examination:
+    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:  # noqa: ARG002
         """Look at which preconditions hold; what else changes about the node does not matter."""
         state, node = read_cluster(), target(plan).name
         seen = state.node(node)

@@ -20,13 +20,7 @@ from scuderia.loop.nouns import BlastRadius, Examination, Plan, ProbeReport
 class ResizeSparePool(ClusterExecutor):
     """fleet.resize_spare_pool: its own inverse, with the size before."""
 
-    def examine(
-        self,
-        plan: Plan,
-        *,
-        now: AwareDatetime,  # noqa: ARG002
-        done: int = 0,  # noqa: ARG002
-    ) -> Examination:
+    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:  # noqa: ARG002
         """Look at the size that the pool is meant to have, and at the nodes nobody holds.
 
         The blast is the nodes that change their role, out of the cluster's.

@@ -92,13 +92,7 @@ class _Slot(ClusterExecutor):
 class SwapNode(_Slot):
     """fleet.swap_node: the spare first, so that a refusal leaves the customer as it was."""
 
-    def examine(
-        self,
-        plan: Plan,
-        *,
-        now: AwareDatetime,  # noqa: ARG002
-        done: int = 0,
-    ) -> Examination:
+    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:  # noqa: ARG002
         """Look at who holds the node, whether it is out, and whether the spare is ready.
 
         The spare is given to the customer first, then the broken node taken.
@@ -134,13 +128,7 @@ class SwapNode(_Slot):
 class PullLemon(_Slot):
     """fleet.pull_lemon: swap the node out while it may still run, then overhaul it."""
 
-    def examine(
-        self,
-        plan: Plan,
-        *,
-        now: AwareDatetime,  # noqa: ARG002
-        done: int = 0,
-    ) -> Examination:
+    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:  # noqa: ARG002
         """Look at who holds the node, whether it is drained, and whether the spare is ready.
 
         Whether the node happens to be broken does not matter: a lemon is pulled either way. The
@@ -181,13 +169,7 @@ class PullLemon(_Slot):
 class SwapBack(_Slot):
     """fleet.swap_back: the node returns as it is, broken or not; the spare returns to the pool."""
 
-    def examine(
-        self,
-        plan: Plan,
-        *,
-        now: AwareDatetime,  # noqa: ARG002
-        done: int = 0,
-    ) -> Examination:
+    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:  # noqa: ARG002
         """Look at who holds the node and whether the customer holds the spare.
 
         The node is let serve, given to the customer as it is, then the spare is freed. A swap
