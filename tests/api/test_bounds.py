@@ -18,7 +18,8 @@ from tests.api.caller import Caller
 COUNTS = Path(__file__).parents[1] / "golden" / "api_query_counts.json"
 LISTS = (
     "/queue", "/proposals", "/findings", "/signals", "/actions", "/crew",
-    "/crew/lemon-scout/rounds", "/brakes", "/grants", "/people", "/tokens", "/audit",
+    "/crew/lemon-scout/rounds", "/brakes", "/grants", "/approval-rules", "/people",
+    "/tokens", "/audit",
     "/fleet/nodes", "/fleet/outages", "/fleet/spare-pools", "/fleet/customers", "/fleet/ledger",
 )  # fmt: skip
 METHODS = {"get", "post", "put", "patch", "delete"}

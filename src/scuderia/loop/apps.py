@@ -38,6 +38,10 @@ ROOM = Room(
             f"{_COMMANDS}people:app",
         ),
         Command(
+            "approval-rule", "Say where whoever files or edits may not approve.",
+            f"{_COMMANDS}approval_rules:app",
+        ),
+        Command(
             "grant", "Say how far an agent may go, where, and until when.", f"{_COMMANDS}grants:app"
         ),
     ),

@@ -17,6 +17,7 @@ ProposalId = NewType("ProposalId", UUID)
 DecisionId = NewType("DecisionId", UUID)
 ActionId = NewType("ActionId", UUID)
 GrantId = NewType("GrantId", UUID)
+ApprovalRuleId = NewType("ApprovalRuleId", UUID)
 Digest = NewType("Digest", str)
 
 
@@ -221,6 +222,12 @@ class Rehearsal:
     def words(self) -> str:
         """Return what is measured, in words."""
         return self.label or self.metric.replace("_", " ")
+
+    @property
+    def cost_cents(self) -> int | None:
+        """Return what acting costs, if the rehearsal states it in whole cents."""
+        cost = self.inputs.get("cost_cents")
+        return cost if isinstance(cost, int) and not isinstance(cost, bool) and cost >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from ninja import Router
 from scuderia.loop.api import (
     actions,
     agents,
+    approval_rules,
     audit,
     brakes,
     evidence,
@@ -26,6 +27,7 @@ for _noun in (
     evidence,
     brakes,
     grants,
+    approval_rules,
     people,
     audit,
     search,

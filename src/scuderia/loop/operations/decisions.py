@@ -9,7 +9,13 @@ from scuderia.basics.canonical import sha256_of
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.engine.json_codec import plain, read_plan, read_rehearsal, spell_verdicts
+from scuderia.loop.engine.json_codec import (
+    plain,
+    read_plan,
+    read_rehearsal,
+    read_targets,
+    spell_verdicts,
+)
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action, RunRequest
 from scuderia.loop.models.decisions import Decision
@@ -31,6 +37,7 @@ from scuderia.loop.operations.preflight import PreflightReport, check_plan
 from scuderia.loop.operations.proposals import access_proposal, rebind, refuse_stale
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of
+from scuderia.loop.queries.approval_rules import rules_for
 from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.lineage import live_lineage
@@ -204,8 +211,7 @@ def _refuse_closed(proposal: Proposal, now: AwareDatetime) -> None:
 
 
 def _refuse_level(proposal: Proposal, actor: Actor, now: AwareDatetime) -> GrantId | None:
-    if proposal.four_eyes and proposal.filed_by == str(actor):
-        raise NoSelfApproval("the person who filed a four-eyes proposal may not approve it")
+    _refuse_same_person(proposal, actor)
     if not proposal.agent:
         return None
     targets = tuple(map(SubjectRef.parse, proposal.targets))
@@ -213,6 +219,24 @@ def _refuse_level(proposal: Proposal, actor: Actor, now: AwareDatetime) -> Grant
     if level < Autonomy.ACT_ONCE_APPROVED:
         raise AdviceOnly(f"{proposal.agent} is at level {level.value} here", level=level.value)
     return grant_id
+
+
+def _refuse_same_person(proposal: Proposal, actor: Actor) -> None:
+    """Refuse who filed or edited the proposal, where two people are asked for."""
+    hands = {proposal.filed_by, *proposal.edits.values_list("edited_by", flat=True)}
+    if str(actor) not in hands:
+        return
+    if proposal.four_eyes:
+        raise NoSelfApproval("who filed or edited a four-eyes proposal may not approve it")
+    rules = rules_for(
+        proposal.kind,
+        read_targets(proposal.targets),
+        cents=_cost_cents(proposal),
+        safe_direction=is_safe(proposal),
+        filed_at=proposal.filed_at,
+    )
+    if rules:
+        raise NoSelfApproval(f"you filed or edited it, and it needs {rules[0].words}")
 
 
 def _refuse_drift(proposal: Proposal, report: PreflightReport) -> None:
@@ -296,6 +320,4 @@ def spell_shown(proposal: Proposal) -> dict[str, object]:
 
 
 def _cost_cents(proposal: Proposal) -> int | None:
-    """Return the cost that the rehearsal states, if it states one in whole cents."""
-    cost = read_rehearsal(proposal.rehearsal).inputs.get("cost_cents")
-    return cost if isinstance(cost, int) and not isinstance(cost, bool) and cost >= 0 else None
+    return read_rehearsal(proposal.rehearsal).cost_cents

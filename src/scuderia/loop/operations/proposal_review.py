@@ -8,6 +8,7 @@ from scuderia.basics.errors import Refused, Unable
 from scuderia.loop.nouns import Autonomy, GateVerdict, Phase, Plan, ProposalId, ProposalState
 from scuderia.loop.operations.preflight import check_plan
 from scuderia.loop.ports import registry
+from scuderia.loop.queries.approval_rules import rules_for
 from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
@@ -20,11 +21,13 @@ class ProposalReview(ProposalCard):
     gates        every gate's verdict as of now, an error shown as NO
     objections   what forbids approving it now, in words; empty means go
     level        how far the proposing agent may go here
+    two_people   the rules that keep who filed or edited it from approving it, in words
     """
 
     gates: tuple[GateVerdict, ...] = ()
     objections: tuple[str, ...] = ()
     level: Autonomy = Autonomy.ACT_ONCE_APPROVED
+    two_people: tuple[str, ...] = ()
 
 
 def review_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime) -> ProposalReview:
@@ -38,7 +41,12 @@ def review_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime
     card = get_proposal(actor, proposal_id)
     gates, objections, level = _preflight(card, actor, now)
     known = {one.name: getattr(card, one.name) for one in fields(ProposalCard)}
-    return ProposalReview(**known, gates=gates, objections=objections, level=level)
+    asked = _two_people(card)
+    if asked and str(actor) in {card.row.filed_by, *(edit.by for edit in card.edits)}:
+        objections = (*objections, f"you filed or edited it: it needs {asked[0]}")
+    return ProposalReview(
+        **known, gates=gates, objections=objections, level=level, two_people=asked
+    )
 
 
 def _preflight(
@@ -58,6 +66,22 @@ def _preflight(
     except (Refused, Unable) as refusal:  # a target is gone, or the world is silent
         return (), (refusal.message,), level
     return report.gates, (*report.objections, *_our_objections(card, level)), level
+
+
+def _two_people(card: ProposalCard) -> tuple[str, ...]:
+    row = card.row
+    if row.state is not ProposalState.PENDING:
+        return ()
+    if card.four_eyes:
+        return (f"two people, as {row.filed_by} filed it",)
+    rules = rules_for(
+        row.kind,
+        row.targets,
+        cents=row.rehearsal.cost_cents,
+        safe_direction=card.safe_direction,
+        filed_at=row.filed_at,
+    )
+    return tuple(rule.words for rule in rules)
 
 
 def _our_objections(card: ProposalCard, level: Autonomy) -> list[str]:

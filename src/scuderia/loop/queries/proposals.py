@@ -85,6 +85,7 @@ class ProposalCard:
     safe_direction       no brake stops it: an undo, or a kind declared as such
     findings             as they stand; of a decided proposal, as they stood before the decider
     shown_at             when the decision froze them; None of an open proposal
+    four_eyes            filed so that who filed or edited it may not approve it
     rehearsal_is_stale   the plan was edited after the rehearsal was made
     """
 
@@ -104,6 +105,7 @@ class ProposalCard:
     blast_targets_max: int
     blast_share_max: float
     rehearsal_is_stale: bool
+    four_eyes: bool
     edits: tuple[EditRow, ...]
     decisions: tuple[DecisionRow, ...]
     action_ids: tuple[ActionId, ...]
@@ -236,6 +238,7 @@ def get_proposal(actor: Actor, proposal_id: ProposalId) -> ProposalCard:
         blast_denominator=declared.blast.denominator if declared else "",
         blast_targets_max=declared.blast.targets_max if declared else 0,
         blast_share_max=declared.blast.share_max if declared else 0.0,
+        four_eyes=proposal.four_eyes,
         rehearsal_is_stale=proposal.rehearsed_for != proposal.plan_digest,
         edits=tuple(edit_row(one) for one in proposal.edits.order_by("edited_at", "pk")),
         decisions=decisions,

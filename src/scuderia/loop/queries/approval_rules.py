@@ -1,0 +1,91 @@
+"""Where two people are asked for, and whether one proposal is such a case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import Refused
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.models.approval_rules import ApprovalRule
+from scuderia.loop.nouns import ApprovalRuleId, Power
+from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.lineage import union_lineage
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRuleRow:
+    """One rule; ended_at None while it holds. `cents_from` None means whatever the cost."""
+
+    id: ApprovalRuleId
+    kind: str
+    scope: SubjectRef
+    cents_from: int | None
+    reason: str
+    set_by: str
+    set_at: AwareDatetime
+    ended_by: str
+    ended_at: AwareDatetime | None
+
+    @property
+    def words(self) -> str:
+        """Return what it asks for, by whose word and why."""
+        what = self.kind or "every kind of action"
+        cost = "" if self.cents_from is None else f" from {self.cents_from} cents on"
+        return f"two people for {what} on {self.scope}{cost}, by {self.set_by}: {self.reason}"
+
+
+def list_approval_rules(actor: Actor, *, open_only: bool = True) -> tuple[ApprovalRuleRow, ...]:
+    """Return the rules, newest first; scoped readers see their scopes' and those on everything."""
+    scopes = scopes_with(actor, Power.READ)
+    found = ApprovalRule.objects.all()
+    if str(EVERYTHING) not in scopes:
+        found = found.filter(scope__in=[*scopes, str(EVERYTHING)]) if scopes else found.none()
+    if open_only:
+        found = found.filter(ended_at__isnull=True)
+    return tuple(map(_row, found.order_by("-set_at", "-pk")))
+
+
+def rules_for(
+    kind: str,
+    targets: Sequence[SubjectRef],
+    *,
+    cents: int | None,
+    safe_direction: bool,
+    filed_at: AwareDatetime,
+) -> tuple[ApprovalRuleRow, ...]:
+    """Return the rules that ask for two people here.
+
+    One that held when the proposal was filed binds it still: nobody ends a rule to pass it. A cost
+    that is not known counts as above every bound. Ways back are asked two people for by name alone.
+    """
+    kinds = [kind] if safe_direction else [kind, ""]
+    held = Q(ended_at__isnull=True) | Q(ended_at__gt=filed_at, set_at__lte=filed_at)
+    dear = Q() if cents is None else Q(cents_from__isnull=True) | Q(cents_from__lte=cents)
+    found = ApprovalRule.objects.filter(held, dear, kind__in=kinds)
+    rules = list(found.order_by("set_at", "pk"))
+    scopes = _scopes_of(targets) if rules else frozenset()
+    return tuple(_row(rule) for rule in rules if rule.scope in scopes)
+
+
+def _scopes_of(targets: Sequence[SubjectRef]) -> frozenset[str]:
+    try:
+        return frozenset(map(str, union_lineage(tuple(targets))))
+    except Refused:  # a target that is gone hangs nowhere; its own name still binds
+        return frozenset(map(str, (*targets, EVERYTHING)))
+
+
+def _row(rule: ApprovalRule) -> ApprovalRuleRow:
+    return ApprovalRuleRow(
+        id=ApprovalRuleId(rule.id),
+        kind=rule.kind,
+        scope=SubjectRef.parse(rule.scope),
+        cents_from=rule.cents_from,
+        reason=rule.reason,
+        set_by=rule.set_by,
+        set_at=rule.set_at,
+        ended_by=rule.ended_by,
+        ended_at=rule.ended_at,
+    )
