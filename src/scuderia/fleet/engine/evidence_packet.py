@@ -4,17 +4,20 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from scuderia.basics.canonical import canonical_json
 from scuderia.basics.errors import BadInput
 from scuderia.fleet.engine.facts import FleetFacts, instant_of, read_rows, rows_of
-from scuderia.fleet.engine.report_figures import SlaReport
+from scuderia.fleet.engine.report_figures import LedgerDay, SlaReport
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
+
+Row = TypeVar("Row")
 
 VERSION = 1
 EVENTS = "events.json"
@@ -139,51 +142,53 @@ def _as_json(value: object) -> object:
 
 
 def _days_table(report: SlaReport) -> bytes:
-    header = ["day", "length_s", "availability", *(kind.value for kind in LedgerClass)]
-    rows = [
-        [
-            entry.day.isoformat(),
-            entry.length_s,
-            "" if entry.availability is None else repr(entry.availability),
-            *(entry.seconds[kind] for kind in LedgerClass),
-        ]
-        for entry in report.days
-    ]
-    return _table(header, rows)
+    columns: dict[str, Callable[[LedgerDay], object]] = {
+        "day": lambda entry: entry.day.isoformat(),
+        "length_s": lambda entry: entry.length_s,
+        "availability": lambda entry: (
+            "" if entry.availability is None else repr(entry.availability)
+        ),
+    }
+    of_class = {kind.value: partial(_seconds, kind) for kind in LedgerClass}
+    return _table(report.days, columns | of_class)
+
+
+def _seconds(kind: LedgerClass, entry: LedgerDay) -> int:
+    return entry.seconds[kind]
 
 
 def _outages_table(facts: FleetFacts) -> bytes:
-    header = ["node", "start", "end", "cause", "planned", "detected", "source_key"]
-    rows = [
-        [
-            facts.nodes[fact.node].name,
-            instant_of(fact.start).isoformat(),
-            "" if fact.end is None else instant_of(fact.end).isoformat(),
-            _harmless(fact.cause),
-            "true" if fact.planned else "false",
-            "" if fact.detected is None else instant_of(fact.detected).isoformat(),
-            fact.source_key,
-        ]
-        for fact in facts.outages
-    ]
-    return _table(header, rows)
+    return _table(
+        facts.outages,
+        {
+            "node": lambda fact: facts.nodes[fact.node].name,
+            "start": lambda fact: _instant(fact.start),
+            "end": lambda fact: _instant(fact.end),
+            "cause": lambda fact: _harmless(fact.cause),
+            "planned": lambda fact: "true" if fact.planned else "false",
+            "detected": lambda fact: _instant(fact.detected),
+            "source_key": lambda fact: fact.source_key,
+        },
+    )
 
 
 def _amendments_table(facts: FleetFacts) -> bytes:
-    header = ["node", "source_key", "amended_at", "amended_by", "reason", "before", "after"]
-    rows = [
-        [
-            facts.nodes[fact.node].name,
-            fact.source_key,
-            instant_of(fact.amended_at).isoformat(),
-            fact.amended_by,
-            _harmless(fact.reason),
-            fact.before,
-            fact.after or "retracted",
-        ]
-        for fact in facts.amendments
-    ]
-    return _table(header, rows)
+    return _table(
+        facts.amendments,
+        {
+            "node": lambda fact: facts.nodes[fact.node].name,
+            "source_key": lambda fact: fact.source_key,
+            "amended_at": lambda fact: _instant(fact.amended_at),
+            "amended_by": lambda fact: fact.amended_by,
+            "reason": lambda fact: _harmless(fact.reason),
+            "before": lambda fact: fact.before,
+            "after": lambda fact: fact.after or "retracted",
+        },
+    )
+
+
+def _instant(at: int | None) -> str:
+    return "" if at is None else instant_of(at).isoformat()
 
 
 def _harmless(text: str) -> str:
@@ -191,9 +196,9 @@ def _harmless(text: str) -> str:
     return "'" + text if text[:1] in {"=", "+", "-", "@"} else text
 
 
-def _table(header: list[str], rows: list[list[Any]]) -> bytes:
+def _table(rows: Iterable[Row], columns: Mapping[str, Callable[[Row], object]]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow(columns)
+    writer.writerows([read(row) for read in columns.values()] for row in rows)
     return stream.getvalue().encode()
