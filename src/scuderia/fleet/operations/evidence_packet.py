@@ -67,9 +67,7 @@ def write_evidence(
     subject = EVERYTHING if customer is None else SubjectRef("customer", customer)
     if actor.kind is not ActorKind.SERVICE:
         access.require(actor, Power.READ, subject)
-    facts, request = request_facts(
-        start, end, customer=customer, site=None, target=None, time_zone=None, with_amendments=True
-    )
+    facts, request = request_facts(start, end, customer=customer, with_amendments=True)
     files = packet_of(facts, request)
     _write(folder, files)
     with transaction.atomic():

@@ -101,24 +101,14 @@ def day_begins(day: date, *, customer: str | None = None) -> AwareDatetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def ledger_for(
-    customer: str | None,
-    start: AwareDatetime,
-    end: AwareDatetime,
-    *,
-    site: str | None = None,
-    time_zone: str | None = None,
-) -> Ledger:
+def ledger_for(customer: str | None, start: AwareDatetime, end: AwareDatetime) -> Ledger:
     """Return every node-second of [start, end) in its class, per node and per day.
 
-    customer    only the seconds that this customer held the node; None: all
-    time_zone   of the days; None: the customer's, UTC without a customer
-    raises      UnknownSubject, NotAPeriod
+    Days are the customer's, UTC's without a customer.
+    customer   only the seconds that this customer held the node; None: all
+    raises     UnknownSubject, NotAPeriod
     """
-    facts, request = request_facts(
-        start, end, customer=customer, site=site, time_zone=time_zone, target=None
-    )
-    return ledger_of(facts, request)
+    return ledger_of(*request_facts(start, end, customer=customer))
 
 
 def sla_report(
@@ -128,18 +118,13 @@ def sla_report(
     customer: str | None = None,
     site: str | None = None,
     target: float | None = None,
-    time_zone: str | None = None,
 ) -> SlaReport:
-    """Return the report of a period in five queries.
+    """Return the report of a period in five queries; its days are as in `ledger_for`.
 
-    target      None: the customer's, 0.95 without a customer
-    time_zone   None: the customer's, UTC without a customer
-    raises      UnknownSubject, NotAPeriod, NotATarget
+    target   None: the customer's, 0.95 without a customer
+    raises   UnknownSubject, NotAPeriod, NotATarget
     """
-    facts, request = request_facts(
-        start, end, customer=customer, site=site, time_zone=time_zone, target=target
-    )
-    return report_of(facts, request)
+    return report_of(*request_facts(start, end, customer=customer, site=site, target=target))
 
 
 def get_report(
@@ -177,10 +162,9 @@ def request_facts(
     start: AwareDatetime,
     end: AwareDatetime,
     *,
-    customer: str | None,
-    site: str | None,
-    target: float | None,
-    time_zone: str | None,
+    customer: str | None = None,
+    site: str | None = None,
+    target: float | None = None,
     with_amendments: bool = False,
 ) -> tuple[FleetFacts, Request]:
     """Return the raw books of a period and the question put to them.
@@ -195,7 +179,6 @@ def request_facts(
         customer=customer,
         site=site,
         target=target,
-        time_zone=time_zone,
     )
     if request.end <= request.start:
         raise NotAPeriod("the period is empty")
