@@ -10,7 +10,7 @@ CORES ?= auto
 MUTANTS ?=
 ON_TABLES := $(addprefix tests/,loop fleet crew config connectors api pages web journeys postgres)
 
-.PHONY: help setup demo test check test-browser test-postgres mutants mutants-fixed bench clean
+.PHONY: help setup demo test check test-long test-browser test-postgres mutants mutants-fixed bench clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,8 +37,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## set everything up, serve a living 1,024-GPU fleet, print the address and the sign-in
 	@$(BIN)/scuderia demo --port $(PORT)
 
-test: check ## set everything up, check the law, run every test that needs no browser, on all cores
-	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'not browser' --ignore=tests/law $(PYTEST_ARGS)
+test: check ## set everything up, check the law, run the tests on all cores: minutes
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'not (browser or long)' --ignore=tests/law $(PYTEST_ARGS)
 
 check: setup ## lint, format, types, import contracts, the law's tests, missing migrations, templates
 	$(BIN)/ruff check src tests benchmarks
@@ -50,6 +50,9 @@ check: setup ## lint, format, types, import contracts, the law's tests, missing 
 	@templates=$$(git ls-files '*.html' 2>/dev/null || find src -name '*.html'); \
 	  test -z "$$templates" || $(BIN)/djade --target-version 5.2 --check $$templates
 	$(BIN)/python -m pytest -q tests/law
+
+test-long: setup ## what takes half a minute each: killed processes, every trouble with every accident
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'long and not browser' $(PYTEST_ARGS)
 
 test-browser: setup ## the journeys in a real browser (needs Chromium; skipped with a word without)
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m browser tests/browser $(PYTEST_ARGS)

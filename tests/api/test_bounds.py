@@ -25,13 +25,8 @@ LISTS = (
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
-@pytest.fixture
-def told(stage):
-    return Client().get("/api/v1/openapi.json").json()
-
-
-def operations(told):
-    for path, offered in told["paths"].items():
+def operations(document):
+    for path, offered in document["paths"].items():
         for method, one in offered.items():
             yield path, method, one
 
@@ -107,7 +102,7 @@ def test_answers_may_not_be_kept_on_the_way(stage, lena):
 # --- OpenAPI ----------------------------------------------------------------------------------
 
 
-def test_every_route_is_documented(told):
+def test_every_route_is_documented(document):
     routes = set()
     for resolver in get_resolver().url_patterns:
         if str(resolver.pattern) != "api/v1/":
@@ -116,12 +111,12 @@ def test_every_route_is_documented(told):
             path = "/api/v1/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(one.pattern))
             routes.add(path)
     apart = {"/api/v1/", "/api/v1/openapi.json", "/api/v1/{rest}"}
-    assert routes - apart == set(told["paths"])
+    assert routes - apart == set(document["paths"])
 
 
-def test_every_operation_is_named_once_described_and_says_how_it_refuses(told):
+def test_every_operation_is_named_once_described_and_says_how_it_refuses(document):
     names = []
-    for path, method, one in operations(told):
+    for path, method, one in operations(document):
         assert method in METHODS
         assert one["operationId"]
         names.append(one["operationId"])
@@ -135,30 +130,30 @@ def test_every_operation_is_named_once_described_and_says_how_it_refuses(told):
     assert len(names) == len(set(names))
 
 
-def test_every_shape_that_is_named_is_there_and_is_a_schema(told):
-    shapes = told["components"]["schemas"]
-    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(told)))
+def test_every_shape_that_is_named_is_there_and_is_a_schema(document):
+    shapes = document["components"]["schemas"]
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert named <= set(shapes)
     for shape in shapes.values():
         jsonschema.Draft202012Validator.check_schema(shape)
 
 
-def test_every_parameter_of_a_path_is_declared(told):
-    for path, _, one in operations(told):
+def test_every_parameter_of_a_path_is_declared(document):
+    for path, _, one in operations(document):
         declared = {p["name"] for p in one.get("parameters", []) if p["in"] == "path"}
         assert declared == set(re.findall(r"{(\w+)}", path)), path
 
 
 @pytest.mark.parametrize("path", [*LISTS, "/me", "/audit/verify", "/fleet/report", "/health"])
-def test_answers_are_what_the_document_says(path, told, lena):
-    shape = told["paths"][f"/api/v1{path.replace('lemon-scout', '{name}')}"]["get"]["responses"][
-        "200"]["content"]["application/json"]["schema"]  # fmt: skip
-    whole = {"components": told["components"], **shape}
+def test_answers_are_what_the_document_says(path, document, lena):
+    route = document["paths"][f"/api/v1{path.replace('lemon-scout', '{name}')}"]
+    shape = route["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    whole = {"components": document["components"], **shape}
     jsonschema.Draft202012Validator(whole).validate(lena.get(path).json())
 
 
-def test_a_refusal_is_what_the_document_says(told, stage):
-    shape = {"components": told["components"], "$ref": "#/components/schemas/RefusalOut"}
+def test_a_refusal_is_what_the_document_says(document, stage):
+    shape = {"components": document["components"], "$ref": "#/components/schemas/RefusalOut"}
     answer = Caller("vera").post(f"/proposals/{stage.swap.id}/reject", {})
     jsonschema.Draft202012Validator(shape).validate(answer.json())
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import jsonschema
 import pytest
-from django.test import Client
 from ninja import Schema
 
 from scuderia.basics.canonical import JsonObject
@@ -124,11 +123,6 @@ def strict(shape):
         closed = {"additionalProperties": False} if "properties" in shape else {}
         return {name: strict(part) for name, part in shape.items()} | closed
     return [strict(part) for part in shape] if isinstance(shape, list) else shape
-
-
-@pytest.fixture
-def document(stage):
-    return Client().get("/api/v1/openapi.json").json()
 
 
 def test_what_the_rows_hold_besides_stands_in_no_schema(document):

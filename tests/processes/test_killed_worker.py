@@ -9,7 +9,7 @@ from scuderia.connectors.embedded.fault_injection import InjectedFault, inject_f
 from scuderia.fleet.nouns import ControlVerb
 from tests.processes.living import LiveHome, eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 AURORA = "customer:demo-aurora"
 
