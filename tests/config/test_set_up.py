@@ -1,19 +1,22 @@
 """Set-up of a home, on the real command line in a process of its own."""
 
 import json
-import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.homes import Shell, made_once, outside
 
 pytestmark = pytest.mark.slow
 
 
 def scuderia(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: text for name, text in os.environ.items() if "SCUDERIA" not in name}
-    kept.pop("DJANGO_SETTINGS_MODULE", None)
+    kept = outside()
+    kept.pop("DJANGO_SETTINGS_MODULE")
     return subprocess.run(
         [sys.executable, "-m", "scuderia.config", "--home", str(home), *command],
         env=kept,
@@ -24,13 +27,23 @@ def scuderia(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def set_up(home: Path) -> None:
+    done = scuderia(home, "setup")
+    assert done.returncode == 0, done.stderr
+    assert "tables" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("set-up") / "home"
-    done = scuderia(path, "setup")
-    assert done.returncode == 0, done.stderr
-    assert "tables" in done.stderr
-    return path
+    return Path(shutil.copytree(made_once(tmp_path_factory, "set-up-home", set_up), path))
+
+
+@pytest.fixture(scope="module")
+def shell(home: Path) -> Iterator[Shell]:
+    opened = Shell(outside(SCUDERIA_HOME=str(home)))
+    yield opened
+    opened.close()
 
 
 def test_the_home_and_what_is_secret_in_it_are_their_owners_alone(home: Path):
@@ -70,35 +83,35 @@ def test_a_home_that_cannot_be_made_says_so(tmp_path: Path):
     assert done.stderr.splitlines()[-2].startswith("RUN-002 ")
 
 
-def test_the_owner_can_brake_from_the_first_minute(home: Path):
-    assert json.loads(scuderia(home, "brake", "on", "--json").stdout)["on"] is True
-    status = json.loads(scuderia(home, "brake", "status", "--json").stdout)
+def test_the_owner_can_brake_from_the_first_minute(shell: Shell):
+    assert json.loads(shell.call("brake", "on", "--json").stdout)["on"] is True
+    status = json.loads(shell.call("brake", "status", "--json").stdout)
     assert status["on"] is True
-    assert scuderia(home, "brake", "off").returncode == 0
-    assert json.loads(scuderia(home, "brake", "status", "--json").stdout)["on"] is False
+    assert shell.call("brake", "off").returncode == 0
+    assert json.loads(shell.call("brake", "status", "--json").stdout)["on"] is False
 
 
-def test_a_stranger_is_not_let_in(home: Path):
-    unknown = scuderia(home, "loop", "list", "--as", "nobody")
+def test_a_stranger_is_not_let_in(shell: Shell):
+    unknown = shell.call("loop", "list", "--as", "nobody")
     assert (unknown.returncode, unknown.stderr[:7]) == (3, "CLI-003")
-    token = scuderia(home, "loop", "list", "--token", "scd_wrong")
+    token = shell.call("loop", "list", "--token", "scd_wrong")
     assert (token.returncode, token.stderr[:7]) == (3, "CLI-002")
 
 
-def test_a_person_made_here_can_act_by_token_within_its_powers(home: Path):
-    made = scuderia(home, "people", "create", "vic", "--role", "viewer", "--json")
+def test_a_person_made_here_can_act_by_token_within_its_powers(shell: Shell):
+    made = shell.call("people", "create", "vic", "--role", "viewer", "--json")
     assert made.returncode == 0, made.stderr
-    issued = scuderia(home, "people", "token", "vic", "--label", "ci", "--json")
+    issued = shell.call("people", "token", "vic", "--label", "ci", "--json")
     secret = json.loads(issued.stdout)["secret"]
-    assert json.loads(scuderia(home, "loop", "list", "--token", secret, "--json").stdout) == []
-    assert scuderia(home, "brake", "on", "--token", secret).returncode == 3
+    assert json.loads(shell.call("loop", "list", "--token", secret, "--json").stdout) == []
+    assert shell.call("brake", "on", "--token", secret).returncode == 3
 
 
-def test_the_audit_verifies_exports_and_finds_a_cut_tail(home: Path, tmp_path: Path):
+def test_the_audit_verifies_exports_and_finds_a_cut_tail(shell: Shell, tmp_path: Path):
     export = tmp_path / "audit.jsonl"
-    assert scuderia(home, "audit", "export", str(export)).returncode == 0
-    held = scuderia(home, "audit", "verify", "--head", str(export), "--json")
+    assert shell.call("audit", "export", str(export)).returncode == 0
+    held = shell.call("audit", "verify", "--head", str(export), "--json")
     assert json.loads(held.stdout)["holds"] is True
     head = json.loads(export.read_text().splitlines()[-1])["head"]
-    cut = scuderia(home, "audit", "verify", "--head", f"{head['seq'] + 5}:{head['hash']}")
+    cut = shell.call("audit", "verify", "--head", f"{head['seq'] + 5}:{head['hash']}")
     assert (cut.returncode, cut.stderr[:7]) == (3, "CLI-005")

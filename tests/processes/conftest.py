@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.homes import made_once
 from tests.processes.living import LiveHome
 
 
 @pytest.fixture(scope="session")
 def healthy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo home, made once, whose fleet never fails; tests work on copies."""
-    home = LiveHome(tmp_path_factory.mktemp("home") / "scuderia")
-    home.run("demo", "--no-serve", "--healthy", "--json")
-    return home.path
+
+    def make(path: Path) -> None:
+        LiveHome(path).run("demo", "--no-serve", "--healthy", "--json")
+
+    return made_once(tmp_path_factory, "healthy-home", make)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A home that lives: the real command line, real processes, the real files."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -9,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from scuderia.connectors.embedded.storage import open_world
+from tests.homes import Shell, outside
 
 DRIVER = Path(__file__).with_name("driver.py")
 PATIENCE_S = 90.0
@@ -27,12 +28,7 @@ class LiveHome:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: text for name, text in os.environ.items() if "SCUDERIA" not in name}
-        return {
-            **kept,
-            "SCUDERIA_HOME": str(self.path),
-            "DJANGO_SETTINGS_MODULE": "scuderia.config.settings",
-        }
+        return outside(SCUDERIA_HOME=str(self.path))
 
     @property
     def world(self) -> Path:
@@ -47,8 +43,12 @@ class LiveHome:
         assert done.returncode == code, done.stderr
         return done.stdout
 
+    @cached_property
+    def shell(self) -> Shell:
+        return Shell(self.environment)
+
     def ask(self, *command: str) -> Any:
-        return json.loads(self.run(*command, "--json"))
+        return json.loads(self.shell.told(*command, "--json"))
 
     def approve(self, *wishes: tuple[str, str, dict[str, str]]) -> list[str]:
         """File and approve plans as a person; return the actions' ids."""
@@ -96,6 +96,8 @@ class LiveHome:
         return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in logs)
 
     def stop_all(self) -> None:
+        if "shell" in self.__dict__:
+            self.shell.close()
         for process in self.started:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)

@@ -13,7 +13,6 @@ django.setup()
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.contrib.staticfiles import finders  # noqa: E402
 from django.test import Client  # noqa: E402
-from toy_depot.models.crates import Crate  # noqa: E402
 
 from scuderia.loop.ports import registry  # noqa: E402
 from scuderia.web.page_chrome import place_of  # noqa: E402
@@ -36,7 +35,6 @@ def main() -> None:
             "kinds": sorted(registry.executors),
             "agents": sorted(registry.agents),
             "powers": sorted(registry.powers),
-            "crates": list(Crate.objects.order_by("name").values("name", "lifted", "counted")),
         },
         sys.stdout,
     )
