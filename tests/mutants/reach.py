@@ -1,9 +1,10 @@
-"""Which test files call which module, measured once: `python -m tests.mutants.reach`.
+"""Which test files call which module, measured once: `python -m tests.mutants.reach [FILE ...]`.
 
 As a pytest plugin (`-p tests.mutants.reach`) it notes every file of the source whose code a test
 calls. Run as a program it does so for each test file of PACKAGES and writes reach.json: module ->
 test files, the cheapest first, without those that take over CPU_S_MAX when followed. Compiled code
-cannot be followed, so COMPILED takes the tests of its one caller.
+cannot be followed, so COMPILED takes the tests of its one caller. Files that are named are
+measured alone and stand last in what was kept, with no word of their cost, until all are measured.
 """
 
 import json
@@ -31,7 +32,7 @@ PACKAGES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Package -> patterns of its files below src/scuderia, and the folders of its tests."""
 CALLER_OF_COMPILED = "src/scuderia/twin/engine/fast.py"
-CPU_S_MAX = 100
+CPU_S_MAX = 300
 NOTED = "SCUDERIA_TESTS_CALLED"
 KEPT = Path(__file__).parent / "reach.json"
 _called: set[str] = set()
@@ -84,7 +85,8 @@ def pytest_unconfigure() -> None:
 def measured(test: str) -> tuple[float, list[str]]:
     """Run one test file and return its seconds of one core, followed, and the modules it calls.
 
-    A file that takes more than CPU_S_MAX is stopped there: endless seconds, no modules.
+    A file that takes more than CPU_S_MAX is stopped there, and one whose every test is left to
+    make test-long has none to run: endless seconds, no modules.
     """
     with tempfile.TemporaryDirectory(prefix="scuderia-reach-") as scratch:
         noted = Path(scratch) / "called"
@@ -96,7 +98,7 @@ def measured(test: str) -> tuple[float, list[str]]:
             cwd=ROOT, env={**os.environ, NOTED: str(noted)}, check=False,
         )  # fmt: skip
         after = os.times()
-        if ran.returncode == -signal.SIGXCPU:
+        if ran.returncode in (-signal.SIGXCPU, pytest.ExitCode.NO_TESTS_COLLECTED):
             return math.inf, []
         ran.check_returncode()
         called: list[str] = json.loads(noted.read_text(encoding="utf-8"))
@@ -123,11 +125,23 @@ def test_files() -> list[str]:
     )
 
 
-def main() -> None:
-    """Measure every test file of PACKAGES, one after another, and write reach.json."""
-    reach = reach_of({test: measured(test) for test in test_files()})
+def joined(kept: dict[str, list[str]], more: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return what was kept without the files of `more`, and those after it."""
+    again = set(more["all"])
+    modules = sorted({*kept, *more} - {"all"})
+    return {
+        module: [test for test in kept.get(module, []) if test not in again] + more.get(module, [])
+        for module in [*modules, "all"]
+    }
+
+
+def main(named: list[str]) -> None:
+    """Measure the named test files, or every one of PACKAGES, in turn, and write reach.json."""
+    reach = reach_of({test: measured(test) for test in named or test_files()})
+    if named:
+        reach = joined(json.loads(KEPT.read_text(encoding="utf-8")), reach)
     KEPT.write_text(json.dumps(reach, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -4,7 +4,7 @@ import pytest
 
 from tests.mutants.accepted import ACCEPTED
 from tests.mutants.changes import ROOT, changes_of
-from tests.mutants.reach import PACKAGES, files_of, judges_of
+from tests.mutants.reach import PACKAGES, files_of, joined, judges_of
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,11 @@ def test_every_rule_has_tests_that_judge_it(package):
     )
     for file in files:
         assert all(Path(ROOT, test).is_file() for test in judges_of(file)), file
+
+
+def test_files_measured_alone_come_last_and_once_in_what_was_kept():
+    kept = {"a.py": ["t1", "t2"], "all": ["t1", "t2"]}
+    more = {"a.py": ["t1"], "b.py": ["t1", "t3"], "all": ["t1", "t3"]}
+    assert joined(kept, more) == {
+        "a.py": ["t2", "t1"], "b.py": ["t1", "t3"], "all": ["t2", "t1", "t3"],
+    }  # fmt: skip
