@@ -141,6 +141,16 @@ def test_a_profile_is_saved_by_name_and_used_again_and_flags_win(bring, tmp_path
     assert Outage.objects.get(node__name="g2").start.hour == 22
 
 
+def test_a_duration_said_by_flag_wins_over_the_column_of_the_profile_and_the_other_way(bring):
+    text = "node,start,till,secs\ng1,2026-07-01T00:00:00Z,2026-07-01T12:00:00Z,90\n"
+    bring(text, "--map", "end=till", "--profile", "p", "--save-profile", "--dry-run")
+    lasting = ["--duration", "end=secs", "--duration-unit", "minutes", "--profile", "p"]
+    assert bring(text, *lasting, "--save-profile").exit_code == 0
+    assert f"{only().end:%H:%M}" == "01:30"
+    assert bring(text, *lasting[-2:], "--map", "end=till", name="y.csv").exit_code == 0
+    assert f"{only().end:%H:%M}" == "12:00"
+
+
 def test_a_refused_import_saves_no_profile(bring, tmp_path):
     bring("node,start,end\ng1,x,\n", "--profile", "p", "--save-profile", "--cut-port")
     assert not (tmp_path / "home" / "profiles").exists()

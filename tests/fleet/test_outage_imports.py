@@ -1,6 +1,7 @@
 """A file sent again supersedes what it says otherwise; what a person said stays; all is told."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,8 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import ImportBatch, Outage
+from scuderia.fleet.models.repairs import Repair
+from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.operations import outage_writer
 from scuderia.fleet.operations.amendments import OutageChanges, amend_outage, retract_outage
 from scuderia.fleet.operations.outage_imports import ImportedOtherwise, OutageImport, StoodUp
@@ -155,6 +158,31 @@ def test_an_earlier_outage_can_last_once_the_known_one_has_ended(bring):
         bring(HEAD + early)
     bring(HEAD + early + "g1,2026-07-10T00:00:00Z,2026-07-11T00:00:00Z,fan,\n")
     assert Outage.objects.get(end=None).cause == "psu"
+
+
+def test_an_outage_that_is_open_again_is_written_when_the_later_one_has_ended(bring):
+    first, later = (
+        "g1,2026-07-01T00:00:00Z,{},fan,false\n",
+        "g1,2026-07-05T00:00:00Z,{},psu,false\n",
+    )
+    bring(HEAD + first.format("2026-07-03T00:00:00Z") + later.format(""))
+    done = bring(HEAD + first.format("") + later.format("2026-07-06T00:00:00Z"))
+    assert said(done) == (0, 2, 0, 0, 0)
+    ends = dict(Outage.objects.values_list("cause", "end"))
+    assert (ends["fan"], ends["psu"].day) == (None, 6)
+
+
+def test_phases_are_cut_to_the_interval_that_the_file_says_now(bring):
+    bring(FAN)
+    outage = Outage.objects.get()
+    for state, begin, end in ((NodeState.WAITING_PARTS, 1, 3), (NodeState.IN_REPAIR, 3, 9)):
+        Repair.objects.create(
+            outage=outage, state=state.value,
+            start=outage.start + timedelta(hours=begin), end=outage.start + timedelta(hours=end),
+        )  # fmt: skip
+    bring(FAN.replace("2026-07-03T00", "2026-07-01T04"))
+    phases = Repair.objects.order_by("start")
+    assert [(phase.start.hour, phase.end.hour) for phase in phases] == [(1, 3), (3, 4)]
 
 
 def test_what_lasts_is_written_when_the_others_have_ended(bring, monkeypatch):
