@@ -5,13 +5,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.ids import new_id
+from scuderia.config.pull_stores import ServerPulls
 from scuderia.loop.engine.audit_chain import GENESIS
 from scuderia.loop.models.audit import AuditEntry, AuditHead
+from scuderia.loop.models.brakes import Brake
 from scuderia.loop.models.triggers import install, remove
+from scuderia.loop.nouns import BrakeScope, PulledBrake
 from scuderia.loop.operations import audit
+from scuderia.loop.operations.brakes import book_pulls
+from scuderia.loop.operations.patience import waiting_at_most
+from scuderia.loop.ports import registry
+from scuderia.loop.queries.brakes import brakes_on
 
 pytestmark = [
     pytest.mark.postgres,
@@ -114,3 +122,52 @@ def test_a_writer_that_waits_too_long_gives_up_and_its_connection_works_on():
         write("after")
 
     assert together(hold, wait) == []
+
+
+def test_a_brake_is_pulled_while_another_writes_without_end(monkeypatch):
+    monkeypatch.setattr(registry, "pulls", ServerPulls())
+    holds, done = threading.Event(), threading.Event()
+    by = Actor(ActorKind.PERSON, "omar", "token")
+    pulled = PulledBrake(new_id(), BrakeScope.ALL, "", "smoke", by, NOW)
+
+    def hold() -> None:
+        with transaction.atomic():
+            holds.set()
+            done.wait(timeout=30)
+
+    def pull() -> None:
+        assert holds.wait(timeout=30)
+        try:
+            ServerPulls().pull(pulled)
+            assert ServerPulls().pending() == (pulled,)
+            assert [one.reason for one in brakes_on(agent="", kind="", targets=())] == ["smoke"]
+            with pytest.raises(OperationalError), waiting_at_most(0.05):
+                book_pulls(now=NOW)
+        finally:
+            done.set()
+
+    assert together(hold, pull) == []
+    assert book_pulls(now=NOW) == 1
+    assert book_pulls(now=NOW) == 0
+    assert Brake.objects.get().set_by == "person:omar"
+    assert AuditEntry.objects.filter(verb="brake.set").count() == 1
+
+
+def test_nobody_pulls_between_a_claims_question_and_its_commit(monkeypatch):
+    store, asked, done = ServerPulls(), threading.Event(), threading.Event()
+    by = Actor(ActorKind.PERSON, "omar")
+
+    def claim() -> None:
+        with store.hold() as hold, transaction.atomic():
+            hold.take()
+            assert store.pending() == ()
+            asked.set()
+            assert not done.wait(timeout=0.3)
+
+    def pull() -> None:
+        assert asked.wait(timeout=30)
+        store.pull(PulledBrake(new_id(), BrakeScope.ALL, "", "smoke", by, NOW))
+        done.set()
+
+    assert together(claim, pull) == []
+    assert len(store.pending()) == 1

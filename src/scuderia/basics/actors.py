@@ -56,3 +56,12 @@ class SignedIn(Protocol):
 def actor_of(user: SignedIn) -> Actor:
     """Return the person behind a signed-in user."""
     return Actor(ActorKind.PERSON, str(user.get_username()))
+
+
+def actor_named(text: str, *, via: str = "") -> Actor:
+    """Return the actor that `str` spelled.
+
+    raises   ValueError: it names no kind of actor
+    """
+    kind, _, name = text.partition(":")
+    return Actor(ActorKind(kind), name, via)

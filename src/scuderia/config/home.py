@@ -25,6 +25,11 @@ class Home:
         return self.path / "runs.sqlite3"
 
     @property
+    def pulls(self) -> Path:
+        """Pulls of the brake, each a file until the database tells of it."""
+        return self.path / "pulls"
+
+    @property
     def secret_key(self) -> Path:
         """Django's secret, made at set-up, readable by its owner alone."""
         return self.path / "secret-key"

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from scuderia.basics.rooms import opened
-from scuderia.config.databases import runs_address
+from scuderia.config.databases import runs_address, tables_url
 from scuderia.config.home import current_home
 from scuderia.config.processes.home_lock import clock_of
+from scuderia.config.pull_stores import FilePulls, ServerPulls
 from scuderia.config.rooms import rooms
 from scuderia.connectors.dbos.store import store_url
 from scuderia.loop.ports import registry as loop
@@ -23,6 +24,7 @@ def register() -> None:
     """Register what every process needs; the runner is registered by the worker alone."""
     home = current_home()
     loop.clock = clock_of(home)
+    loop.pulls = ServerPulls() if tables_url() else FilePulls(home.pulls)
     for room in rooms():
         add_search(room)
         for power in room.powers:

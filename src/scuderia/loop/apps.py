@@ -47,6 +47,7 @@ ROOM = Room(
     ),
     tasks=(
         PeriodicTask("heartbeat", 2.0, f"{_JOBS}say_alive", "heartbeat"),
+        PeriodicTask("book brake pulls", 1.0, f"{_JOBS}book_pulls", "brakes"),
         PeriodicTask("start runs", 0.5, f"{_JOBS}start_runs", "runs"),
         PeriodicTask("recover dead workers", 3.0, f"{_JOBS}recover_dead_workers", "runs"),
         PeriodicTask("recover unclaimed runs", 10.0, f"{_JOBS}recover_unclaimed_runs", "runs"),

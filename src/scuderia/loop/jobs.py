@@ -7,6 +7,7 @@ from scuderia.basics.actors import WORKER
 from scuderia.loop.operations import (
     actions,
     agents,
+    brakes,
     findings,
     grants,
     outbox,
@@ -72,6 +73,11 @@ def start_runs() -> int:
 def clear_settled() -> int:
     """Clear findings that their detectors no longer stand by; return how many."""
     return findings.clear_settled(now=registry.clock.now())
+
+
+def book_pulls() -> int:
+    """Tell the books of brakes that were pulled while somebody wrote; return how many."""
+    return brakes.book_pulls(now=registry.clock.now())
 
 
 def expire_due() -> int:

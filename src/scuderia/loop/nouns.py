@@ -142,6 +142,18 @@ class BrakeScope(StrEnum):
     SCOPE = "scope"
 
 
+@dataclass(frozen=True, slots=True)
+class PulledBrake:
+    """One pull of a brake, as it was made; it holds before the books tell of it."""
+
+    id: UUID
+    stops: BrakeScope
+    value: str
+    reason: str
+    by: Actor
+    at: AwareDatetime
+
+
 # --- what is seen -------------------------------------------------------------------------
 
 

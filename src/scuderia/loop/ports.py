@@ -1,8 +1,10 @@
 """What the loop needs others to fill: executors, gates, agents, detectors, lineage, a runner."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, Clock, SystemClock
@@ -24,6 +26,7 @@ from scuderia.loop.nouns import (
     Measurement,
     Plan,
     ProbeReport,
+    PulledBrake,
     Rehearsal,
     Round,
     SignalDraft,
@@ -149,6 +152,37 @@ class LineageOf(Protocol):
         ...
 
 
+class PullHold(Protocol):
+    """A stretch in which, once it is taken, no pull comes into being."""
+
+    def take(self) -> None:
+        """Wait for pulls that are being made, and keep further ones back until the end."""
+        ...
+
+
+class PullStore(Protocol):
+    """Where a pull of the brake holds at once, whoever writes to the books. Filled by config.
+
+    raises   Unable: of every call, where it cannot be read or written; then nothing may be done
+    """
+
+    def pull(self, pulled: PulledBrake) -> None:
+        """Keep the pull; it survives any crash once this returns."""
+        ...
+
+    def pending(self) -> tuple[PulledBrake, ...]:
+        """Return the pulls that are not booked yet, oldest first."""
+        ...
+
+    def forget(self, pull_id: UUID) -> None:
+        """Let go of a pull that is booked; one that is not there is no fault."""
+        ...
+
+    def hold(self) -> AbstractContextManager[PullHold]:
+        """Return a stretch around a transaction; take it within, let go after its commit."""
+        ...
+
+
 Seen = TypeVar("Seen")
 SnapshotReader = Callable[[AwareDatetime], object | None]
 """Reads one room's books into its snapshot of one instant; None where there is nothing to see."""
@@ -187,6 +221,7 @@ class Registry:
     clock   domain time, for everything that happens there
     worths  of one of each unit, in the one measure that ranks unlike things
     wall    wall time, for heartbeats, tokens and nothing else
+    pulls   where a pull of the brake holds at once; None where the books alone tell of brakes
     """
 
     executors: dict[str, Executor] = field(default_factory=dict)
@@ -201,6 +236,7 @@ class Registry:
     )
     worths: dict[str, float] = field(default_factory=dict)
     runner: Runner | None = None
+    pulls: PullStore | None = None
     clock: Clock = field(default_factory=SystemClock)
     wall: Clock = field(default_factory=SystemClock)
 

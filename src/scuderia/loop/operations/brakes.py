@@ -1,16 +1,25 @@
 """Stopping and letting go; the safe direction is never stopped."""
 
-from django.db import IntegrityError, transaction
+from contextlib import suppress
+from uuid import uuid4
+
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound, Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.models.brake_pulls import BrakePull
 from scuderia.loop.models.brakes import Brake
-from scuderia.loop.nouns import BrakeScope, Power
+from scuderia.loop.nouns import BrakeScope, Power, PulledBrake
 from scuderia.loop.operations import access, audit
-from scuderia.loop.queries.lineage import lineage_of
+from scuderia.loop.operations.patience import waiting_at_most
+from scuderia.loop.ports import registry
+from scuderia.loop.queries.lineage import known_lineage, lineage_of
+
+BOOKED_WITHIN_S = 0.25
+"""How long a pull waits for the books, which it does not need to hold."""
 
 
 class BadBrake(BadInput):
@@ -38,30 +47,59 @@ def set_brake(
     lineage = lineage_of(subject)
     access.require(actor, Power.BRAKE, lineage)
     _refuse_silence(reason)
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                Brake.objects.create(
-                    stops=scope.value,
-                    value=value,
-                    reason=audit.bounded(reason),
-                    set_by=str(actor),
-                    set_at=now,
-                    pulled_at=now,
-                )
-        except IntegrityError:
-            _pull_again(scope, value, f"{actor}: {reason}", now)
-        audit.record(
-            actor,
-            "brake.set",
-            subject=_named(scope, value),
-            reason=reason,
-            at=now,
-            lineage=lineage,
-        )
+    pulled = PulledBrake(uuid4(), scope, value, audit.bounded(reason), actor, now)
+    if registry.pulls is None:
+        _book(pulled, now)
+        return
+    registry.pulls.pull(pulled)  # from here on it holds, whatever becomes of the books
+    with suppress(OperationalError), waiting_at_most(BOOKED_WITHIN_S):
+        book_pulls(now=now)
+
+
+def book_pulls(*, now: AwareDatetime) -> int:
+    """Tell the books of every pull that holds and stands in none; return how many.
+
+    raises   OperationalError: somebody writes; the pulls hold all the same, call again
+    """
+    if registry.pulls is None:
+        return 0
+    pulled = registry.pulls.pending()
+    for one in pulled:
+        _book(one, now)
+        registry.pulls.forget(one.id)
+    return len(pulled)
 
 
 @transaction.atomic
+def _book(pulled: PulledBrake, now: AwareDatetime) -> None:
+    """Set the brake and write the entry, once for each pull."""
+    said = {
+        "stops": pulled.stops.value, "value": pulled.value, "reason": pulled.reason,
+        "pulled_by": str(pulled.by), "via": pulled.by.via, "pulled_at": pulled.at,
+    }  # fmt: skip
+    record, _ = BrakePull.objects.get_or_create(pk=pulled.id, defaults=said)
+    if record.booked_at is not None:
+        return
+    BrakePull.objects.filter(pk=record.pk).update(booked_at=now)
+    if not _pull_again(pulled):
+        Brake.objects.create(
+            stops=pulled.stops.value,
+            value=pulled.value,
+            reason=pulled.reason,
+            set_by=str(pulled.by),
+            set_at=pulled.at,
+            pulled_at=pulled.at,
+        )
+    audit.record(
+        pulled.by,
+        "brake.set",
+        subject=_named(pulled.stops, pulled.value),
+        reason=pulled.reason,
+        at=pulled.at,
+        lineage=known_lineage(_subject(pulled.stops, pulled.value)),
+    )
+
+
 def lift_brake(
     *,
     actor: Actor,
@@ -80,33 +118,41 @@ def lift_brake(
     lineage = lineage_of(_subject(scope, value))
     access.require(actor, Power.RELEASE_BRAKE, lineage)
     _refuse_silence(reason)
-    brake = _on(scope, value).first()
-    if brake is None:
-        raise NotFound(f"no brake is on {_named(scope, value)}")
-    if as_of is not None and brake.pulled_at is not None and brake.pulled_at > as_of:
-        raise PulledAgain(f"it was pulled at {brake.pulled_at.isoformat()}: {brake.reason}")
-    _on(scope, value).update(lifted_by=str(actor), lifted_at=now, lift_reason=audit.bounded(reason))
-    audit.record(
-        actor,
-        "brake.lifted",
-        subject=_named(scope, value),
-        reason=reason,
-        at=now,
-        lineage=lineage,
-    )
+    book_pulls(now=now)
+    with transaction.atomic():
+        brake = _on(scope, value).first()
+        if brake is None:
+            raise NotFound(f"no brake is on {_named(scope, value)}")
+        if as_of is not None and brake.pulled_at is not None and brake.pulled_at > as_of:
+            raise PulledAgain(f"it was pulled at {brake.pulled_at.isoformat()}: {brake.reason}")
+        _on(scope, value).update(
+            lifted_by=str(actor), lifted_at=now, lift_reason=audit.bounded(reason)
+        )
+        audit.record(
+            actor,
+            "brake.lifted",
+            subject=_named(scope, value),
+            reason=reason,
+            at=now,
+            lineage=lineage,
+        )
 
 
 def _on(scope: BrakeScope, value: str) -> QuerySet[Brake]:
     return Brake.objects.filter(stops=scope.value, value=value, lifted_at__isnull=True)
 
 
-def _pull_again(scope: BrakeScope, value: str, said: str, now: AwareDatetime) -> None:
-    """Add the new reason to the brake that is on: whoever lets go must see them all."""
-    for brake in _on(scope, value):
-        words = f"{brake.reason}; and {said}"
-        if said in brake.reason or len(words) > audit.REASON_CHARACTERS_MAX:
-            words = brake.reason
-        _on(scope, value).update(reason=words, pulled_at=now)
+def _pull_again(pulled: PulledBrake) -> bool:
+    """Add the reason to the brake if it is on: whoever lets go must see them all."""
+    brake = _on(pulled.stops, pulled.value).first()
+    if brake is None:
+        return False
+    said = f"{pulled.by}: {pulled.reason}"
+    words = f"{brake.reason}; and {said}"
+    if said in brake.reason or len(words) > audit.REASON_CHARACTERS_MAX:
+        words = brake.reason
+    _on(pulled.stops, pulled.value).update(reason=words, pulled_at=pulled.at)
+    return True
 
 
 def _refuse_silence(reason: str) -> None:

@@ -2,14 +2,14 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
 
 from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import Refused
+from scuderia.basics.errors import Refused, Unable
 from scuderia.loop.engine.json_codec import plain
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action
@@ -19,7 +19,7 @@ from scuderia.loop.operations import workers
 from scuderia.loop.operations.halting import record, stop_action
 from scuderia.loop.operations.preflight import Stopped, refuse_stopped
 from scuderia.loop.operations.transitions import move
-from scuderia.loop.ports import executor_of, registry
+from scuderia.loop.ports import PullHold, executor_of, registry
 
 LOOKS_AT_ONCE = 3
 _flying: set[str] = set()
@@ -66,18 +66,29 @@ def claim(
 ) -> Effect | StepWord:
     """Write down that we are about to act, unless a brake fell or another worker was first.
 
-    The brake is asked in the transaction of the claim: an effect claimed after it cannot exist.
+    The brake is asked in the transaction of the claim, and no pull comes into being until it is
+    committed: an effect claimed after a pull cannot exist.
     """
     try:
-        with transaction.atomic():
+        with _no_pull_meanwhile() as hold, transaction.atomic():
+            hold.take()
             refuse_stopped(action, now=now)
             if _still_runs(action):
                 return _write_claim(action, step, effect, now)
-    except (IntegrityError, IllegalMove):
+    except (IntegrityError, IllegalMove, Unable):
         return StepWord.UNKNOWN
     except Stopped as stopped:
         stop_action(action, stopped.reason, now=now)
     return StepWord.STOP
+
+
+class _NothingToHold:
+    def take(self) -> None:
+        """The books alone tell of brakes, and the transaction holds them."""
+
+
+def _no_pull_meanwhile() -> AbstractContextManager[PullHold]:
+    return registry.pulls.hold() if registry.pulls else nullcontext(_NothingToHold())
 
 
 def perform(action: Action, effect: Effect, step: Step, *, now: AwareDatetime) -> Settled:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from django.db.models import Max
 
-from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.actors import Actor, actor_named
 from scuderia.basics.canonical import JsonObject, JsonValue, canonical_json
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
@@ -180,8 +180,7 @@ def plan_of(action: Action) -> Plan:
 
 def decider_of(action: Action) -> Actor:
     """Return who said yes."""
-    kind, _, name = action.decision.decided_by.partition(":")
-    return Actor(ActorKind(kind), name, via=action.decision.via)
+    return actor_named(action.decision.decided_by, via=action.decision.via)
 
 
 def check_action(action: Action, *, done: int | None, now: AwareDatetime) -> tuple[Step, ...]:

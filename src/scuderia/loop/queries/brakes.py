@@ -14,6 +14,7 @@ from scuderia.loop.nouns import (
     BrakeScope,
     Power,
 )
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.lineage import known_lineage, union_lineage
 
@@ -42,6 +43,7 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
     if not scopes:
         raise NotFound("nothing by that name is visible to you")
     found = Brake.objects.filter(lifted_at__isnull=True) if on_only else Brake.objects.all()
+    rows = list(found.order_by("-set_at", "-pk"))
     return tuple(
         BrakeRow(
             stops=BrakeScope(brake.stops),
@@ -52,7 +54,7 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
             lifted_by=brake.lifted_by,
             lifted_at=brake.lifted_at,
         )
-        for brake in found.order_by("-set_at", "-pk")
+        for brake in [*_unbooked(rows), *rows]
         if brake.stops != BrakeScope.SCOPE or _is_told(brake.value, scopes)
     )
 
@@ -79,7 +81,33 @@ def brakes_on(*, agent: str, kind: str, targets: Sequence[SubjectRef]) -> list[B
     )
     if agent:
         stopped |= Q(stops=BrakeScope.AGENT, value=agent)
-    return list(Brake.objects.filter(stopped, lifted_at__isnull=True))
+    on = list(Brake.objects.filter(stopped, lifted_at__isnull=True))
+    return on + [one for one in _unbooked(on) if _stops(one, agent, kind, scopes)]
+
+
+def _stops(brake: Brake, agent: str, kind: str, scopes: Sequence[str]) -> bool:
+    match brake.stops:
+        case BrakeScope.ALL:
+            return True
+        case BrakeScope.AGENT:
+            return bool(agent) and brake.value == agent
+        case BrakeScope.KIND:
+            return brake.value == kind
+    return brake.value in scopes
+
+
+def _unbooked(booked: Sequence[Brake]) -> list[Brake]:
+    """Return what was pulled and stands in no book yet: it stops all the same, newest first."""
+    known = {(one.stops, one.value) for one in booked if one.lifted_at is None}
+    pulled = registry.pulls.pending() if registry.pulls else ()
+    return [
+        Brake(
+            stops=one.stops.value, value=one.value, reason=one.reason, set_by=str(one.by),
+            set_at=one.at, pulled_at=one.at,
+        )
+        for one in reversed(pulled)
+        if (one.stops.value, one.value) not in known
+    ]  # fmt: skip
 
 
 def brake_words(brakes: Sequence[Brake]) -> str:
