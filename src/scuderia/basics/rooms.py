@@ -123,6 +123,7 @@ class Room:
     register     of a home folder: fills this room's own ports, e.g. with a connector
     notices      of a request: lines above every page, as `web.page_chrome.Notice`
     stylesheets  static paths, in the order in which they apply
+    urgent       names of URLs whose writes wait for no other: they need no turn at the database
     """
 
     name: str
@@ -140,6 +141,7 @@ class Room:
     powers: tuple[PowerSpec, ...] = ()
     notices: str = ""
     stylesheets: tuple[str, ...] = ()
+    urgent: tuple[str, ...] = ()
     clock: DomainClock | None = None
     demo: Demo | None = None
 

@@ -47,7 +47,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "scuderia.web.writers.BoundedWriters",
 ]
+WRITERS_AT_ONCE = int(os.environ.get("SCUDERIA_WRITERS_AT_ONCE", "4"))
+URGENT_URLS = frozenset(name for room in rooms() for name in room.urgent)
 
 TEMPLATES = [
     {

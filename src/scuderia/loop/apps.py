@@ -58,6 +58,7 @@ ROOM = Room(
         PeriodicTask("clear findings", 10.0, f"{_JOBS}clear_settled"),
         PeriodicTask("crew rounds", 300.0, f"{_JOBS}make_rounds"),
     ),
+    urgent=("brake-set", "list_brakes", "set_brake"),
     notices="scuderia.loop.pages.brakes:brake_notices",
 )  # fmt: skip
 

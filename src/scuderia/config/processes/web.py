@@ -4,7 +4,8 @@ from granian import Granian
 from granian.constants import Interfaces
 
 WORKERS = 2
-THREADS = 4
+THREADS = 10
+"""More than SCUDERIA_WRITERS_AT_ONCE: reads and the brake always find one that waits for nobody."""
 
 
 def run_web(host: str, port: int, *, workers: int = WORKERS) -> None:
