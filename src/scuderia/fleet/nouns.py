@@ -27,6 +27,10 @@ class NodeState(StrEnum):
     UNKNOWN = "unknown"  # the source is silent
 
 
+PHASES = frozenset({NodeState.IN_REPAIR, NodeState.WAITING_PARTS, NodeState.VALIDATING})
+"""The states that are phases of a repair."""
+
+
 class LedgerClass(StrEnum):
     """Every node-second is in exactly one of these, strongest first in LEDGER_PRECEDENCE."""
 

@@ -24,7 +24,10 @@ class Allocation(models.Model):
             ),
             models.UniqueConstraint(fields=["node", "start"], name="allocation_starts_once"),
         ]
-        indexes = [models.Index(fields=["customer", "node"], name="allocation_by_customer")]
+        indexes = [
+            models.Index(fields=["customer", "node"], name="allocation_by_customer"),
+            models.Index(fields=["node", "end"], name="allocation_by_node_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer} holds {self.node}"

@@ -1,20 +1,23 @@
 """What the fleet's tables share: instants of whole seconds, lengths of text, names, intervals."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from scuderia.basics.clock import AwareDatetime, require_aware
 
 NAME_MAX = 128
 CAUSE_MAX = 200
+CHUNK = 500
 
 
 _ST = TypeVar("_ST")
 _GT = TypeVar("_GT")
+ItemT = TypeVar("ItemT")
 
 
 if TYPE_CHECKING:
@@ -85,6 +88,35 @@ def ends_after_start(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=Q(end__isnull=True) | Q(end__gte=F("start")), name=f"{name}_ends_after_start"
     )
+
+
+def lasting(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
+    """Keep the rows whose [start, end) holds `at`, found by their end: the past is not read."""
+    return begun_before(rows.filter(still_at(at)), at + timedelta(seconds=1))
+
+
+def begun_before(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
+    """Keep the rows that began before the second of `at`, and hide that from the planner.
+
+    Most rows did, and few of them end late: an index by the start would read the whole past.
+    """
+    hidden = models.Func(
+        F("start"), template="%(expressions)s + 0", output_field=models.BigIntegerField()
+    )
+    found: QuerySet[Any] = rows.alias(begun=hidden).filter(begun__lt=int(at.timestamp() // 1))
+    return found
+
+
+def still_at(at: AwareDatetime) -> Q:
+    """Keep the rows that end after `at`, or not at all."""
+    return Q(end__isnull=True) | Q(end__gt=at)
+
+
+def chunks(names: Iterable[ItemT]) -> Iterator[list[ItemT]]:
+    """Yield the items in lists that a database takes in one question."""
+    listed = list(names)
+    for place in range(0, len(listed), CHUNK):
+        yield listed[place : place + CHUNK]
 
 
 def touching(start: AwareDatetime, end: AwareDatetime) -> Q:

@@ -53,7 +53,9 @@ class ImportBatch(models.Model):
 class Outage(models.Model):
     """One stay out of service as its source told it; overlapping ones are merged when read."""
 
-    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="outages")
+    node = models.ForeignKey(  # the indexes that begin with it serve the foreign key too
+        Node, on_delete=models.PROTECT, related_name="outages", db_index=False
+    )
     start = InstantField()
     end = InstantField(null=True)
     detected_at = InstantField(null=True)
@@ -77,7 +79,9 @@ class Outage(models.Model):
         ]
         indexes = [
             models.Index(fields=["node", "start"], name="outage_by_node"),
+            models.Index(fields=["node", "end"], name="outage_by_node_end"),
             models.Index(fields=["start"], name="outage_by_start"),
+            models.Index(fields=["end"], name="outage_by_end"),
         ]
 
     def __str__(self) -> str:

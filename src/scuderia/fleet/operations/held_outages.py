@@ -1,6 +1,6 @@
 """Reads the facts of one source that a file may restate, with all that they ever said."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -10,19 +10,12 @@ from scuderia.fleet.engine.facts import instant_of, seconds_of
 from scuderia.fleet.engine.outage_rows import OutageRow, is_of_source, key_of
 from scuderia.fleet.engine.restatements import Held
 from scuderia.fleet.models.amendments import OutageAmendment
+from scuderia.fleet.models.columns import chunks
 from scuderia.fleet.models.outages import Outage
 
-CHUNK = 500
 _COLUMNS = (
     "source_key", "node__name", "start", "end", "cause", "planned", "detected_at",
 )  # fmt: skip
-
-
-def chunks(names: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the names in lists that a database takes in one question."""
-    listed = list(names)
-    for place in range(0, len(listed), CHUNK):
-        yield listed[place : place + CHUNK]
 
 
 def held_outages(source: str, rows: Sequence[OutageRow], tolerance_s: int) -> list[Held]:

@@ -1,25 +1,31 @@
 """Turns a page of what a reader saw into facts on the books: outages, phases, holders, signals."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
 
-from scuderia.basics.canonical import JsonObject, JsonValue, sha256_of
+from scuderia.basics.canonical import JsonObject, sha256_of
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import Refused
 from scuderia.basics.safe_text import plain_words
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import HOUR_S
-from scuderia.fleet.models.allocations import Allocation
-from scuderia.fleet.models.columns import CAUSE_MAX
+from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.observed_nodes import CameBack, Contradiction, Happened, ObservedNode
+from scuderia.fleet.models.columns import CAUSE_MAX, chunks
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import LatestObservation, ObservationCursor
-from scuderia.fleet.models.outages import KEY_MAX, Outage
+from scuderia.fleet.models.outages import KEY_MAX
 from scuderia.fleet.nouns import NodeName, NodeObservation, NodeState, ObservationPage
-from scuderia.fleet.operations import allocations, outages
+from scuderia.fleet.operations.observed_nodes import (
+    known_customers,
+    load_nodes,
+    row_ids,
+    taken_keys,
+    write_nodes,
+)
 from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations import signals
@@ -52,54 +58,108 @@ class PollReport:
 
 @transaction.atomic
 def record_observations(page: ObservationPage, *, source: str, now: AwareDatetime) -> PollReport:
-    """Put one page on the books, its cursor with it; the same page again changes nothing."""
-    names = set(Node.objects.values_list("name", flat=True))
-    fresh = tuple(
-        seen
-        for seen in _fresh(page.observations)
-        if seen.node in names and seen.state is not NodeState.UNKNOWN
-    )
-    drafts: list[SignalDraft] = []
-    disputed: list[str] = []
-    accepted: list[NodeObservation] = []
-    for seen in fresh:
-        try:
-            with transaction.atomic():
-                drafts += _record_one(seen, source=source)
-        except Refused as error:
-            disputed.append(f"{seen.node}: {error.message}"[:CAUSE_MAX])
-        else:
-            accepted.append(seen)
-    _record_latest(accepted, source=source)
+    """Put one page on the books, its cursor with it; the same page again changes nothing.
+
+    Its cost grows with the page, not with the history. A word that contradicts the books is left
+    out whole, its signals with it.
+    """
+    names = _known_nodes({str(seen.node) for seen in page.observations})
+    heard = _Page(source, [seen for seen in page.observations if seen.node in names])
+    heard.hear()
+    heard.write()
     advance_cursor(source=source, cursor=page.cursor, as_of=page.as_of)
-    if drafts:
-        signals.record_signals(drafts, now=now)
+    if heard.drafts:
+        signals.record_signals(heard.drafts, now=now)
     strangers = {str(seen.node)[:CAUSE_MAX] for seen in page.observations} - names
     return PollReport(
         pages=1,
         observations=len(page.observations),
-        signals=len(drafts),
+        signals=len(heard.drafts),
         strangers=tuple(sorted(strangers)),
-        disputed=tuple(disputed),
+        disputed=tuple(heard.disputed),
         more=page.more,
     )
 
 
-def _fresh(observations: Iterable[NodeObservation]) -> list[NodeObservation]:
+def _known_nodes(names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for chunk in chunks(names):
+        found.update(Node.objects.filter(name__in=chunk).values_list("name", flat=True))
+    return found
+
+
+class _Page:
+    """The words of one page about known nodes, heard in their order."""
+
+    def __init__(self, source: str, observations: Iterable[NodeObservation]) -> None:
+        self._source = source
+        self._fresh = [
+            seen for seen in _fresh(list(observations)) if seen.state is not NodeState.UNKNOWN
+        ]
+        self._nodes: dict[str, ObservedNode] = {}
+        self._accepted: list[NodeObservation] = []
+        self.drafts: list[SignalDraft] = []
+        self.disputed: list[str] = []
+
+    def hear(self) -> None:
+        """Change the nodes in memory, word by word."""
+        if not self._fresh:
+            return
+        seconds = [seconds_of(seen.at) for seen in self._fresh]
+        names = dict.fromkeys(str(seen.node) for seen in self._fresh)
+        self._nodes = load_nodes(names, (min(seconds), max(seconds)))
+        customers = known_customers(seen.customer for seen in self._fresh if seen.customer)
+        keys = [_key(seen, self._source) for seen in self._fresh]
+        out = [
+            k for k, seen in zip(keys, self._fresh, strict=True) if seen.state is not NodeState.UP
+        ]
+        taken = taken_keys(out)
+        for seen, key in zip(self._fresh, keys, strict=True):
+            if seen.customer is not None and seen.customer not in customers:
+                self._dispute(seen, f"no customer is named {seen.customer!r}")
+            else:
+                self._hear_one(seen, key, taken)
+
+    def _hear_one(self, seen: NodeObservation, key: str, taken: set[str]) -> None:
+        cause = plain_words(seen.cause[:CAUSE_MAX])
+        try:
+            happened = self._nodes[seen.node].hear(seen, key=key, cause=cause, taken=taken)
+        except Contradiction as error:
+            self._dispute(seen, str(error))
+            return
+        self._accepted.append(seen)
+        for one in happened:
+            self.drafts += _signals(one, seen, source=self._source)
+
+    def _dispute(self, seen: NodeObservation, said: str) -> None:
+        self.disputed.append(f"{seen.node}: {said}"[:CAUSE_MAX])
+
+    def write(self) -> None:
+        """Write what the words came to, and the newest of them on each node."""
+        write_nodes(self._nodes.values())
+        keep_latest(self._accepted, source=self._source)
+
+
+def _fresh(observations: Sequence[NodeObservation]) -> list[NodeObservation]:
     """Drop what the books have already: older words, and a page that comes a second time."""
-    known = {
-        NodeName(name): (at, word)
-        for name, at, *word in LatestObservation.objects.values_list(
+    known: dict[str, tuple[AwareDatetime, list[object]]] = {}
+    for chunk in chunks(dict.fromkeys(seen.node for seen in observations)):
+        rows = LatestObservation.objects.filter(node__name__in=chunk)
+        for name, at, *word in rows.values_list(
             "node__name", "at", "state", "cause", "customer__name", "spare"
-        )
-    }
+        ):
+            known[name] = (at, word)
     fresh: dict[NodeName, list[NodeObservation]] = {}
     for seen in observations:
         kept = fresh.setdefault(seen.node, [])
-        at, word = known.get(seen.node, (None, []))
-        if at is None or seen.at.replace(microsecond=0) >= at:
+        if seen.node not in known:
             kept.append(seen)
-        if seen.at.replace(microsecond=0) == at and _word(seen) == word:
+            continue
+        at, word = known[seen.node]
+        second = seen.at.replace(microsecond=0)
+        if second >= at:
+            kept.append(seen)
+        if second == at and _word(seen) == word:
             kept.clear()  # everything up to the latest known word came before
     wanted = {id(seen) for kept in fresh.values() for seen in kept}
     return [seen for seen in observations if id(seen) in wanted]
@@ -109,89 +169,37 @@ def _word(seen: NodeObservation) -> list[object]:
     return [seen.state.value, plain_words(seen.cause), seen.customer, seen.spare]
 
 
-def _record_latest(accepted: Sequence[NodeObservation], *, source: str) -> None:
-    """Keep the newest word on each node, also where two words fall in the same second."""
-    spoken_of = {seen.node for seen in accepted}
-    LatestObservation.objects.filter(node__name__in=spoken_of).delete()
-    record_latest(accepted, source=source)
-
-
-def _record_one(seen: NodeObservation, *, source: str) -> Iterator[SignalDraft]:
-    """Change the books as one observation says, and yield the signals it makes."""
-    _record_holder(seen)
-    stay = Outage.objects.filter(node__name=seen.node, end__isnull=True).first()
-    if seen.state is NodeState.UP:
-        if stay is not None:
-            outages.close_outage(node=seen.node, end=seen.at)
-            yield _signal(NODE_UP, seen, source=source, payload={"was_out_since": stay.start})
-        return
-    planned = seen.state is NodeState.DRAINED
-    if stay is not None and stay.planned is not planned:
-        outages.close_outage(node=seen.node, end=seen.at)
-        stay = None
-    if stay is None:
-        returned_at = _last_return(seen)
-        _open_outage(seen, source=source, planned=planned)
-        if not planned:
-            yield from _failure_signals(seen, source=source, returned_at=returned_at)
-    if seen.state in outages.PHASES:
-        outages.start_phase(node=seen.node, state=seen.state, start=seen.at)
-    else:
-        outages.end_phase(node=seen.node, end=seen.at)
-
-
-def _record_holder(seen: NodeObservation) -> None:
-    held = Allocation.objects.filter(node__name=seen.node, end__isnull=True)
-    holder = held.values_list("customer__name", flat=True).first()
-    if holder is not None and holder != seen.customer:
-        allocations.close_allocation(node=seen.node, end=seen.at)
-    if seen.customer is not None and holder != seen.customer:
-        allocations.open_allocation(node=seen.node, customer=seen.customer, start=seen.at)
-
-
-def _open_outage(seen: NodeObservation, *, source: str, planned: bool) -> None:
-    kind = "planned" if planned else "outage"
+def _key(seen: NodeObservation, source: str) -> str:
+    kind = "planned" if seen.state is NodeState.DRAINED else "outage"
     key = f"{source}/{seen.node}/{int(seen.at.timestamp())}/{kind}"
-    outages.open_outage(
-        node=seen.node,
-        start=seen.at,
-        cause=seen.cause[:CAUSE_MAX],
-        planned=planned,
-        source_key=key if len(key) <= KEY_MAX else sha256_of(key),
-    )
+    return key if len(key) <= KEY_MAX else sha256_of(key)
 
 
-def _last_return(seen: NodeObservation) -> AwareDatetime | None:
-    mended = Outage.objects.filter(node__name=seen.node, planned=False, end__lte=seen.at)
-    return mended.order_by("-end").values_list("end", flat=True).first()
-
-
-def _failure_signals(
-    seen: NodeObservation, *, source: str, returned_at: AwareDatetime | None
-) -> Iterator[SignalDraft]:
+def _signals(one: Happened, seen: NodeObservation, *, source: str) -> Iterator[SignalDraft]:
+    if isinstance(one, CameBack):
+        since: JsonObject = {"was_out_since": str(instant_of(one.out_since))}
+        yield _signal(NODE_UP, seen, source=source, payload=since)
+        return
     cause: JsonObject = {"cause": seen.cause[:CAUSE_MAX]}
     yield _signal(NODE_DOWN, seen, source=source, payload=cause)
-    if returned_at is not None and seen.at - returned_at <= RELAPSE_WATCH:
-        hours = round((seen.at - returned_at).total_seconds() / HOUR_S, 2)
+    if one.returned_at is None:
+        return
+    gone_by = seen.at - instant_of(one.returned_at)
+    if gone_by <= RELAPSE_WATCH:
+        hours = round(gone_by.total_seconds() / HOUR_S, 2)
         relapse: JsonObject = {**cause, "hours_since_return": hours}
         yield _signal(NODE_RELAPSED, seen, source=source, payload=relapse)
 
 
-def _signal(
-    kind: str, seen: NodeObservation, *, source: str, payload: Mapping[str, object]
-) -> SignalDraft:
+def _signal(kind: str, seen: NodeObservation, *, source: str, payload: JsonObject) -> SignalDraft:
     return SignalDraft(
         kind=kind,
         subject=SubjectRef("node", seen.node),
         occurred_at=seen.at,
         source=source,
         dedup_key=f"{source}/{kind}/{seen.node}/{int(seen.at.timestamp())}",
-        payload={name: _plain(value) for name, value in payload.items()},
+        payload=payload,
     )
-
-
-def _plain(value: object) -> JsonValue:
-    return value if isinstance(value, (int, float)) else str(value)
 
 
 @transaction.atomic
@@ -201,35 +209,48 @@ def record_latest(observations: Sequence[NodeObservation], *, source: str) -> in
     returns  how many nodes changed
     raises   UnknownSubject
     """
-    newest = {seen.node: seen for seen in sorted(observations, key=lambda seen: seen.at)}
-    nodes = {row.name: row for row in Node.objects.filter(name__in=newest)}
-    kept = {
-        row.node_id: row for row in LatestObservation.objects.filter(node__name__in=list(newest))
-    }
-    customers = dict(Customer.objects.values_list("name", "id"))
-    changed = 0
-    for name, seen in newest.items():
-        if name not in nodes:
-            raise UnknownSubject(f"no node is named {name!r}")
+    known = _known_nodes({str(seen.node) for seen in observations})
+    customers = known_customers(seen.customer for seen in observations if seen.customer)
+    for seen in observations:
+        if seen.node not in known:
+            raise UnknownSubject(f"no node is named {seen.node!r}")
         if seen.customer is not None and seen.customer not in customers:
             raise UnknownSubject(f"no customer is named {seen.customer!r}")
-        node_id = nodes[name].pk
-        row = kept.get(node_id)
-        if row is not None and row.at >= seen.at.replace(microsecond=0):
-            continue
-        LatestObservation.objects.update_or_create(
-            node_id=node_id,
-            defaults={
-                "at": seen.at,
-                "state": seen.state.value,
-                "cause": plain_words(seen.cause),
-                "customer_id": customers[seen.customer] if seen.customer is not None else None,
-                "spare": seen.spare,
-                "source": source,
-            },
-        )
-        changed += 1
-    return changed
+    kept: dict[str, AwareDatetime] = {}
+    for chunk in chunks(known):
+        rows = LatestObservation.objects.filter(node__name__in=chunk)
+        kept |= dict(rows.values_list("node__name", "at"))
+    newer = [
+        seen
+        for seen in observations
+        if seen.node not in kept or seen.at.replace(microsecond=0) > kept[seen.node]
+    ]
+    return keep_latest(newer, source=source)
+
+
+def keep_latest(accepted: Sequence[NodeObservation], *, source: str) -> int:
+    """Keep the newest of these words on each node, whatever was kept; return how many nodes."""
+    newest = {str(seen.node): seen for seen in sorted(accepted, key=lambda seen: seen.at)}
+    nodes = row_ids(Node, newest)
+    customers = row_ids(Customer, [seen.customer for seen in newest.values() if seen.customer])
+    LatestObservation.objects.bulk_create(
+        [
+            LatestObservation(
+                node_id=nodes[name],
+                at=seen.at,
+                state=seen.state.value,
+                cause=plain_words(seen.cause),
+                customer_id=customers[seen.customer] if seen.customer is not None else None,
+                spare=seen.spare,
+                source=source,
+            )
+            for name, seen in newest.items()
+        ],
+        update_conflicts=True,
+        update_fields=["at", "state", "cause", "customer", "spare", "source"],
+        unique_fields=["node"],
+    )
+    return len(newest)
 
 
 def read_cursor(source: str) -> str:

@@ -24,10 +24,11 @@ from scuderia.fleet.engine.restatements import (
     Restatements,
     merged,
 )
+from scuderia.fleet.models.columns import chunks
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
-from scuderia.fleet.operations.held_outages import chunks, held_outages
+from scuderia.fleet.operations.held_outages import held_outages
 from scuderia.fleet.operations.import_site import ImportSite, fill_site
 from scuderia.fleet.operations.outage_writer import OutageWriter
 from scuderia.intake.fields import CommitReport, FileFacts, Numbered, Objection, Record

@@ -6,10 +6,10 @@ from scuderia.fleet.engine.facts import instant_of
 from scuderia.fleet.engine.outage_rows import OutageRow, key_of
 from scuderia.fleet.engine.restatements import Held, Restated, changed_fields, merged
 from scuderia.fleet.models.amendments import OutageAmendment
+from scuderia.fleet.models.columns import CHUNK
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.operations.amendments import supersede_outage
-from scuderia.fleet.operations.held_outages import CHUNK
 from scuderia.intake.fields import CHANGES_KEPT, Change, CommitReport, Numbered
 
 _INSTANTS = ("start", "end", "detected")

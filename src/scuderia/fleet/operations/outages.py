@@ -8,10 +8,8 @@ from scuderia.basics.safe_text import plain_words
 from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
-from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.nouns import PHASES, NodeState
 from scuderia.fleet.operations.inventory import find_node
-
-PHASES = frozenset({NodeState.IN_REPAIR, NodeState.WAITING_PARTS, NodeState.VALIDATING})
 
 
 class OutageAlreadyOpen(Refused):

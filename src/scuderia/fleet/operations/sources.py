@@ -4,6 +4,8 @@ A page and the cursor that follows it are one transaction, so a kill between pag
 and repeats nothing.
 """
 
+from functools import partial
+
 from django.db import transaction
 
 from scuderia.basics.actors import WORKER
@@ -20,12 +22,13 @@ from scuderia.fleet.operations.observations import (
     record_latest,
     record_observations,
 )
+from scuderia.fleet.operations.write_turns import take_turn
 from scuderia.fleet.ports import FleetReader
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations import signals
 
-PAGE_LIMIT = 1_000
-PAGES_MAX = 100
+PAGE_LIMIT = 500  # the books are held for about 0.1 s a page
+PAGES_MAX = 200
 
 
 SOURCE_SILENT = "fleet.source.silent"
@@ -46,11 +49,8 @@ def poll(
     try:
         for turn in range(pages_max):
             page = reader.observe(cursor=read_cursor(reader.source), limit=page_limit)
-            with transaction.atomic():
-                if turn == 0:
-                    _register(reader, page, now=now)
-                one = record_observations(page, source=reader.source, now=now)
-            total = _sum(total, one)
+            book = partial(_book, reader, page, now=now, is_first=turn == 0)
+            total = _sum(total, take_turn(book))
             if not page.more:
                 _break_silence(reader)
                 break
@@ -82,6 +82,14 @@ def record_silence(source: str, *, error: str, now: AwareDatetime) -> PollReport
     )
     signals.record_signals([draft], now=now)
     return PollReport(signals=1, silent=error[:CAUSE_MAX])
+
+
+def _book(
+    reader: FleetReader, page: ObservationPage, *, now: AwareDatetime, is_first: bool
+) -> PollReport:
+    if is_first:
+        _register(reader, page, now=now)
+    return record_observations(page, source=reader.source, now=now)
 
 
 def _register(reader: FleetReader, page: ObservationPage, *, now: AwareDatetime) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.fleet.nouns import GPU_HOURS, NodeState
 from scuderia.fleet.operations.observations import NODE_DOWN, NODE_RELAPSED
-from scuderia.fleet.playbook.evidence import QUERIES
-from scuderia.fleet.queries.nodes import NodeStatus, node_status
+from scuderia.fleet.playbook.evidence import QUERIES, repair_ages
+from scuderia.fleet.queries.nodes import NodeStatus, node_status, node_statuses
 from scuderia.loop.nouns import Evidence, FindingDraft, SignalDraft
 
 _WEEK_H = 168.0
@@ -59,9 +60,12 @@ class BadReturn:
 
 
 def _out(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[FindingDraft]:
-    for subject in sorted({signal.subject for signal in signals if signal.kind == NODE_DOWN}):
-        status = node_status(subject.name, now)
-        if status.state is NodeState.UP or status.since is None or status.planned:
+    subjects = sorted({signal.subject for signal in signals if signal.kind == NODE_DOWN})
+    statuses = node_statuses([subject.name for subject in subjects], now)
+    ages = repair_ages([*statuses], now)
+    for subject in subjects:
+        status = statuses.get(subject.name)
+        if status is None or status.state is NodeState.UP or not status.since or status.planned:
             continue
         holder = f", held by {status.customer}" if status.customer else ""
         yield FindingDraft(
@@ -70,25 +74,39 @@ def _out(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[Find
             claim=f"{subject.name} is out of service: {status.cause or 'no cause given'}{holder}",
             confidence=1.0,
             severity=Quantity(_severity(status, _WEEK_H), GPU_HOURS),
-            evidence=(_evidence("repair_age", subject, now, "How long it has been out"),),
+            evidence=(
+                Evidence(
+                    query="repair_age",
+                    params=_params(subject, now),
+                    value=ages[subject.name],
+                    caption="How long it has been out",
+                ),
+            ),
             dedup_key=f"fleet.node_out/{subject}/{status.since.isoformat()}",
         )
 
 
 def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[FindingDraft]:
-    for signal in signals:
-        if signal.kind != NODE_RELAPSED or now - signal.occurred_at > _RELAPSE_FRESH:
-            continue
-        status = node_status(signal.subject.name, now)
+    fresh = [
+        signal
+        for signal in signals
+        if signal.kind == NODE_RELAPSED and now - signal.occurred_at <= _RELAPSE_FRESH
+    ]
+    statuses = node_statuses({signal.subject.name for signal in fresh}, now)
+    told: dict[SubjectRef, Evidence] = {}
+    for signal in fresh:
+        subject = signal.subject
+        if subject not in told:
+            told[subject] = _outages_of(subject, now)
         hours = signal.payload.get("hours_since_return")
         yield FindingDraft(
             kind="fleet.bad_return",
-            subject=signal.subject,
-            claim=f"{signal.subject.name} broke again {hours} h after its return to service",
+            subject=subject,
+            claim=f"{subject.name} broke again {hours} h after its return to service",
             confidence=1.0,
-            severity=Quantity(_severity(status, _RELAPSE_HOURS_LOST), GPU_HOURS),
-            evidence=(_evidence("node_outages", signal.subject, now, "Its outages in 28 days"),),
-            dedup_key=f"fleet.bad_return/{signal.subject}/{signal.occurred_at.isoformat()}",
+            severity=Quantity(_severity(statuses[subject.name], _RELAPSE_HOURS_LOST), GPU_HOURS),
+            evidence=(told[subject],),
+            dedup_key=f"fleet.bad_return/{subject}/{signal.occurred_at.isoformat()}",
         )
 
 
@@ -96,7 +114,13 @@ def _severity(status: NodeStatus, hours: float) -> float:
     return status.gpus * hours if status.customer else 0.0
 
 
-def _evidence(query: str, subject: SubjectRef, now: AwareDatetime, caption: str) -> Evidence:
-    params = {"node": subject.name, "at": now.isoformat()}
-    value = next(known for known in QUERIES if known.name == query).run(params)
-    return Evidence(query=query, params=params, value=value, caption=caption)
+def _outages_of(subject: SubjectRef, now: AwareDatetime) -> Evidence:
+    params = _params(subject, now)
+    value = next(known for known in QUERIES if known.name == "node_outages").run(params)
+    return Evidence(
+        query="node_outages", params=params, value=value, caption="Its outages in 28 days"
+    )
+
+
+def _params(subject: SubjectRef, now: AwareDatetime) -> JsonObject:
+    return {"node": subject.name, "at": now.isoformat()}

@@ -1,6 +1,6 @@
 """The fleet's evidence: named queries that anyone can run again, with the same parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -53,18 +53,27 @@ def _node_outages(params: JsonObject, at: AwareDatetime) -> JsonObject:
 def _repair_age(params: JsonObject, at: AwareDatetime) -> JsonObject:
     """Return how long the node has been out at `at`, and the phase of its repair."""
     node = _name(params, "node")
-    for stay in outages.open_outages(at):
-        if stay.place.node == node:
-            return {
-                "node": node,
-                "out": True,
-                "since": stay.start.isoformat(),
-                "age_hours": round(stay.age.total_seconds() / HOUR_S, 2),
-                "phase": stay.phase.value if stay.phase else None,
-                "cause": stay.cause,
-                "customer": stay.customer,
-            }
-    return {"node": node, "out": False}
+    return repair_ages([node], at)[node]
+
+
+def repair_ages(nodes: Collection[str], at: AwareDatetime) -> dict[str, JsonObject]:
+    """Return what `repair_age` answers of each node, in as many questions as for one."""
+    stays = {str(stay.place.node): stay for stay in reversed(outages.open_outages(at, nodes=nodes))}
+    return {node: _as_age(node, stays.get(node)) for node in nodes}
+
+
+def _as_age(node: str, stay: outages.OpenOutage | None) -> JsonObject:
+    if stay is None:
+        return {"node": node, "out": False}
+    return {
+        "node": node,
+        "out": True,
+        "since": stay.start.isoformat(),
+        "age_hours": round(stay.age.total_seconds() / HOUR_S, 2),
+        "phase": stay.phase.value if stay.phase else None,
+        "cause": stay.cause,
+        "customer": stay.customer,
+    }
 
 
 def _spare_pool_state(params: JsonObject, at: AwareDatetime) -> JsonObject:

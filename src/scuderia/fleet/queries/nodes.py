@@ -1,18 +1,18 @@
 """The nodes as they stand at one instant, in a constant number of queries; and one's history."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.facts import is_unknown
 from scuderia.fleet.models.allocations import Allocation
-from scuderia.fleet.models.columns import touching
+from scuderia.fleet.models.columns import chunks, lasting, still_at, touching
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import LatestObservation
 from scuderia.fleet.models.outages import Outage
@@ -114,39 +114,51 @@ def node_status(node: str, at: AwareDatetime) -> NodeStatus:
 
     raises   UnknownSubject: no such node, or not yet at `at`
     """
-    found = _statuses(Node.objects.filter(name=node, active_from__lte=at), at, one=True)
+    found = node_statuses([node], at)
     if not found:
         raise UnknownSubject(f"no node is named {node!r}")
-    return found[0]
+    return found[node]
+
+
+def node_statuses(names: Iterable[str], at: AwareDatetime) -> dict[str, NodeStatus]:
+    """Return those of these nodes that were on the books at `at`: name -> how it stood.
+
+    Costs six questions for each 500 nodes, whatever the fleet and its history.
+    """
+    found: dict[str, NodeStatus] = {}
+    for chunk in chunks(names):
+        rows = Node.objects.filter(name__in=chunk, active_from__lte=at)
+        found |= {str(one.place.node): one for one in _statuses(rows, at, narrow=True)}
+    return found
 
 
 def _at(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
     """Keep the rows whose [start, end) holds `at`."""
-    return rows.filter(Q(end__isnull=True) | Q(end__gt=at), start__lte=at)
+    return rows.filter(still_at(at), start__lte=at)
 
 
 def _statuses(
-    nodes: QuerySet[Node], at: AwareDatetime, *, one: bool = False
+    nodes: QuerySet[Node], at: AwareDatetime, *, narrow: bool = False
 ) -> tuple[NodeStatus, ...]:
-    narrow: dict[str, Any] = {"node__in": nodes} if one else {}
+    ids = list(nodes.values_list("pk", flat=True)) if narrow else None
+    mine: dict[str, Any] = {} if ids is None else {"node__in": ids}
     stays: dict[int, list[tuple[AwareDatetime, str, bool]]] = {}
-    for node_id, *stay in (
-        _at(Outage.objects.filter(**narrow), at)
+    out: list[int] = []
+    for row_id, node_id, start, cause, planned in (
+        lasting(Outage.objects.filter(**mine), at)
         .order_by("start", "id")
-        .values_list("node_id", "start", "cause", "planned")
+        .values_list("id", "node_id", "start", "cause", "planned")
     ):
-        stays.setdefault(node_id, []).append((stay[0], stay[1], stay[2]))
-    phases = dict(
-        _at(Repair.objects.filter(**{f"outage__{key}": nodes for key in narrow}), at)
-        .order_by("start", "id")
-        .values_list("outage__node_id", "state")
-    )
+        stays.setdefault(node_id, []).append((start, cause, planned))
+        out.append(row_id)
+    repairs = Repair.objects.filter(outage__in=out) if narrow else Repair.objects.all()
+    phases = dict(_at(repairs, at).order_by("start", "id").values_list("outage__node_id", "state"))
     holders = dict(
-        _at(Allocation.objects.filter(**narrow), at).values_list("node_id", "customer__name")
+        _at(Allocation.objects.filter(**mine), at).values_list("node_id", "customer__name")
     )
     latest = {
         row[0]: row[1:]
-        for row in LatestObservation.objects.filter(**narrow).values_list(
+        for row in LatestObservation.objects.filter(**mine).values_list(
             "node_id", "at", "state", "spare"
         )
     }

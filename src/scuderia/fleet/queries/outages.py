@@ -1,8 +1,10 @@
 """What broke, when and why; how often it broke again."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -14,6 +16,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.facts import OutageFact, instant_of, merge_outages, seconds_of
 from scuderia.fleet.engine.outage_statistics import relapse_counts
 from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.columns import begun_before, chunks, lasting, still_at
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
@@ -61,31 +64,46 @@ class RelapseStats:
         return count / self.outages if self.outages else None
 
 
-def open_outages(at: AwareDatetime) -> tuple[OpenOutage, ...]:
-    """Return the outages that last at `at`, oldest first, in five queries."""
-    lasting = Outage.objects.filter(Q(end__isnull=True) | Q(end__gt=at), start__lte=at)
-    where = {
-        row[0]: row[1:]
-        for row in Node.objects.filter(outages__in=lasting).values_list(
-            "id", "sku__gpus_per_node", "name", *PLACE_COLUMNS
-        )
-    }
-    current = Q(end__isnull=True) | Q(end__gt=at)
-    phases = {
-        row[0]: row[1:]
-        for row in Repair.objects.filter(current, start__lte=at, outage__in=lasting)
+def open_outages(
+    at: AwareDatetime, *, nodes: Collection[str] | None = None
+) -> tuple[OpenOutage, ...]:
+    """Return the outages that last at `at`, oldest first: of these nodes, or of all.
+
+    What is read grows with the outages that last, never with those that are over.
+    """
+    rows = Outage.objects.all()
+    if nodes is not None:
+        mine = Node.objects.filter(name__in=nodes).values_list("id", flat=True)
+        rows = rows.filter(node__in=list(mine))
+    found = list(
+        lasting(rows, at)
         .order_by("start", "id")
-        .values_list("outage__node_id", "state", "start")
-    }
-    holders = dict(
-        Allocation.objects.filter(current, start__lte=at, node__in=where).values_list(
-            "node_id", "customer__name"
+        .values_list("id", "node_id", "start", "cause", "planned")
+    )
+    ids = dict.fromkeys(node_id for _, node_id, *_ in found)
+    where: dict[int, tuple[Any, ...]] = {}
+    phases: dict[int, tuple[str, AwareDatetime]] = {}
+    holders: dict[int, str] = {}
+    counts: Counter[int] = Counter()
+    for chunk in chunks(ids):
+        places = Node.objects.filter(id__in=chunk)
+        for node_id, *place in places.values_list(
+            "id", "sku__gpus_per_node", "name", *PLACE_COLUMNS
+        ):
+            where[node_id] = tuple(place)
+        holds = lasting(Allocation.objects.filter(node__in=chunk), at)
+        holders |= dict(holds.values_list("node_id", "customer__name"))
+        recent = Outage.objects.filter(
+            node__in=chunk, start__gt=at - RECENT, start__lte=at, planned=False
         )
-    )
-    recent = Outage.objects.filter(
-        node__in=where, start__gt=at - RECENT, start__lte=at, planned=False
-    )
-    counts = Counter(recent.values_list("node_id", flat=True))
+        counts.update(recent.values_list("node_id", flat=True))
+    for chunk in chunks(row_id for row_id, *_ in found):
+        begun = Repair.objects.filter(still_at(at), start__lte=at, outage__in=chunk)
+        for node_id, state, since in begun.order_by("start", "id").values_list(
+            "outage__node_id", "state", "start"
+        ):
+            if node_id not in phases or phases[node_id][1] <= since:
+                phases[node_id] = (state, since)
     return tuple(
         OpenOutage(
             place=NodePlace(NodeName(where[node_id][1]), *where[node_id][2:]),
@@ -99,9 +117,7 @@ def open_outages(at: AwareDatetime) -> tuple[OpenOutage, ...]:
             phase_since=phases[node_id][1] if node_id in phases else None,
             outages_28d=counts[node_id],
         )
-        for node_id, start, cause, planned in lasting.order_by("start", "id").values_list(
-            "node_id", "start", "cause", "planned"
-        )
+        for _, node_id, start, cause, planned in found
     )
 
 
@@ -150,11 +166,11 @@ def outages_between(
     merged     overlapping reports of one node become one outage; its cause is the first that
                any of them names, its source_key the earliest one's
     """
-    rows = Outage.objects.filter(start__lt=end)
+    rows = begun_before(Outage.objects.all(), end)
     if site is not None:
         rows = rows.filter(node__rack__cluster__site__name=site)
     if node is not None:
-        rows = rows.filter(node__name=node)
+        rows = rows.filter(node__in=Node.objects.filter(name=node))
     if customer is not None:
         rows = rows.filter(Exists(_holds_during(customer)))
     names: dict[str, int] = {}
@@ -168,9 +184,7 @@ def outages_between(
             planned,
             key,
         )
-        for name, begun, ended, cause, planned, key in rows.order_by("start", "id").values_list(
-            "node__name", "start", "end", "cause", "planned", "source_key"
-        )
+        for begun, _, ended, name, cause, planned, key in _reaching(rows, start)
     ]
     first = seconds_of(start)
     by_index = list(names)
@@ -186,6 +200,22 @@ def outages_between(
         for fact in (merge_outages(facts) if merged else facts)
         if fact.end is None or fact.end > first or fact.start >= first
     )
+
+
+def _reaching(rows: QuerySet[Outage], start: AwareDatetime) -> list[tuple[Any, ...]]:
+    """Return by start what lasts at `start` or begins later, and what touches that, and so on.
+
+    So a merged outage is told whole, and what was over long before is not read. The order is made
+    here: asked for it, the database would walk an index by the start, through the whole past.
+    """
+    columns = ("start", "id", "end", "node__name", "cause", "planned", "source_key")
+    since = start
+    while True:
+        reach = rows.filter(Q(end__isnull=True) | Q(end__gte=since)).values_list(*columns)
+        told = sorted(reach, key=lambda row: row[:2])
+        if not told or told[0][0] >= since:
+            return told
+        since = told[0][0]
 
 
 def relapse_stats(

@@ -1,0 +1,230 @@
+"""A page heard at once leaves what its words leave one by one; its cost knows no history."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from scuderia.basics.actors import WORKER
+from scuderia.basics.clock import parse_instant
+from scuderia.fleet.engine.observed_nodes import Contradiction, Hold, ObservedNode
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.amendments import OutageAmendment
+from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.repairs import Repair
+from scuderia.fleet.nouns import (
+    CustomerName,
+    Inventory,
+    NodeName,
+    NodeObservation,
+    NodePlace,
+    NodeState,
+    ObservationPage,
+    Sku,
+    SlaDefinition,
+)
+from scuderia.fleet.operations import inventory, observations
+from scuderia.loop.models.findings import Finding
+from scuderia.loop.models.signals import Signal
+from tests.fleet import one_by_one
+
+pytestmark = pytest.mark.django_db
+T0 = parse_instant("2026-06-01T00:00:00Z", field="t0")
+SECOND = timedelta(seconds=1)
+STATES = [state for state in NodeState if state is not NodeState.UNKNOWN]
+KINDS = {
+    observations.NODE_UP: "up",
+    observations.NODE_DOWN: "down",
+    observations.NODE_RELAPSED: "relapsed",
+}
+
+
+def stand_up(nodes):
+    inventory.register_inventory(
+        Inventory(
+            tuple(NodePlace(NodeName(f"n{n}"), "s", "c", f"r{n // 16}", "k") for n in range(nodes)),
+            (Sku("k", 1, "gpu", 100),),
+            tuple(SlaDefinition(CustomerName(name), 0.9, "UTC") for name in ("ada", "bo")),
+            {},
+        ),
+        actor=WORKER,
+        now=T0,
+        active_from=T0 - timedelta(days=400),
+    )
+
+
+def history(node, count, *, until=T0):
+    """Book outages of an hour, a day apart, that have ended."""
+    row = Node.objects.get(name=node)
+    days = [until - timedelta(days=place + 1) for place in range(count)]
+    Outage.objects.bulk_create(
+        Outage(node=row, start=at, end=at + timedelta(hours=1), source_key=f"old/{node}/{at}")
+        for at in days
+    )
+
+
+words = st.builds(
+    lambda node, second, part, state, customer: NodeObservation(
+        NodeName(f"n{node}"),
+        T0 + second * SECOND + timedelta(milliseconds=part),
+        state,
+        f"cause {second}",
+        customer,
+    ),
+    st.integers(0, 1),
+    st.integers(0, 4),
+    st.sampled_from((0, 0, 0, 300)),
+    st.sampled_from(STATES),
+    st.sampled_from((None, "ada", "ada", "bo", "nobody-knows")),
+)
+before = st.lists(
+    st.tuples(st.integers(0, 1), st.integers(-4, 8), st.integers(0, 5), st.booleans()), max_size=4
+)
+
+
+def on_the_books():
+    return {
+        "outages": set(
+            Outage.objects.values_list("source_key", "start", "end", "cause", "planned")
+        ),
+        "phases": sorted(
+            Repair.objects.values_list("outage__source_key", "state", "start", "end"), key=str
+        ),
+        "holds": sorted(
+            Allocation.objects.values_list("node__name", "customer__name", "start", "end"), key=str
+        ),
+    }
+
+
+def prepare(past, gone):
+    stand_up(2)
+    for place, (node, start, length, planned) in enumerate(past):
+        begun = T0 + start * SECOND
+        Outage.objects.create(
+            node=Node.objects.get(name=f"n{node}"),
+            start=begun,
+            end=begun + length * SECOND,
+            planned=planned,
+            source_key=f"trace:{place}",
+        )
+    for node, second in gone:
+        key = f"src/n{node}/{int((T0 + second * SECOND).timestamp())}/outage"
+        OutageAmendment.objects.create(
+            source_key=key, node=Node.objects.get(name=f"n{node}"), before={}, after=None,
+            reason="never was", amended_by="ada", amended_at=T0,
+        )  # fmt: skip
+
+
+def told_of(signal):
+    kind = KINDS[signal.kind]
+    node = NodeName(signal.subject.partition(":")[2])
+    word = {
+        "up": "was_out_since",
+        "down": "cause",
+        "relapsed": "hours_since_return",
+    }[kind]
+    return kind, node, signal.occurred_at, str(signal.payload[word])
+
+
+@settings(max_examples=100, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(
+    st.lists(words, min_size=4, max_size=24),
+    before,
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4)), max_size=5),
+    st.sampled_from((24, 24, 24, 3)),
+)
+def test_a_page_leaves_what_its_words_leave_one_by_one(heard, past, gone, size):
+    ordered = sorted(heard, key=lambda seen: seen.at.replace(microsecond=0))
+    with transaction.atomic():
+        prepare(past, gone)
+        with transaction.atomic():
+            told, disputed = one_by_one.record(ordered, source="src")
+            expected = on_the_books()
+            transaction.set_rollback(True)
+        left_out = []
+        for place in range(0, len(ordered), size):
+            page = ObservationPage(
+                tuple(ordered[place : place + size]), str(place), more=False, as_of=T0
+            )
+            report = observations.record_observations(page, source="src", now=T0)
+            left_out += [said.partition(":")[0] for said in report.disputed]
+        if size >= len(ordered):  # words of one second over two pages: the second drops repeats
+            assert left_out == disputed
+            assert on_the_books() == expected
+            first = {(kind, node, int(at.timestamp())): str(word)
+                     for kind, node, at, word in reversed(told)}  # fmt: skip
+            kept = {(kind, node, int(at.timestamp())): word
+                    for kind, node, at, word in map(told_of, Signal.objects.all())}  # fmt: skip
+            assert kept == first
+        transaction.set_rollback(True)
+
+
+def mass_failure(nodes, at):
+    found = tuple(
+        NodeObservation(NodeName(f"n{n}"), at, NodeState.DOWN, "pdu", CustomerName("ada"))
+        for n in range(nodes)
+    )
+    return ObservationPage(found, str(at), more=False, as_of=at)
+
+
+def test_a_mass_failure_opens_every_outage_with_its_signal_and_finding():
+    stand_up(40)
+    report = observations.record_observations(mass_failure(40, T0), source="src", now=T0)
+    assert (report.observations, report.signals, report.disputed) == (40, 40, ())
+    assert Outage.objects.filter(end__isnull=True, cause="pdu").count() == 40
+    assert Finding.objects.filter(kind="fleet.node_out").count() == 40
+    assert Finding.objects.get(subject="node:n7").evidence[0]["value"]["customer"] == "ada"
+
+
+def cost_of(nodes, past):
+    """Return what a mass failure of nodes with a past costs: questions asked, steps of SQLite."""
+    stand_up(nodes)
+    for number in range(nodes):
+        history(f"n{number}", past)
+    steps = [0]
+
+    def step():
+        steps[0] += 1
+
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        connection.connection.set_progress_handler(step, 10)
+    with CaptureQueriesContext(connection) as asked:
+        observations.record_observations(mass_failure(nodes, T0), source="src", now=T0)
+    if connection.vendor == "sqlite":
+        connection.connection.set_progress_handler(None, 0)
+    assert Outage.objects.filter(end__isnull=True).count() == nodes
+    transaction.set_rollback(True)
+    return len(asked), steps[0]
+
+
+def test_a_mass_failure_costs_the_same_on_any_history():
+    with transaction.atomic():
+        asked, steps = cost_of(12, 40)
+    with transaction.atomic():
+        asked_later, steps_later = cost_of(12, 1000)
+    assert asked_later == asked
+    assert steps_later <= 1.1 * steps
+
+
+def test_a_thousand_nodes_ask_as_much_as_five_hundred_twice():
+    def asked(nodes):
+        stand_up(nodes)
+        with CaptureQueriesContext(connection) as found:
+            observations.load_nodes([f"n{n}" for n in range(nodes)], (0, 10))
+        return len(found)
+
+    assert asked(40) == asked(400)
+
+
+def test_a_disputed_word_leaves_the_node_as_it_stood():
+    node = ObservedNode("n0", hold=Hold("ada", 0, None, 7))
+    seen = NodeObservation(NodeName("n0"), T0, NodeState.IN_REPAIR, "", CustomerName("bo"))
+    with pytest.raises(Contradiction, match="not out of service"):
+        node.hear(seen, key="gone", cause="", taken={"gone"})
+    assert node.changed() == ([], [], [])
+    assert node.hold == Hold("ada", 0, None, 7)
