@@ -52,6 +52,20 @@ def test_features_match_a_table_worked_by_hand():
     assert seen == pytest.approx(expected)
 
 
+def test_an_outage_that_began_a_whole_window_ago_has_left_the_window():
+    within = lemon.node_features(history((0.5, 1), (62.5, 63)), RATE, at=90.0)
+    gone = lemon.node_features(history((0, 1), (62, 63)), RATE, at=90.0)
+    assert (within[1], within[2]) == (math.log1p(1), math.log1p(2))
+    assert (gone[1], gone[2]) == (math.log1p(0), math.log1p(1))
+
+
+def test_a_relapse_counts_up_to_seven_days_after_the_return_and_for_ninety_days():
+    assert lemon.node_features(history((80, 81), (88, 89)), RATE, at=90.0)[5] == math.log1p(1)
+    assert lemon.node_features(history((80, 81), (88.5, 89)), RATE, at=90.0)[5] == 0
+    assert lemon.node_features(history((1, 2), (5, 6)), RATE, at=94.5)[5] == math.log1p(1)
+    assert lemon.node_features(history((1, 2), (5, 6)), RATE, at=95.0)[5] == 0
+
+
 @given(histories(), st.floats(0, 400), st.floats(0.01, 30))
 @settings(max_examples=60, deadline=None)
 def test_nothing_later_than_the_evaluation_changes_a_score(past, at, gap):

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,26 @@ def test_where_there_are_lemons_the_score_finds_them_with_few_false_pulls():
     assert result.auc_all > 0.8
 
 
+def test_an_outcome_is_known_from_the_day_its_window_closes():
+    rows = build_rows(lemons(3), nodes=60, until=100.0)
+    day = float(np.sort(rows.closes)[len(rows.at) // 2])
+    assert sorted(rows.known_at(day).closes) == sorted(one for one in rows.closes if one <= day)
+    assert day in rows.known_at(day).closes
+
+
+def test_the_brier_scores_are_those_of_the_bins_of_the_calibration():
+    """Murphy's decomposition: (predicted - observed)^2 + observed (1 - observed), by bins."""
+    told = time_split(lemons(3), nodes=60, split=120.0, until=240.0)
+    rows = np.array([b.rows for b in told.calibration])
+    predicted = np.array([b.predicted for b in told.calibration])
+    observed = np.array([b.observed for b in told.calibration])
+    by_bins = (predicted - observed) ** 2 + observed * (1 - observed)
+    assert told.brier == pytest.approx(np.average(by_bins, weights=rows), abs=0.01)
+    base = np.average(observed, weights=rows)
+    assert told.brier_of_base_rate == pytest.approx(base * (1 - base))
+    assert told.brier_of_naive == pytest.approx(told.brier, abs=0.005)  # both name the lemons
+
+
 def test_a_back_test_never_looks_ahead():
     made = lemons(5)
     cut = [NodeHistory(h.node, h.starts[h.starts < 180], h.ends[h.starts < 180]) for h in made]
@@ -137,6 +158,15 @@ def test_the_calibration_table_weighs_its_rows():
         np.array([0.11, 0.12, 0.6]), np.array([0.0, 1.0, 1.0]), np.array([3.0, 1.0, 2.0])
     )
     assert [(b.low, b.rows, b.observed) for b in bins] == [(0.1, 4, 0.25), (0.5, 2, 1.0)]
+
+
+def test_the_bins_of_the_calibration_join_and_an_edge_belongs_to_the_upper_one():
+    edges = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 1.0)
+    score = np.array([*edges[:-1], 0.99])
+    bins = calibration_table(score, np.zeros(9), np.ones(9))
+    assert [(b.low, b.high, b.rows) for b in bins] == [
+        (low, high, 1 if high < 1 else 2) for low, high in pairwise(edges)
+    ]
 
 
 def test_the_naive_rule_counts_a_node_once_and_only_what_came_later():

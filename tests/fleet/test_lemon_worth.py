@@ -7,6 +7,7 @@ from benchmarks.lemon import read_histories
 from scuderia.basics.actors import IMPORTER
 from scuderia.basics.clock import FixedClock, parse_instant
 from scuderia.fleet.commands.fleet import app
+from scuderia.fleet.engine.lemon_rules import wilson_interval
 from scuderia.fleet.engine.lemon_worth import PUBLISHED_WORTH, worth_of
 from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
 from scuderia.fleet.queries.lemons import lemon_board, lemon_worth
@@ -33,6 +34,15 @@ def test_the_published_figures_are_those_of_the_trace(stepfun_trace):
     found = worth_of(histories, nodes=400, until=until)
     assert found.own
     assert_is_published(found)
+
+
+@pytest.mark.parametrize("name", ["naive", "score", "score_matched"])
+def test_each_published_share_and_interval_is_that_of_its_own_counts(name):
+    told = getattr(PUBLISHED_WORTH, name)
+    assert told.avoided_share == told.avoided / told.outages
+    assert told.precision == told.failed_again / told.pulled
+    low, high = wilson_interval(told.failed_again, told.pulled)
+    assert (told.precision_low, told.precision_high) == (round(low, 4), round(high, 4))
 
 
 @pytest.mark.django_db

@@ -145,3 +145,17 @@ def test_windows_of_any_size_match_as_one_window_does(moments, tolerance, batch)
 
 def told(matches):
     return [(entry.number, str(match)) for entry, match in matches]
+
+
+def test_rows_of_one_second_wait_for_one_another_up_to_twenty_thousand():
+    read = []
+
+    def rows():
+        for number in range(20_100):
+            read.append(number)
+            yield Numbered(number, "", row(node=f"g{number}"))
+
+    told = Restatements("", 60, lambda _rows, _tolerance: ()).matched(rows())
+    next(told)
+    assert len(read) == 20_000
+    assert 1 + sum(1 for _ in told) == 20_100

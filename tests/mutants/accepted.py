@@ -30,4 +30,10 @@ ACCEPTED: tuple[Accepted, ...] = (
         "if month.lost_h > budget:",
         "where they are equal the last line gives zero too: nothing is left, at any pace",
     ),
+    Accepted(
+        "src/scuderia/fleet/engine/ledger.py",
+        "self.span = end - start + 1",
+        "self.span = end + start + 1",
+        "it only sets the nodes' lines apart: any span above the window's length gives the same",
+    ),
 )
