@@ -9,6 +9,9 @@ from scuderia.basics.actors import IMPORTER
 from scuderia.basics.errors import Unable
 from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet import jobs
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.nouns import (
     ControlVerb,
     Inventory,
@@ -31,6 +34,7 @@ from scuderia.fleet.playbook.repairs import DRAIN_NODE
 from scuderia.fleet.ports import NoCluster
 from scuderia.fleet.ports import registry as fleet
 from scuderia.fleet.queries.nodes import node_status
+from scuderia.fleet.queries.silence import FleetSilence
 from scuderia.fleet.queries.sources import list_sources
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +134,30 @@ def test_a_silent_source_hides_its_own_nodes_alone_and_gives_them_back(two):
     sources.poll(milan, now=T0 + 3 * HOUR)
     assert states() == [NodeState.UP] * 4
     assert {row.silent_since for row in list_sources(IMPORTER)} == {None}
+
+
+def test_of_what_is_silent_it_is_told_since_when(two):
+    milan, _ = two
+    customer, other = (SubjectRef("customer", name) for name in ("acme", "birch"))
+    for node, name in (("milan-n1", "acme"), ("turin-n1", "birch")):
+        Allocation.objects.create(
+            node=Node.objects.get(name=node),
+            customer=Customer.objects.get_or_create(name=name)[0],
+            start=T0,
+        )
+    named = [SubjectRef("node", "milan-n1"), SubjectRef("node", "turin-n1")]
+    asked = [*named, SubjectRef("cluster", "milan"), SubjectRef("cluster", "turin")]
+    told = FleetSilence().silent_since
+    assert told([*asked, customer, other]) == {}
+    milan.silent = "no route to host"
+    sources.poll(milan, now=T0 + HOUR)
+    assert told([*asked, customer, other]) == dict.fromkeys(
+        [named[0], asked[2], customer], T0 + HOUR
+    )
+    assert [node_status(one.name, T0 + HOUR).silent_since for one in named] == [T0 + HOUR, None]
+    milan.silent, milan.at = "", T0 + 3 * HOUR
+    sources.poll(milan, now=T0 + 3 * HOUR)
+    assert told([*asked, customer, other]) == {}
 
 
 def test_a_reader_with_a_bug_is_silent_and_holds_up_nobody(two, monkeypatch):

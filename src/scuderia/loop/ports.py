@@ -152,6 +152,16 @@ class LineageOf(Protocol):
         ...
 
 
+class SilenceOf(Protocol):
+    """Knows since when nothing is heard of a subject. Filled by the room that reads its source."""
+
+    kinds: frozenset[str]
+
+    def silent_since(self, subjects: Sequence[SubjectRef]) -> Mapping[SubjectRef, AwareDatetime]:
+        """Return, of these subjects, those of which a part at least is silent, and since when."""
+        ...
+
+
 class PullHold(Protocol):
     """A stretch in which, once it is taken, no pull comes into being."""
 
@@ -230,6 +240,7 @@ class Registry:
     detectors: dict[str, Detector] = field(default_factory=dict)
     evidence: dict[str, EvidenceQuery] = field(default_factory=dict)
     lineages: dict[str, LineageOf] = field(default_factory=dict)
+    silences: dict[str, SilenceOf] = field(default_factory=dict)
     snapshots: dict[type, SnapshotReader] = field(default_factory=dict)
     powers: dict[str, PowerSpec] = field(
         default_factory=lambda: {spec.name: spec for spec in LOOP_POWERS}
@@ -270,6 +281,11 @@ class Registry:
     ) -> None:
         """Register who reads this room's books into the snapshot that agents think on."""
         self.snapshots[kind] = read
+
+    def register_silence(self, source: SilenceOf) -> None:
+        """Register who knows since when subjects of these kinds are silent."""
+        for kind in source.kinds:
+            self.silences[kind] = source
 
     def register_lineage(self, source: LineageOf) -> None:
         """Register who knows where subjects of these kinds hang."""

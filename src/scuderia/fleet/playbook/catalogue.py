@@ -7,6 +7,7 @@ from scuderia.fleet.playbook.importers import OutageImporter
 from scuderia.fleet.playbook.spare_pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
 from scuderia.fleet.queries.lineage import FleetLineage
+from scuderia.fleet.queries.silence import FleetSilence
 from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.intake.importers import register_importer
 from scuderia.loop.ports import Registry
@@ -31,5 +32,6 @@ def register(registry: Registry) -> None:
         registry.detectors[detector.name] = detector
     registry.register_unit(GPU_HOURS, worth=1.0)  # the measure itself; others state theirs in it
     registry.register_lineage(FleetLineage())
+    registry.register_silence(FleetSilence())
     register_importer(OutageImporter())
     registry.register_snapshot(FleetSnapshot, fleet_snapshot)

@@ -35,6 +35,7 @@ from scuderia.fleet.queries.access import (
 from scuderia.fleet.queries.allocations import as_allocations
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
 from scuderia.fleet.queries.outages import outages_between
+from scuderia.fleet.queries.silence import silent_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class NodeStatus:
     cause         "" is unknown
     observed_at   when the source last spoke of the node; None if it never did
     silent        its source does not answer, so nothing is known of it
+    silent_since  since when; None while it answers
     """
 
     place: NodePlace
@@ -59,6 +61,7 @@ class NodeStatus:
     planned: bool
     observed_at: AwareDatetime | None
     silent: bool = False
+    silent_since: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +162,22 @@ def _statuses(
     latest = {
         row[0]: row[1:]
         for row in LatestObservation.objects.filter(**mine).values_list(
-            "node_id", "at", "state", "spare"
+            "node_id", "at", "state", "spare", "source"
         )
     }
+    unheard = any(state == NodeState.UNKNOWN for _, state, _, _ in latest.values())
+    silences = silent_sources() if unheard else {}
     rows = nodes.order_by("rack__cluster__site__name", "rack__cluster__name", "rack__name", "name")
     return tuple(
-        _status(row, at, stays.get(row[0], []), phases.get(row[0]), holders, latest.get(row[0]))
+        _status(
+            row,
+            at,
+            stays.get(row[0], []),
+            phases.get(row[0]),
+            holders,
+            latest.get(row[0]),
+            silences,
+        )
         for row in rows.values_list(
             "id",
             "active_to",
@@ -184,7 +197,8 @@ def _status(
     stays: list[tuple[AwareDatetime, str, bool]],
     phase: str | None,
     holders: Mapping[int, str],
-    latest: tuple[AwareDatetime, str, bool] | None,
+    latest: tuple[AwareDatetime, str, bool, str] | None,
+    silences: Mapping[str, AwareDatetime],
 ) -> NodeStatus:
     node_id, active_to, gpus, name, *where = row
     customer = holders.get(node_id)
@@ -209,6 +223,7 @@ def _status(
         planned=bool(stays) and all(planned for _, _, planned in stays),
         observed_at=None if latest is None else latest[0],
         silent=silent,
+        silent_since=silences.get(latest[3]) if silent and latest is not None else None,
     )
 
 

@@ -1,7 +1,7 @@
 """What a decision is bound to: canonical parameters, and the digest of exactly what is done."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from scuderia.basics.canonical import JsonObject, JsonValue, sha256_of
 from scuderia.basics.errors import BadInput
@@ -130,3 +130,8 @@ def _text_fault(spec: ParamSpec, value: str) -> str:
         except BadInput:
             return "is not a subject"
     return ""
+
+
+def named_by(targets: Iterable[str], params: Mapping[str, object]) -> frozenset[str]:
+    """Return what a stored plan names: its targets, and the value of each parameter as text."""
+    return frozenset({*targets, *map(str, params.values())})

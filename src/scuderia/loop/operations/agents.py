@@ -10,6 +10,7 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, ScuderiaError
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.loop.engine.digest import named_by
 from scuderia.loop.models.agents import AgentRound
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Power, ProposalId, ProposalState, Round
@@ -19,7 +20,6 @@ from scuderia.loop.operations.proposal_filing import file_proposal
 from scuderia.loop.operations.proposals import withdraw_proposal
 from scuderia.loop.ports import Agent, registry
 from scuderia.loop.queries.brakes import brakes_on
-from scuderia.loop.queries.naming import named_by
 
 CONSIDERED_MAX = 200
 WORDS_MAX = 300

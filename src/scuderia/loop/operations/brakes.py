@@ -53,7 +53,8 @@ def set_brake(
         return
     registry.pulls.pull(pulled)  # from here on it holds, whatever becomes of the books
     with suppress(OperationalError), waiting_at_most(BOOKED_WITHIN_S):
-        book_pulls(now=now)
+        _book(pulled, now)  # its own alone: a backlog is for who has time, `book_pulls`
+        registry.pulls.forget(pulled.id)
 
 
 def book_pulls(*, now: AwareDatetime) -> int:

@@ -1,7 +1,7 @@
 """Claims and the facts behind them, as they stand."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +23,15 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.listing import holding
+from scuderia.loop.queries.silence import silent_since
 
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """A claim as it stands."""
+    """A claim as it stands.
+
+    silent_since   nothing is heard of its subject since then, so that nothing could clear it
+    """
 
     id: FindingId
     kind: str
@@ -41,6 +45,7 @@ class FindingRow:
     opened_at: AwareDatetime
     refreshed_at: AwareDatetime
     cleared_at: AwareDatetime | None
+    silent_since: AwareDatetime | None = None
 
 
 def list_findings(
@@ -64,7 +69,15 @@ def list_findings(
         found = found.filter(_hangs_under(frozenset({str(subject)})))
     if open_only:
         found = found.filter(state=FindingState.OPEN)
-    return tuple(map(finding_row, found.order_by("-severity_rank", "opened_at", "pk")[:limit]))
+    ordered = found.order_by("-severity_rank", "opened_at", "pk")
+    return with_silence(map(finding_row, ordered[:limit]))
+
+
+def with_silence(rows: Iterable[FindingRow]) -> tuple[FindingRow, ...]:
+    """Return the open ones with the silence that they stand in."""
+    found = tuple(rows)
+    silent = silent_since(row.subject for row in found if row.state is FindingState.OPEN)
+    return tuple(replace(row, silent_since=silent.get(row.subject)) for row in found)
 
 
 def _hangs_under(scopes: frozenset[str]) -> Exists:

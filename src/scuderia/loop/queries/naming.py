@@ -1,9 +1,8 @@
 """What a person was shown by name, in a proposal that waits for them or an action they decided."""
 
-from collections.abc import Iterable, Mapping
-
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.engine.digest import named_by
 from scuderia.loop.models.actions import OPEN, Action
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.queries.proposals import reachable_proposals
@@ -34,8 +33,3 @@ def promised_subjects() -> frozenset[str]:
     """
     plans = Action.objects.filter(OPEN).values_list("targets", "params")
     return frozenset().union(*(named_by(targets, params) for targets, params in plans))
-
-
-def named_by(targets: Iterable[str], params: Mapping[str, object]) -> frozenset[str]:
-    """Return what a stored plan names: its targets, and the value of each parameter as text."""
-    return frozenset({*targets, *map(str, params.values())})

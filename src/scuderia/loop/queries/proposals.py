@@ -1,7 +1,7 @@
 """What waits for a person, and everything a person sees before the button."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
@@ -12,6 +12,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import Quantity
+from scuderia.loop.engine.digest import named_by
 from scuderia.loop.engine.json_codec import (
     read_blast,
     read_rehearsal,
@@ -31,8 +32,14 @@ from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
 from scuderia.loop.queries.agents import TrackRecord, track_record
 from scuderia.loop.queries.decisions import DecisionRow, decision_row
-from scuderia.loop.queries.findings import FindingRow, finding_row, shown_finding
+from scuderia.loop.queries.findings import (
+    FindingRow,
+    finding_row,
+    shown_finding,
+    with_silence,
+)
 from scuderia.loop.queries.listing import holding, in_order
+from scuderia.loop.queries.silence import silent_since
 
 PROPOSAL_WORDS = ("title", "agent", "filed_by", "kind")
 PROPOSAL_ORDERS = {
@@ -47,7 +54,10 @@ PROPOSAL_ORDERS = {
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One line of the queue, dearest first."""
+    """One line of the queue, dearest first.
+
+    silent_since   nothing is heard since then of something that it names
+    """
 
     id: ProposalId
     title: str
@@ -65,6 +75,7 @@ class QueueRow:
     returned_reason: str
     findings: int
     state: ProposalState
+    silent_since: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +233,9 @@ def get_proposal(actor: Actor, proposal_id: ProposalId) -> ProposalCard:
     decisions = _decisions(proposal)
     frozen = _frozen(proposal, decisions)
     return ProposalCard(
-        row=queue_row(proposal, findings=proposal.findings.count()),
+        row=_with_silence(
+            [(queue_row(proposal, findings=proposal.findings.count()), proposal.params)]
+        )[0],
         params=proposal.params,
         snapshot=proposal.snapshot,
         findings=_findings(proposal, frozen),
@@ -265,7 +278,7 @@ def _frozen(proposal: Proposal, decisions: Sequence[DecisionRow]) -> DecisionRow
 def _findings(proposal: Proposal, frozen: DecisionRow | None) -> tuple[FindingRow, ...]:
     if frozen is not None:
         return tuple(map(shown_finding, cast("list[JsonObject]", frozen.shown["findings"])))
-    return tuple(map(finding_row, proposal.findings.order_by("-severity_rank", "pk")))
+    return with_silence(map(finding_row, proposal.findings.order_by("-severity_rank", "pk")))
 
 
 def _waiting(actor: Actor, now: AwareDatetime) -> QuerySet[Proposal]:
@@ -282,5 +295,26 @@ def reachable_proposals(actor: Actor) -> QuerySet[Proposal]:
 
 
 def _rows(proposals: QuerySet[Proposal]) -> tuple[QueueRow, ...]:
-    counted = proposals.annotate(findings_count=Count("findings"))
-    return tuple(queue_row(one, findings=one.findings_count) for one in counted)
+    counted = list(proposals.annotate(findings_count=Count("findings")))
+    rows = [(queue_row(one, findings=one.findings_count), one.params) for one in counted]
+    return _with_silence(rows)
+
+
+def _with_silence(rows: Sequence[tuple[QueueRow, JsonObject]]) -> tuple[QueueRow, ...]:
+    """Return the open ones with the longest silence of what their plans name."""
+    named = [_named(row, params) for row, params in rows]
+    silent = silent_since(subject for one in named for subject in one)
+    return tuple(
+        replace(row, silent_since=min((silent[s] for s in one if s in silent), default=None))
+        for (row, _), one in zip(rows, named, strict=True)
+    )
+
+
+def _named(row: QueueRow, params: JsonObject) -> tuple[SubjectRef, ...]:
+    """Return what the plan of an open proposal names; one that is closed waits for nothing."""
+    if row.state is not ProposalState.PENDING:
+        return ()
+    texts = named_by(map(str, row.targets), params)
+    return tuple(
+        SubjectRef.parse(text) for text in texts if text.partition(":")[0] in registry.silences
+    )
