@@ -131,6 +131,17 @@ def test_the_brier_scores_are_those_of_the_bins_of_the_calibration():
     assert told.brier_of_naive == pytest.approx(told.brier, abs=0.005)  # both name the lemons
 
 
+def test_the_nodes_that_never_failed_stand_in_one_row_a_week_that_weighs_them_all():
+    once = NodeHistory("a", np.array([20.0]), np.array([21.0]))
+    rows = build_rows([once], nodes=100, until=40.0)
+    quiet = rows.where(rows.weight > 1)
+    assert quiet.at.tolist() == [14.0, 21.0, 28.0, 35.0]
+    assert set(quiet.weight) == {99.0}
+    assert not quiet.failed.any()
+    assert not quiet.features[:, 1:].any()
+    assert build_rows([once], nodes=1, until=40.0).weight.max() == 1.0
+
+
 def test_a_back_test_never_looks_ahead():
     made = lemons(5)
     cut = [NodeHistory(h.node, h.starts[h.starts < 180], h.ends[h.starts < 180]) for h in made]
@@ -178,3 +189,10 @@ def test_the_naive_rule_counts_a_node_once_and_only_what_came_later():
     assert (result.pulled, result.avoided, result.failed_again) == (1, 2, 1)
     later = naive_rule(made, outages=2, since=20.0)
     assert (later.outages, later.pulled, later.avoided) == (3, 1, 0)
+
+
+def test_a_rule_that_pulls_nobody_avoids_nothing_and_was_never_right():
+    told = naive_rule([NodeHistory("a", np.array([1.0]), np.array([2.0]))], outages=2)
+    assert (told.outages, told.pulled, told.avoided, told.failed_again) == (1, 0, 0, 0)
+    assert (told.avoided_share, told.precision) == (0.0, 0.0)
+    assert naive_rule([], outages=2).avoided_share == 0.0

@@ -37,6 +37,10 @@ def test_a_second_fault_of_one_second_is_a_fact_of_its_own():
     assert keys(rows, [held("a", cause="psu"), held("b", cause="fan")]) == ["b", "a"]
 
 
+def test_a_row_of_another_second_is_no_rival_for_the_fact_of_this_one():
+    assert keys([row(cause="psu"), row(start=9_000, end=9_900)], [held()]) == ["h1", None]
+
+
 def test_what_could_be_one_of_two_is_refused():
     assert keys([row(cause="x")], [held("a", cause="fan"), held("b", cause="psu")]) == ["?"]
     assert keys([row(cause="x"), row(cause="y")], [held()]) == ["?", "?"]

@@ -215,6 +215,17 @@ def test_a_crash_in_mid_effect_is_looked_into_and_never_repeated(hall, trouble):
     assert set(hall.world.happened.values()) == {1}
 
 
+def test_what_a_look_finds_undone_is_done_in_the_same_call(hall):
+    action_id = approve(file())
+    actions.begin_action(action_id, now=NOW)
+    hall.world.trouble = ["crash-before"]
+    with pytest.raises(Crash):
+        actions.run_step(action_id, 0, now=NOW)
+    assert not hall.world.happened
+    assert actions.run_step(action_id, 0, now=NOW) is StepWord.DONE
+    assert set(hall.world.happened.values()) == {1}
+
+
 def test_an_unknown_stays_unknown_while_the_world_is_silent(hall):
     action_id = approve(file())
     actions.begin_action(action_id, now=NOW)
