@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 
 from scuderia.basics.errors import BadInput, Refused, Unable
 from scuderia.config.home import current_home
+from scuderia.config.processes.rotating_log import RotatingLog
 
 
 class ExitCode(IntEnum):
@@ -79,12 +80,7 @@ def _usage(error: TyperException) -> str:
 def _log(error: BaseException) -> str:
     folder = current_home().logs
     lines = "".join(traceback.format_exception(error))
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "cli.log"
-        with path.open("a", encoding="utf-8") as log:
-            log.write(lines)
-    except OSError:
-        sys.stderr.write(lines)
-        return "the lines above"
-    return str(path)
+    if folder.is_dir() and RotatingLog(folder / "cli.log").write(lines.encode()):
+        return str(folder / "cli.log")
+    sys.stderr.write(lines)
+    return "the lines above"

@@ -19,7 +19,7 @@ from scuderia.config.processes.listen import (
     require_free,
     require_loopback,
 )
-from scuderia.config.processes.parent_watch import watch_parent
+from scuderia.config.processes.parent_watch import watch_by_children, watch_parent
 from scuderia.config.processes.supervisor import Supervised, Supervisor
 from scuderia.config.setup import require_set_up, require_tables
 
@@ -58,17 +58,20 @@ def serve_web(
     allow_network: AllowNetwork = False,
 ) -> None:
     """Serve pages and the JSON API alone."""
+    watch_parent()
     require_loopback(host, allow_network=allow_network)
     require_free(host, port)
     with serving(_ready_home()):
         from scuderia.config.processes.web import run_web
 
+        watch_by_children()
         run_web(host, port)
 
 
 @app.command("worker")
 def serve_worker(*, crew_every: CrewEvery = 0) -> None:
     """Carry out approved actions, poll the fleet and have the crew look; no pages."""
+    watch_parent()
     home = current_home()
     require_set_up(home)
     with serving(home):
@@ -122,7 +125,6 @@ def _ready_home() -> Home:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    watch_parent()
     ready_django()
     require_tables()
     return home

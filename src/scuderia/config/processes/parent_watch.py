@@ -6,7 +6,22 @@ import threading
 import time
 
 LEASH = "SCUDERIA_LEASH"
-_LOOK_EVERY_S = 1.0
+_LOOK_EVERY_S = 0.5
+_ASKED_MAX = 40
+
+
+def pid_to_watch() -> str:
+    """Return the leash's value for processes that this one starts: its own pid.
+
+    The pid is handed down, and not read from the child's parent: a parent that dies while its
+    child still imports is no longer the child's parent when it first looks.
+    """
+    return str(os.getpid())
+
+
+def watch_by_children() -> None:
+    """Have whatever this process forks from now on stop when it is gone."""
+    os.environ[LEASH] = pid_to_watch()
 
 
 def watch_parent() -> None:
@@ -15,14 +30,16 @@ def watch_parent() -> None:
     A supervisor killed outright cannot stop its children; without this they would live on and
     keep the port.
     """
-    if os.environ.get(LEASH):
-        parent = os.getppid()
+    named = os.environ.get(LEASH, "")
+    if named:
+        parent = int(named) if named.isdecimal() and named != "1" else os.getppid()
         threading.Thread(target=_watch, args=(parent,), name="leash", daemon=True).start()
 
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY_S)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(20 * _LOOK_EVERY_S)
+    for _ in range(_ASKED_MAX):  # more than once: who still starts may not have heard the first
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_LOOK_EVERY_S)
     os._exit(1)  # it did not stop when asked

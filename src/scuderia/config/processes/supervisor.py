@@ -4,21 +4,24 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 
 from scuderia.basics.errors import Unable
 from scuderia.config.home import Home
-from scuderia.config.processes.parent_watch import LEASH
+from scuderia.config.processes.parent_watch import LEASH, pid_to_watch
+from scuderia.config.processes.parts_down import write_down
+from scuderia.config.processes.rotating_log import RotatingLog
 
 
 class KeepsCrashing(Unable):
-    """A process crashed too often in a short time, so everything was stopped."""
+    """A process kept crashing: nothing else was left to serve, or it was still down at the end."""
 
     code = "RUN-005"
     remedy = "Read the log that the message names, mend the cause, and serve again."
@@ -26,58 +29,90 @@ class KeepsCrashing(Unable):
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How many crashes within a window are answered by a restart, and after which waits."""
+    """Which waits answer crashes in a row; a run of `steady_s` begins the count anew.
+
+    Up to `crashes_max` the waits are short; from then on the part is down, and the waits long.
+    """
 
     crashes_max: int = 5
-    window_s: float = 60.0
+    steady_s: float = 60.0
     first_wait_s: float = 0.5
     wait_max_s: float = 10.0
+    down_wait_s: float = 60.0
+    down_wait_max_s: float = 600.0
+
+    def is_down(self, crashes: int) -> bool:
+        """Say whether a part that crashed so often in a row is left down."""
+        return crashes > self.crashes_max
 
     def wait_s(self, crashes: int) -> float:
-        """Return the wait before the restart that follows this many recent crashes."""
+        """Return the wait before the restart that follows this many crashes in a row."""
+        if self.is_down(crashes):
+            doubled = 2.0 ** min(crashes - self.crashes_max - 1, 16)
+            return min(self.down_wait_s * doubled, self.down_wait_max_s)
         return min(self.first_wait_s * 2.0 ** (crashes - 1), self.wait_max_s)
 
 
 @dataclass
 class Supervised:
-    """One child process: its command, its log, and its recent crashes."""
+    """One child process: its command, its log, and its crashes in a row."""
 
     name: str
     command: Sequence[str]
     home: Home
-    crashes: deque[float] = field(default_factory=deque)
+    program: Sequence[str] = (sys.executable, "-m", "scuderia.config")
+    crashes: int = 0
+    started_at: float = 0.0
     restart_at: float = 0.0
     child: subprocess.Popen[bytes] | None = None
+    copier: threading.Thread | None = None
 
     @property
     def log(self) -> str:
-        """Where it writes."""
+        """Where what it writes stands."""
         return str(self.home.logs / f"{self.name}.log")
 
+    @cached_property
+    def rotating(self) -> RotatingLog:
+        """What bounds its log."""
+        return RotatingLog(Path(self.log))
+
     def start(self) -> None:
-        """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone."""
+        """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone.
+
+        What it writes comes through a pipe, so that its log is bounded whatever writes there.
+        """
         environment: Mapping[str, str] = {
             **os.environ,
             "SCUDERIA_HOME": str(self.home.path),
-            LEASH: "1",
+            LEASH: pid_to_watch(),
         }
-        with Path(self.log).open("ab") as log:
-            self.child = subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-m", "scuderia.config", *self.command],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self.child = subprocess.Popen(  # noqa: S603 - our own command line
+            [*self.program, *self.command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.copier = threading.Thread(
+            target=self.rotating.copy, args=(self.child.stdout,), name="log", daemon=True
+        )
+        self.copier.start()
+        self.started_at, self.restart_at = time.monotonic(), 0.0
 
     def has_ended(self) -> bool:
         """Say whether it runs no longer."""
         return self.child is not None and self.child.poll() is not None
 
+    def finish_log(self) -> None:
+        """Wait, within a bound, until what it has written stands in its log."""
+        if self.copier:
+            self.copier.join(timeout=_LOG_WAIT_S)
+
 
 class Supervisor:
-    """Runs its children until told to stop, or until one keeps crashing.
+    """Runs its children until told to stop; one that keeps crashing is left down, alone.
 
     say   told every start, crash and restart, in one line each
     """
@@ -99,56 +134,86 @@ class Supervisor:
     def run(self) -> None:
         """Start every child and stay until SIGTERM or SIGINT; then stop every child.
 
-        raises   KeepsCrashing: after stopping every child
+        raises   KeepsCrashing, after stopping every child: all of them are down, or one was when
+                 told to stop
         """
-        before = {sign: signal.signal(sign, self._stop) for sign in _STOP_SIGNALS}
+        before = {sign: signal.signal(sign, self._told) for sign in _STOP_SIGNALS}
         try:
+            self._tell_pages()
             for child in self._children:
                 self._start(child)
-            while not self._stopping:
-                self._restart_ended()
+            while not self._stopping and len(self._down()) < len(self._children):
+                for child in self._children:
+                    self._look_after(child)
                 time.sleep(0.2)
         finally:
             self._stop_all()
             for sign, handler in before.items():
                 signal.signal(sign, handler)
+        self._refuse_silence()
 
     @property
     def is_stopping(self) -> bool:
         """Say whether it was told to stop."""
         return self._stopping
 
-    def _stop(self, _sign: int, _frame: FrameType | None) -> None:
+    def stop(self) -> None:
+        """Have `run` stop every child and return."""
         self._stopping = True
+
+    def _told(self, _sign: int, _frame: FrameType | None) -> None:
+        self.stop()
+
+    def _down(self) -> list[Supervised]:
+        return [child for child in self._children if self._tolerance.is_down(child.crashes)]
+
+    def _refuse_silence(self) -> None:
+        """Raise KeepsCrashing if a part was down when everything stopped."""
+        if down := self._down():
+            told = "; ".join(
+                f"{one.name} crashed {one.crashes} times in a row, its log: {one.log}"
+                for one in down
+            )
+            raise KeepsCrashing(told, processes=",".join(one.name for one in down))
 
     def _start(self, child: Supervised) -> None:
         child.start()
-        child.restart_at = 0.0
         self._say(f"{child.name}: started (pid {child.child.pid if child.child else '?'})")
 
-    def _restart_ended(self) -> None:
-        for child in self._children:
-            if child.restart_at and time.monotonic() >= child.restart_at:
+    def _look_after(self, child: Supervised) -> None:
+        now = time.monotonic()
+        if child.restart_at:
+            if now >= child.restart_at:
                 self._start(child)
-            elif not child.restart_at and child.has_ended():
-                self._plan_restart(child)
+        elif child.has_ended():
+            self._plan_restart(child)
+        elif child.crashes and now - child.started_at > self._tolerance.steady_s:
+            self._call_steady(child)
+
+    def _call_steady(self, child: Supervised) -> None:
+        was_down = self._tolerance.is_down(child.crashes)
+        child.crashes = 0
+        if was_down:
+            self._say(f"{child.name}: up again")
+            self._tell_pages()
 
     def _plan_restart(self, child: Supervised) -> None:
-        now = time.monotonic()
-        child.crashes.append(now)
-        while child.crashes and now - child.crashes[0] > self._tolerance.window_s:
-            child.crashes.popleft()
-        crashes, code = len(child.crashes), child.child.returncode if child.child else None
-        if crashes > self._tolerance.crashes_max:
-            raise KeepsCrashing(
-                f"{child.name} crashed {crashes} times within {self._tolerance.window_s:.0f} s;"
-                f" its log: {child.log}",
-                process=child.name,
-            )
-        wait_s = self._tolerance.wait_s(crashes)
+        child.crashes += 1
+        code = child.child.returncode if child.child else None
+        wait_s = self._tolerance.wait_s(child.crashes)
         self._say(f"{child.name}: ended with {_word(code)}; restarting in {wait_s:.1f} s")
+        child.finish_log()
         self._say("".join(f"  {line}\n" for line in _last_lines(child.log, 2)).rstrip())
-        child.restart_at = now + wait_s
+        child.restart_at = time.monotonic() + wait_s
+        if self._tolerance.is_down(child.crashes):
+            self._say(
+                f"{child.name}: crashed {child.crashes} times in a row and is left down until"
+                f" then; what else is served goes on; its log: {child.log}"
+            )
+            self._tell_pages()
+
+    def _tell_pages(self) -> None:
+        write_down(self._children[0].home, [one.name for one in self._down()])
 
     def _stop_all(self) -> None:
         alive = [child for child in self._children if child.child and not child.has_ended()]
@@ -164,10 +229,12 @@ class Supervisor:
         for child in alive:
             if child.child:
                 child.child.wait()
+            child.finish_log()
         self._say("stopped")
 
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_LOG_WAIT_S = 1.0
 
 
 def _send(child: Supervised, sign: signal.Signals) -> None:
