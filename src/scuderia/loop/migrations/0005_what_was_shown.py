@@ -13,5 +13,5 @@ class Migration(migrations.Migration):
     dependencies = [("loop", "0004_one_open_undo")]
     operations = [
         migrations.AddField("decision", "shown", models.JSONField(default=dict)),
-        migrations.RunPython(install_guards, install_guards),
+        migrations.RunPython(install_guards, migrations.RunPython.noop),
     ]

@@ -1,8 +1,9 @@
 """The audit's one writer, its verification and its export."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields, replace
+from itertools import islice
 from typing import TextIO, TypedDict
 
 from django.db import transaction
@@ -13,8 +14,10 @@ from scuderia.basics.clock import AwareDatetime, require_aware
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING, Lineage
 from scuderia.loop.engine.audit_chain import GENESIS, Head, Link, Verdict, hash_of, verify_chain
+from scuderia.loop.engine.audit_facts import FAULTS_TOLD_MAX, ToldFacts
 from scuderia.loop.engine.json_codec import keepable, plain
 from scuderia.loop.models.audit import AuditEntry, AuditHead
+from scuderia.loop.queries.audit_facts import read_facts
 
 REASON_CHARACTERS_MAX = 2000
 _BATCH = 2000
@@ -74,9 +77,13 @@ def record(
 def verify(head: Head | None = None) -> Verdict:
     """Read every entry and say whether any was changed, removed, inserted or moved.
 
+    The books are compared with the chain as well: a role, grant, proposal or decision that no entry
+    tells of, that is gone, or that stands otherwise, was written past the loop.
+
     head   a head exported earlier; with it a cut tail is found too
     """
-    verdict = verify_chain(_links(), exported=head)
+    facts, told = read_facts(), ToldFacts()
+    verdict = verify_chain(_told(_links(), told), exported=head)
     kept = AuditHead.objects.filter(pk=1).first()
     if verdict.holds and kept is not None and (kept.seq, kept.hash) != _pair(verdict.head):
         said = f"the chain ends at {verdict.head.seq}, its head says {kept.seq}"
@@ -87,7 +94,14 @@ def verify(head: Head | None = None) -> Verdict:
             broken_at=verdict.head.seq + 1,
             said=said,
         )
-    return verdict
+    faults = list(islice(told.faults(facts), FAULTS_TOLD_MAX)) if verdict.holds else []
+    return replace(verdict, holds=False, said="; ".join(faults)) if faults else verdict
+
+
+def _told(links: Iterable[Link], told: ToldFacts) -> Iterator[Link]:
+    for link in links:
+        yield link
+        told.take(link)  # only once it was found whole, and so can be read
 
 
 def export(stream: TextIO) -> Head:

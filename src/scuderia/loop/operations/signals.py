@@ -35,7 +35,6 @@ def record_signals(drafts: Sequence[SignalDraft], *, now: AwareDatetime) -> int:
             for draft in new
         ),
         batch_size=_BATCH,
-        ignore_conflicts=True,  # another writer stored the same fact at this moment
     )
     if new:
         for detector in registry.detectors.values():
