@@ -5,7 +5,9 @@
 Prints one JSON object. Each reader runs in a process of its own: CPU seconds, peak memory in MB.
 "intake import" is `scuderia import outages` in a new home, "intake read" stops before the books.
 The dirty file has one row in a thousand made bad: a field more, a field less, an open quote, a NUL,
-a byte that is not UTF-8. `missing` is how many fewer rows a reader gave than are good (below zero:
+a byte that is not UTF-8. `longest_write_s` is the longest write transaction of the import,
+`another_writer` what a process waited that wrote every 50 ms meanwhile.
+`missing` is how many fewer rows a reader gave than are good (below zero:
 it gave bad ones), `placed` how many bad rows it named by their true line, `misplaced` how many
 lines it named that are good.
 """
@@ -21,6 +23,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.write_locks import waiting_writer, watched_writes
 from scuderia.basics.actors import IMPORTER
 from scuderia.intake.archives import Source, open_source
 from scuderia.intake.pipeline import ANY_NUMBER, ImportOptions, OnError, run_import
@@ -31,6 +34,7 @@ from scuderia.intake.records import Bad
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BAD_EVERY = 1_000
 NODES = 4_096
+LOCKS: dict[str, object] = {}  # of the import in this process
 HEADER = b"node,start,end,cause,planned\n"
 READERS = ("intake import", "intake read", "csv", "pyarrow")
 
@@ -87,7 +91,12 @@ def read_by_import(path: Path) -> tuple[int, list[int]]:
 
     kind = OutageImport(now=START, source=path.stem, fleet=StoodUp(fleet_size=NODES))
     options = ImportOptions(on_error=OnError.QUARANTINE, accept_bad=ANY_NUMBER)
-    report = run_import(kind, Source.of_path(path), Profile(), options, actor=IMPORTER, now=START)
+    books = Path(os.environ["SCUDERIA_HOME"]) / "scuderia.sqlite3"
+    with waiting_writer(books) as waits, watched_writes() as held:
+        report = run_import(
+            kind, Source.of_path(path), Profile(), options, actor=IMPORTER, now=START
+        )
+    LOCKS.update(longest_write_s=held.longest_s, another_writer=waits)
     lines = []
     if report.quarantine_file:
         with Path(report.quarantine_file).open() as stream:
@@ -145,7 +154,8 @@ def measure_here(reader: str, path: Path) -> dict[str, object]:
         return {"stopped": f"{type(error).__name__}: {str(error)[:120]}"}
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-    return {"cpu_s": round(cpu_s, 2), "peak_mb": used.ru_maxrss >> 10, "good": good, "bad": bad}
+    found = {"cpu_s": round(cpu_s, 2), "peak_mb": used.ru_maxrss >> 10, "good": good, "bad": bad}
+    return found | LOCKS
 
 
 def measure(reader: str, path: Path) -> dict[str, object]:

@@ -186,7 +186,7 @@ def test_phases_are_cut_to_the_interval_that_the_file_says_now(bring):
 
 
 def test_what_lasts_is_written_when_the_others_have_ended(bring, monkeypatch):
-    monkeypatch.setattr(outage_writer, "CHUNK", 1)
+    monkeypatch.setattr(outage_writer, "ROWS", 1)
     test_an_earlier_outage_can_last_once_the_known_one_has_ended(bring)
 
 

@@ -19,7 +19,10 @@ ROOM = Room(
         ),
     ),
     playbook="scuderia.fleet.playbook.catalogue:register",
-    tasks=(PeriodicTask("poll the fleet", 2.0, "scuderia.fleet.jobs:poll_fleet"),),
+    tasks=(
+        PeriodicTask("poll the fleet", 2.0, "scuderia.fleet.jobs:poll_fleet"),
+        PeriodicTask("tidy imports", 60.0, "scuderia.fleet.jobs:tidy_imports"),
+    ),
 )
 
 

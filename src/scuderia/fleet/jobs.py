@@ -2,7 +2,7 @@
 
 import logging
 
-from scuderia.fleet.operations import sources
+from scuderia.fleet.operations import import_runs, sources
 from scuderia.fleet.ports import registry as fleet
 from scuderia.loop.ports import registry as loop
 
@@ -18,6 +18,11 @@ def poll_fleet() -> None:
         except Exception as error:  # noqa: BLE001 - a task's last resort: a reader's bug is its silence
             _log.exception("the reader of %s failed", source)
             sources.record_silence(source, error=type(error).__name__, now=now)
+
+
+def tidy_imports() -> None:
+    """Clear away what dead imports left, and finish what was published and not yet settled."""
+    import_runs.tidy()
 
 
 def read_history() -> str:

@@ -184,7 +184,7 @@ class ImportKind(Protocol[RowT]):
         now: AwareDatetime,
         dry_run: bool,
     ) -> CommitReport:
-        """Book the rows in one transaction, supersede known facts that changed, and audit it.
+        """Book all rows or none, supersede known facts that changed, and audit it.
 
         dry_run   say what it would come to, and leave no trace of it
         """

@@ -103,7 +103,7 @@ def run_import(
     now: AwareDatetime,
     on_progress: Progress = no_progress,
 ) -> ImportReport:
-    """Read the whole file, then book its good records in the kind's one transaction.
+    """Read the whole file, then have the kind book its good records: all or none.
 
     raises   FileUnreadable, ColumnsMissing, ProfileUnreadable: nothing could be read
              RecordRefused, TooManyBad, QuarantineUnwritable, and what the kind raises

@@ -3,6 +3,7 @@
 from django.db import models
 
 from scuderia.fleet.models.columns import InstantField
+from scuderia.fleet.models.import_runs import EveryRow, ImportRun, Published
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import KEY_MAX, ImportBatch
 
@@ -24,6 +25,12 @@ class OutageAmendment(models.Model):
     batch = models.ForeignKey(
         ImportBatch, on_delete=models.PROTECT, null=True, related_name="amendments"
     )
+    run = models.ForeignKey(
+        ImportRun, on_delete=models.PROTECT, null=True, related_name="amendments"
+    )
+
+    objects = Published()
+    every = EveryRow()
 
     class Meta:
         indexes = [models.Index(fields=["node", "amended_at"], name="amendment_by_node")]

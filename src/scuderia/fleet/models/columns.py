@@ -112,11 +112,11 @@ def still_at(at: AwareDatetime) -> Q:
     return Q(end__isnull=True) | Q(end__gt=at)
 
 
-def chunks(names: Iterable[ItemT]) -> Iterator[list[ItemT]]:
+def chunks(names: Iterable[ItemT], *, size: int = CHUNK) -> Iterator[list[ItemT]]:
     """Yield the items in lists that a database takes in one question."""
     listed = list(names)
-    for place in range(0, len(listed), CHUNK):
-        yield listed[place : place + CHUNK]
+    for place in range(0, len(listed), size):
+        yield listed[place : place + size]
 
 
 def touching(start: AwareDatetime, end: AwareDatetime) -> Q:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from scuderia.fleet.models.columns import NAME_MAX, InstantField, Named
+from scuderia.fleet.models.import_runs import EveryRow, ImportRun, Published
 
 
 class Site(Named):
@@ -31,12 +32,19 @@ class Sku(Named):
 
 
 class Node(Named):
-    """A server on the books over [active_from, active_to); None while its source still speaks."""
+    """A server on the books over [active_from, active_to); None while its source still speaks.
+
+    run   the import that stood it up, None where no file did
+    """
 
     rack = models.ForeignKey(Rack, on_delete=models.PROTECT, related_name="nodes")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="nodes")
     active_from = InstantField()
     active_to = InstantField(null=True)
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, null=True, related_name="nodes")
+
+    objects = Published()
+    every = EveryRow()
 
     class Meta:
         constraints = [

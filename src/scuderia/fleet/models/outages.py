@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from scuderia.fleet.models.columns import CAUSE_MAX, NAME_MAX, InstantField, ends_after_start
 from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.import_runs import EveryRow, ImportRun, Published, stands
 from scuderia.fleet.models.inventory import Node, Site
 
 KEY_MAX = 120
@@ -51,7 +52,12 @@ class ImportBatch(models.Model):
 
 
 class Outage(models.Model):
-    """One stay out of service as its source told it; overlapping ones are merged when read."""
+    """One stay out of service as its source told it; overlapping ones are merged when read.
+
+    run           the import that staged the row; None where it came otherwise
+    replaced_in   the import that says otherwise of it: from its publishing on, the row is no more
+    version       1 while the row that this one replaces stands beside it
+    """
 
     node = models.ForeignKey(  # the indexes that begin with it serve the foreign key too
         Node, on_delete=models.PROTECT, related_name="outages", db_index=False
@@ -61,10 +67,18 @@ class Outage(models.Model):
     detected_at = InstantField(null=True)
     cause = models.CharField(max_length=CAUSE_MAX, default="")
     planned = models.BooleanField(default=False)
-    source_key = models.CharField(max_length=KEY_MAX, unique=True)
+    source_key = models.CharField(max_length=KEY_MAX)
     batch = models.ForeignKey(
         ImportBatch, on_delete=models.PROTECT, null=True, related_name="outage_rows"
     )
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, null=True, related_name="outages")
+    replaced_in = models.ForeignKey(
+        ImportRun, on_delete=models.PROTECT, null=True, related_name="replaced", db_index=False
+    )
+    version = models.PositiveSmallIntegerField(default=0)
+
+    objects = Published(stands)
+    every = EveryRow()
 
     class Meta:
         constraints = [
@@ -74,14 +88,22 @@ class Outage(models.Model):
                 name="outage_is_detected_after_start",
             ),
             models.UniqueConstraint(
-                fields=["node"], condition=Q(end__isnull=True), name="node_has_one_open_outage"
+                fields=["node"],
+                condition=Q(end__isnull=True, replaced_in__isnull=True),
+                name="node_has_one_open_outage",
             ),
+            models.UniqueConstraint(fields=["source_key", "version"], name="outage_is_kept_once"),
         ]
         indexes = [
             models.Index(fields=["node", "start"], name="outage_by_node"),
             models.Index(fields=["node", "end"], name="outage_by_node_end"),
             models.Index(fields=["start"], name="outage_by_start"),
             models.Index(fields=["end"], name="outage_by_end"),
+            models.Index(
+                fields=["replaced_in"],
+                condition=Q(replaced_in__isnull=False),
+                name="outage_by_replacement",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from scuderia.fleet.models.columns import InstantField, ends_after_start
+from scuderia.fleet.models.import_runs import EveryRow, Published, stands
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.nouns import NodeState
 
@@ -15,6 +16,9 @@ class Repair(models.Model):
     state = models.CharField(max_length=16)
     start = InstantField()
     end = InstantField(null=True)
+
+    objects = Published(lambda: stands("outage__"))
+    every = EveryRow()
 
     class Meta:
         constraints = [

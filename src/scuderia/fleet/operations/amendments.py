@@ -1,5 +1,6 @@
 """Correcting what was booked, by hand or by a file; or taking off what never was."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,8 +14,10 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.facts import instant_of
 from scuderia.fleet.engine.restatements import Restated
 from scuderia.fleet.models.amendments import OutageAmendment
+from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.models.repairs import Repair
+from scuderia.fleet.operations.import_runs import disturb
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access, audit
@@ -71,6 +74,7 @@ def amend_outage(
         raise BadAmendment(
             f"{outage.node.name} cannot be out from {after['start']} to {after['end']}"
         )
+    disturb([outage.pk])
     outage.save(update_fields=["start", "end", "cause", "planned", "detected_at"])
     _cut_phases(outage)
     _keep(outage, before, after, actor=actor, reason=reason, now=now)
@@ -83,6 +87,7 @@ def retract_outage(*, actor: Actor, source_key: str, reason: str, now: AwareDate
     raises   NotFound, NotAuthorised, BadAmendment
     """
     outage = _access_outage(actor, source_key, reason)
+    disturb([outage.pk])
     _keep(outage, _facts_of(outage), None, actor=actor, reason=reason, now=now)
     outage.delete()
 
@@ -96,13 +101,64 @@ def supersede_outage(
     """
     outage = Outage.objects.select_related("node").get(source_key=source_key)
     before = _facts_of(outage)
+    _say(outage, said)
+    outage.save(update_fields=["start", "end", "cause", "planned", "detected_at"])
+    _cut_phases(outage)
+    reason = _reason(batch)
+    _keep(outage, before, _facts_of(outage), actor=actor, reason=reason, now=now, batch=batch)
+
+
+def stage_restatements(
+    restated: Sequence[tuple[str, Restated]],
+    *,
+    run: ImportRun,
+    batch: ImportBatch,
+    actor: Actor,
+    now: AwareDatetime,
+) -> None:
+    """Put beside each outage the row that takes its place once the run is published.
+
+    The audit of each follows the publishing; the caller holds the transaction.
+    """
+    said = dict(restated)
+    replaced = list(Outage.objects.select_related("node").filter(source_key__in=said))
+    reason, kept, rows = audit.bounded(_reason(batch)), [], []
+    for old in replaced:
+        row = Outage(
+            node=old.node, source_key=old.source_key, batch_id=old.batch_id, run=run, version=1
+        )
+        _say(row, said[old.source_key])
+        rows.append(row)
+        kept.append(
+            OutageAmendment(
+                source_key=old.source_key, node=old.node, before=_facts_of(old),
+                after=_facts_of(row), reason=reason, amended_by=str(actor), amended_at=now,
+                batch=batch, run=run,
+            )
+        )  # fmt: skip
+    Outage.every.bulk_create(rows)
+    OutageAmendment.every.bulk_create(kept)
+    _copy_phases({old.pk: row for old, row in zip(replaced, rows, strict=True)})
+    Outage.every.filter(pk__in=[old.pk for old in replaced]).update(replaced_in=run)
+
+
+def _copy_phases(copies: Mapping[int, Outage]) -> None:
+    phases = Repair.objects.filter(outage__in=copies)
+    Repair.every.bulk_create(
+        Repair(outage=copies[phase.outage_id], state=phase.state, start=start, end=end)
+        for phase in phases
+        for start, end in _cut(phase, copies[phase.outage_id])
+    )
+
+
+def _say(outage: Outage, said: Restated) -> None:
     outage.start, outage.cause, outage.planned = instant_of(said.start), said.cause, said.planned
     outage.end = None if said.end is None else instant_of(said.end)
     outage.detected_at = None if said.detected is None else instant_of(said.detected)
-    outage.save(update_fields=["start", "end", "cause", "planned", "detected_at"])
-    _cut_phases(outage)
-    reason = f"{batch.file_name} (sha256 {batch.sha256[:12]}) says so"
-    _keep(outage, before, _facts_of(outage), actor=actor, reason=reason, now=now, batch=batch)
+
+
+def _reason(batch: ImportBatch) -> str:
+    return f"{batch.file_name} (sha256 {batch.sha256[:12]}) says so"
 
 
 def _access_outage(actor: Actor, source_key: str, reason: str) -> Outage:
@@ -130,12 +186,19 @@ def _facts_of(outage: Outage) -> dict[str, str | bool | None]:
 
 def _cut_phases(outage: Outage) -> None:
     for phase in Repair.objects.filter(outage=outage):
-        start = max(phase.start, outage.start)
-        end = phase.end if outage.end is None else min(phase.end or outage.end, outage.end)
-        if end is not None and start >= end:
+        left = _cut(phase, outage)
+        if not left:
             phase.delete()
-        elif (start, end) != (phase.start, phase.end):
-            Repair.objects.filter(pk=phase.pk).update(start=start, end=end)
+        elif left != [(phase.start, phase.end)]:
+            start, end = left[0]
+            Repair.every.filter(pk=phase.pk).update(start=start, end=end)
+
+
+def _cut(phase: Repair, outage: Outage) -> list[tuple[AwareDatetime, AwareDatetime | None]]:
+    """Return what of the phase lies within the outage: one stretch, or none."""
+    start = max(phase.start, outage.start)
+    end = phase.end if outage.end is None else min(phase.end or outage.end, outage.end)
+    return [] if end is not None and start >= end else [(start, end)]
 
 
 def _keep(

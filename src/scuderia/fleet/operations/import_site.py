@@ -1,20 +1,25 @@
 """Sets up the fleet that an imported file speaks of: site, racks, nodes, SKU and holder."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import Max
 
 from scuderia.fleet.engine.facts import instant_of, seconds_of
 from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.columns import chunks
 from scuderia.fleet.models.customers import Customer, SlaDefinition
+from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Site, Sku
+from scuderia.fleet.operations.import_runs import stage
 
 NODES_PER_RACK = 16
 IMPORTED_SKU = "8-gpu-server"
 GPUS_PER_NODE = 8
 CENTS_PER_GPU_HOUR = 200
 TARGET = 0.95
+_NODES_A_TURN = 100  # each comes with its GPUs
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +50,43 @@ class ImportSite:
         )
 
 
-def fill_site(
+def stage_site(
+    known: ImportSite, run: ImportRun, *, names: Iterable[str], size: int, span: tuple[int, int]
+) -> dict[str, str]:
+    """Stand up, unseen, what the site lacks of its `size` nodes, in bounded turns.
+
+    New names take the place of quiet nodes first, which get them when the run is published; what
+    is missing then is added, quiet or named.
+    returns   the quiet nodes' new names: old -> new
+    """
+    fresh = [name for name in names if name not in known.named]
+    renamed = dict(zip(known.quiet, fresh, strict=False))
+    fresh = fresh[len(known.quiet) :]
+    count = len(known.named) + len(known.quiet)
+    missing = max(0, size - count - len(fresh))
+    taken = set(known.quiet)
+    numbers = (
+        number for number in range(1, 2 * size + 2) if _quiet(known.site, number) not in taken
+    )
+    fresh += [_quiet(known.site, next(numbers)) for _ in range(missing)]
+    place = count
+    for chunk in chunks(fresh, size=_NODES_A_TURN):
+        stage(run, partial(_add, known.site, chunk, run, count=place, span=span))
+        place += len(chunk)
+    return renamed
+
+
+def publish_site(
     known: ImportSite,
+    run: ImportRun,
+    renamed: Mapping[str, str],
     *,
-    names: Iterable[str],
-    size: int,
     customer: str,
     span: tuple[int, int],
 ) -> None:
-    """Bring the site to `size` nodes on the books over `span`, all held by `customer`.
+    """Have the site speak of `span`, its quiet nodes renamed, and the new ones held by `customer`.
 
-    New names take the place of quiet nodes first; what is missing then is added, quiet or named.
+    It grows with the site's nodes, never with the file; the caller holds the transaction.
     """
     first, last = instant_of(span[0]), instant_of(span[1])
     site, _ = Site.objects.get_or_create(name=known.site)
@@ -64,27 +95,25 @@ def fill_site(
         SlaDefinition.objects.create(customer=holder, target=TARGET, time_zone="UTC")
     mine = Node.objects.filter(rack__cluster__site=site, active_to__isnull=False)
     mine.filter(active_to__lt=last).update(active_to=last)
-    begins = set(mine.filter(active_from__gt=first).values_list("id", "active_from"))
-    for begin in {begin for _, begin in begins}:
+    begins = set(mine.filter(active_from__gt=first).values_list("active_from", flat=True))
+    for begin in begins:
         Allocation.objects.filter(node__in=mine, start=begin).update(start=first)
     mine.filter(active_from__gt=first).update(active_from=first)
-    fresh = [name for name in names if name not in known.named]
-    for old, new in zip(known.quiet, fresh, strict=False):
-        Node.objects.filter(name=old).update(name=new)
-    fresh = fresh[len(known.quiet) :]
-    count = len(known.named) + len(known.quiet)
-    missing = max(0, size - count - len(fresh))
-    taken = set(known.quiet)
-    numbers = (
-        number for number in range(1, 2 * size + 2) if _quiet(site.name, number) not in taken
+    for chunk in chunks(renamed):
+        rows = list(Node.objects.filter(name__in=chunk))
+        for row in rows:
+            row.name = renamed[row.name]
+        Node.every.bulk_update(rows, ["name"], batch_size=100)
+    new = Node.every.filter(run=run).values_list("pk", flat=True)
+    Allocation.objects.bulk_create(
+        Allocation(customer=holder, node_id=node, start=first) for node in new
     )
-    fresh += [_quiet(site.name, next(numbers)) for _ in range(missing)]
-    _add(site, fresh, holder, count=count, span=span)
 
 
 def _add(
-    site: Site, names: list[str], holder: Customer, *, count: int, span: tuple[int, int]
+    site_name: str, names: list[str], run: ImportRun, *, count: int, span: tuple[int, int]
 ) -> None:
+    site, _ = Site.objects.get_or_create(name=site_name)
     sku, _ = Sku.objects.get_or_create(
         name=IMPORTED_SKU,
         defaults={
@@ -109,14 +138,12 @@ def _add(
                 sku=sku,
                 active_from=instant_of(span[0]),
                 active_to=instant_of(span[1]),
+                run=run,
             )
         )
-    Node.objects.bulk_create(nodes)
+    Node.every.bulk_create(nodes)
     slots = range(sku.gpus_per_node)
     Gpu.objects.bulk_create([Gpu(node=node, slot=slot) for node in nodes for slot in slots])
-    Allocation.objects.bulk_create(
-        [Allocation(customer=holder, node=node, start=node.active_from) for node in nodes]
-    )
 
 
 def _quiet_prefix(site: str) -> str:

@@ -139,11 +139,17 @@ def _keep_nodes(
     """Add nodes with their GPUs and move those that changed place; returns (added, moved)."""
     skus = {sku.name: sku for sku in Sku.objects.all()}
     known = {node.name: node for node in Node.objects.all()}
+    unseen = set(Node.every.values_list("name", flat=True)) - known.keys()
     added, moved = [], []
     for place in places:
         if place.sku not in skus:
             message = f"node {place.node!r} names the SKU {place.sku!r}, which nobody described"
             raise BadInput(message, remedy="Describe the SKU in the same inventory.")
+        if place.node in unseen:
+            raise PlaceConflict(
+                f"node {place.node!r} stands in a file that is being imported",
+                remedy="Read the inventory again when the import is done.",
+            )
         node = known.get(place.node)
         rack, sku = racks[place.rack], skus[place.sku]
         if node is None:

@@ -18,6 +18,7 @@ from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.operations.import_runs import disturb
 
 _ROWS = 500
 
@@ -98,6 +99,7 @@ def write_nodes(nodes: Iterable[ObservedNode]) -> None:
     stays = [(ids[node.name], row) for node, rows, _, _ in changed for row in rows]
     phases = [row for _, _, rows, _ in changed for row in rows]
     holds = [(ids[node.name], row) for node, _, _, rows in changed for row in rows]
+    disturb([row.id for _, row in stays if row.id is not None])
     _end(Repair, phases)
     _end(Outage, [row for _, row in stays])
     _end(Allocation, [row for _, row in holds])
@@ -119,14 +121,15 @@ def _end(model: type[Any], rows: Iterable[Stay | Phase | Hold]) -> None:
         if row.id is not None and row.end is not None:
             ends.setdefault(row.end, []).append(row.id)
     alone = [model(pk=ids[0], end=instant_of(at)) for at, ids in ends.items() if len(ids) == 1]
-    model.objects.bulk_update(alone, ["end"], batch_size=_ROWS // 5)
+    rows_of = model._base_manager  # noqa: SLF001 - Django documents it
+    rows_of.bulk_update(alone, ["end"], batch_size=_ROWS // 5)
     for at, ids in ends.items():
         for place in range(0, len(ids), _ROWS) if len(ids) > 1 else ():
-            model.objects.filter(pk__in=ids[place : place + _ROWS]).update(end=instant_of(at))
+            rows_of.filter(pk__in=ids[place : place + _ROWS]).update(end=instant_of(at))
 
 
 def _begin_stays(stays: Iterable[tuple[int, Stay]], phases: Iterable[Phase]) -> None:
-    rows = Outage.objects.bulk_create(
+    rows = Outage.every.bulk_create(
         Outage(
             node_id=node,
             start=instant_of(row.start),
@@ -142,7 +145,7 @@ def _begin_stays(stays: Iterable[tuple[int, Stay]], phases: Iterable[Phase]) -> 
     ids |= {row.key: row.id for _, row in stays if row.id is not None}
     fresh = [row for row in phases if row.id is None]
     ids |= _stays_of({row.stay for row in fresh} - ids.keys())
-    Repair.objects.bulk_create(
+    Repair.every.bulk_create(
         Repair(
             outage_id=ids[row.stay],
             state=row.state.value,

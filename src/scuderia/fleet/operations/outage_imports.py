@@ -1,4 +1,4 @@
-"""The kind of file `outages`: checks its rows against the books, and books them in one transaction.
+"""The kind of file `outages`: checks its rows against the books, and books all of them or none.
 
 With a fleet's size the file stands the fleet up at a site; without, its nodes must stand already.
 """
@@ -6,8 +6,9 @@ With a fleet's size the file stands the fleet up at a site; without, its nodes m
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime, parse_instant
@@ -26,10 +27,13 @@ from scuderia.fleet.engine.restatements import (
 )
 from scuderia.fleet.models.columns import chunks
 from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.inventory import Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
+from scuderia.fleet.operations import import_runs
 from scuderia.fleet.operations.held_outages import held_outages
-from scuderia.fleet.operations.import_site import ImportSite, fill_site
+from scuderia.fleet.operations.import_runs import ImportUnsettled
+from scuderia.fleet.operations.import_site import ImportSite, publish_site, stage_site
 from scuderia.fleet.operations.outage_writer import OutageWriter
 from scuderia.intake.fields import CommitReport, FileFacts, Numbered, Objection, Record
 from scuderia.intake.records import Flaw
@@ -53,13 +57,6 @@ class TooManyNodes(BadInput):
 
     code = "FLEET-015"
     remedy = "Give the fleet's whole size with --fleet-size, or check that this is the right file."
-
-
-class ImportUnsettled(Refused):
-    """The good rows contradict the books once the bad ones are left out; nothing was imported."""
-
-    code = "FLEET-045"
-    remedy = "Mend the bad records that the file has, and import it whole."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,21 +242,31 @@ class OutageImport:
     ) -> CommitReport:
         """Book new outages, amend those restated, and audit the file: all of it or nothing.
 
-        dry_run   do it all, and take it back: what it came to is exact
-        raises   NotAuthorised, ImportedOtherwise, ImportUnsettled
+        It is staged in bounded turns, unseen, and published in one small step; a dry run only
+        counts.
+        raises   NotAuthorised, ImportedOtherwise, ImportRunning, ImportUnsettled
         """
         may_import(actor)
+        if dry_run:
+            self._imported_before(facts)
+            writer = OutageWriter(None, None, self.source, actor, now, {})
+            self._take_all(writer, rows, facts)
+            return writer.report()
+        run = import_runs.begin(actor)
         try:
-            with transaction.atomic():
-                done = self._commit(rows, facts, actor, now)
-                if dry_run:
-                    transaction.set_rollback(True)
-                return done
+            done = self._book(run, rows, facts, actor, now)
         except IntegrityError as error:
+            import_runs.discard(run)
             raise ImportUnsettled(f"{facts.name}: the books refuse its rows: {error}") from None
+        except BaseException:
+            import_runs.discard(run)
+            raise
+        import_runs.settle(run)
+        return done
 
-    def _commit(
+    def _book(
         self,
+        run: ImportRun,
         rows: Iterable[Numbered[OutageRow]],
         facts: FileFacts,
         actor: Actor,
@@ -267,26 +274,41 @@ class OutageImport:
     ) -> CommitReport:
         before = self._imported_before(facts)
         span = self._span(before, facts)
-        if self.fleet is not None:
-            fill_site(
-                ImportSite.of(self.fleet.site),
-                names=self._named,
-                size=self.fleet.fleet_size,
-                customer=self.fleet.customer,
-                span=span,
-            )
-        batch = before or self._new_batch(facts, span, actor, now)
-        writer = OutageWriter(batch, self.source, actor, now)
+        here = None if self.fleet is None else ImportSite.of(self.fleet.site)
+        renamed: dict[str, str] = {}
+        if here is not None and self.fleet is not None:
+            size, names = self.fleet.fleet_size, self._named
+            renamed = stage_site(here, run, names=names, size=size, span=span)
+        new_batch = partial(self._new_batch, run, facts, span, actor, now)
+        batch = before or import_runs.stage(run, new_batch)
+        nodes = dict(Node.every.values_list("name", "id"))
+        nodes |= {new: nodes[old] for old, new in renamed.items()}
+        writer = OutageWriter(run, batch, self.source, actor, now, nodes)
+        self._take_all(writer, rows, facts)
+        writer.flush()
+        self.batch, done = batch, writer.report()
+
+        def publish() -> None:
+            if here is not None and self.fleet is not None:
+                customer = self.fleet.customer
+                publish_site(here, run, renamed, customer=customer, span=span)
+                if before is None:
+                    batch.customer = Customer.objects.get(name=customer)
+            writer.publish()
+            self.changed = self._keep(batch, done, before, instant_of(span[1]))
+            if self.changed:
+                self._audit(batch, done, actor, now)
+
+        import_runs.publish(run, publish)
+        return done
+
+    def _take_all(
+        self, writer: OutageWriter, rows: Iterable[Numbered[OutageRow]], facts: FileFacts
+    ) -> None:
         for entry, match in self._matching.matched(rows):
             if isinstance(match, Flaw):
                 raise ImportUnsettled(f"{facts.name}, record {entry.number}: {match.reason}")
             writer.take(entry, match)
-        done = writer.finish()
-        self.batch = batch
-        self.changed = self._keep(batch, done, before, instant_of(span[1]))
-        if self.changed:
-            self._audit(batch, done, actor, now)
-        return done
 
     def _keep(
         self,
@@ -304,7 +326,7 @@ class OutageImport:
         else:
             batch.outages += done.added
             batch.ends_at = max(batch.ends_at, ends_at)
-        batch.save(update_fields=["outages", "known_before", "ends_at"])
+        batch.save(update_fields=["outages", "known_before", "ends_at", "customer"])
         return True
 
     def _imported_before(self, facts: FileFacts) -> ImportBatch | None:
@@ -314,7 +336,7 @@ class OutageImport:
         """
         site = None if self.fleet is None else self.fleet.site
         batches = ImportBatch.objects.filter(sha256=facts.sha256, source=self.source)
-        batches = batches.select_related("site", "customer")
+        batches = batches.exclude(importrun__is_open=True).select_related("site", "customer")
         before = batches.filter(site__name=site).order_by("pk").first()
         if before is None:
             return None
@@ -356,17 +378,21 @@ class OutageImport:
         return first, max(last, first + 1)
 
     def _new_batch(
-        self, facts: FileFacts, span: tuple[int, int], actor: Actor, now: AwareDatetime
+        self,
+        run: ImportRun,
+        facts: FileFacts,
+        span: tuple[int, int],
+        actor: Actor,
+        now: AwareDatetime,
     ) -> ImportBatch:
         fleet = self.fleet
-        return ImportBatch.objects.create(
+        batch = ImportBatch.objects.create(
             sha256=facts.sha256,
             file_name=facts.name[:255],
             trace_format=format_of(facts.shape),
             source=self.source,
             profile=dict(facts.profile),
             site=None if fleet is None else Site.objects.get(name=fleet.site),
-            customer=None if fleet is None else Customer.objects.get(name=fleet.customer),
             fleet_size=None if fleet is None else fleet.fleet_size,
             records=facts.records,
             outages=0,
@@ -377,6 +403,8 @@ class OutageImport:
             imported_at=now,
             imported_by=str(actor)[:144],
         )
+        ImportRun.objects.filter(pk=run.pk).update(batch=batch)
+        return batch
 
     def _audit(
         self, batch: ImportBatch, done: CommitReport, actor: Actor, now: AwareDatetime

@@ -1,58 +1,84 @@
 """Writes the rows of one import to the books, a batch at a time: new, amended, kept or barred."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.engine.facts import instant_of
 from scuderia.fleet.engine.outage_rows import OutageRow, key_of
 from scuderia.fleet.engine.restatements import Held, Restated, changed_fields, merged
 from scuderia.fleet.models.amendments import OutageAmendment
-from scuderia.fleet.models.columns import CHUNK
-from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.columns import chunks
+from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.outages import ImportBatch, Outage
-from scuderia.fleet.operations.amendments import supersede_outage
+from scuderia.fleet.operations.amendments import stage_restatements, supersede_outage
+from scuderia.fleet.operations.import_runs import ROWS, stage
 from scuderia.intake.fields import CHANGES_KEPT, Change, CommitReport, Numbered
 
 _INSTANTS = ("start", "end", "detected")
 
 
 class OutageWriter:
-    """Takes rows in the order of their start; what lasts is written last, when others have ended.
+    """Takes rows in the order of their start, and stages them in bounded turns.
 
-    The caller holds the transaction.
+    What lasts, and what lasts again, is written by `publish`: others have ended by then, and until
+    then a live source may open the node's one open outage. Without a run it only counts.
     """
 
-    def __init__(self, batch: ImportBatch, source: str, actor: Actor, now: AwareDatetime) -> None:
-        self._batch, self._source, self._actor, self._now = batch, source, actor, now
-        self._nodes: dict[str, int] = dict(Node.objects.values_list("name", "id"))
+    def __init__(
+        self, run: ImportRun | None, batch: ImportBatch | None, source: str, actor: Actor,
+        now: AwareDatetime, nodes: Mapping[str, int],
+    ) -> None:  # fmt: skip
+        self._run, self._batch, self._source = run, batch, source
+        self._actor, self._now, self._nodes = actor, now, nodes
         self._fresh: list[OutageRow] = []
         self._lasting: list[OutageRow] = []
+        self._restated: list[tuple[str, Restated]] = []
         self._reopened: list[tuple[str, Restated]] = []
         self._added = self._amended = self._unchanged = self._kept = self._retracted = 0
         self._changes: list[Change] = []
         self._left_alone: list[Change] = []
 
     def take(self, entry: Numbered[OutageRow], held: Held | None) -> None:
-        """Book one row: a new fact, or what it says of a held one."""
+        """Stage one row: a new fact, or what it says of a held one."""
         row = entry.row
         if held is not None:
             self._restate(entry, held)
-            return
-        self._added += 1
-        if row.end is None:
-            self._lasting.append(row)
-            return
-        self._fresh.append(row)
-        if len(self._fresh) >= CHUNK:
-            self._write()
+        else:
+            self._added += 1
+            (self._lasting if row.end is None else self._fresh).append(row)
+        if len(self._fresh) >= ROWS or len(self._restated) >= ROWS:
+            self.flush()
 
-    def finish(self) -> CommitReport:
-        """Write what waits, and return what all came to."""
-        self._write()
+    def flush(self) -> None:
+        """Stage what waits."""
+        run, fresh, restated = self._run, self._fresh, self._restated
+        self._fresh, self._restated = [], []
+        if run is None or self._batch is None:
+            return
+        batch = self._batch
+        for chunk in chunks(fresh):
+            stage(run, partial(self._book, chunk))
+        for some in chunks(restated):
+            stage(
+                run,
+                partial(
+                    stage_restatements, some, run=run, batch=batch, actor=self._actor, now=self._now
+                ),
+            )
+
+    def publish(self) -> None:
+        """Write what lasts; the caller holds the transaction that publishes the run."""
+        if self._batch is None:
+            return
         for key, after in self._reopened:
-            self._supersede(key, after)
-        while self._lasting:
-            self._fresh, self._lasting = self._lasting[:CHUNK], self._lasting[CHUNK:]
-            self._write()
+            supersede_outage(key, after, batch=self._batch, actor=self._actor, now=self._now)
+        for chunk in chunks(self._lasting):
+            self._book(chunk)
+
+    def report(self) -> CommitReport:
+        """Return what all came to."""
         return CommitReport(
             added=self._added,
             amended=self._amended,
@@ -86,15 +112,11 @@ class OutageWriter:
             if after.end is None and held.end is not None:
                 self._reopened.append((held.key, after))
             else:
-                self._supersede(held.key, after)
+                self._restated.append((held.key, after))
         del self._changes[CHANGES_KEPT:], self._left_alone[CHANGES_KEPT:]
 
-    def _supersede(self, key: str, after: Restated) -> None:
-        supersede_outage(key, after, batch=self._batch, actor=self._actor, now=self._now)
-
-    def _write(self) -> None:
-        keys = self._free_keys()
-        Outage.objects.bulk_create(
+    def _book(self, rows: Sequence[OutageRow]) -> None:
+        Outage.every.bulk_create(
             Outage(
                 node_id=self._nodes[row.node],
                 start=instant_of(row.start),
@@ -104,16 +126,16 @@ class OutageWriter:
                 planned=bool(row.planned),
                 source_key=key,
                 batch=self._batch,
+                run=self._run,
             )
-            for key, row in zip(keys, self._fresh, strict=True)
+            for key, row in zip(self._free_keys(rows), rows, strict=True)
         )
-        self._fresh = []
 
-    def _free_keys(self) -> list[str]:
-        """Return a key for each fresh row, and none that another fact was ever kept under."""
-        keys = [key_of(self._source, row) for row in self._fresh]
+    def _free_keys(self, rows: Sequence[OutageRow]) -> list[str]:
+        """Return a key for each row, and none that another fact was ever kept under."""
+        keys = [key_of(self._source, row) for row in rows]
         taken = set(_taken(keys))
-        for place, row in enumerate(self._fresh):
+        for place, row in enumerate(rows):
             number = 0
             while keys[place] in taken:
                 number += 1
@@ -124,8 +146,8 @@ class OutageWriter:
 
 
 def _taken(keys: list[str]) -> list[str]:
-    booked = Outage.objects.filter(source_key__in=keys).values_list("source_key", flat=True)
-    amended = OutageAmendment.objects.filter(source_key__in=keys)
+    booked = Outage.every.filter(source_key__in=keys).values_list("source_key", flat=True)
+    amended = OutageAmendment.every.filter(source_key__in=keys)
     return [*booked, *amended.values_list("source_key", flat=True)]
 
 

@@ -9,6 +9,7 @@ from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import PHASES, NodeState
+from scuderia.fleet.operations.import_runs import disturb
 from scuderia.fleet.operations.inventory import find_node
 
 
@@ -73,6 +74,7 @@ def close_outage(*, node: str, end: AwareDatetime) -> bool:
     if outage is None:
         return False
     require_order(node, outage.start, end)
+    disturb([outage.pk])
     end_phase(node=node, end=end)
     Outage.objects.filter(pk=outage.pk).update(end=end)
     return True
@@ -92,6 +94,7 @@ def start_phase(*, node: str, state: NodeState, start: AwareDatetime) -> bool:
     if outage is None:
         raise NoOpenOutage(f"{node} is not out of service")
     require_order(node, outage.start, start)
+    disturb([outage.pk])
     if Repair.objects.filter(outage=outage, end__isnull=True, state=state.value).exists():
         return False
     end_phase(node=node, end=start)
@@ -111,7 +114,8 @@ def end_phase(*, node: str, end: AwareDatetime) -> bool:
     if phase is None:
         return False
     require_order(node, phase.start, end)
-    Repair.objects.filter(pk=phase.pk).update(end=end)
+    disturb([phase.outage_id])
+    Repair.every.filter(pk=phase.pk).update(end=end)
     return True
 
 

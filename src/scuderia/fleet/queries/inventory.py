@@ -1,6 +1,7 @@
 """What stands where: nodes and their places, sites, SKUs."""
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from scuderia.basics.errors import NotFound
 from scuderia.fleet.models.inventory import Node, Site
@@ -44,8 +45,10 @@ def holds_fleet() -> bool:
 
 
 def list_sites() -> tuple[str, ...]:
-    """Return the sites' names."""
-    return tuple(Site.objects.order_by("name").values_list("name", flat=True))
+    """Return the sites' names; one whose first import is under way is none yet."""
+    here = Node.objects.filter(rack__cluster__site=OuterRef("pk"))
+    rows = Site.objects.filter(Exists(here)).order_by("name")
+    return tuple(rows.values_list("name", flat=True))
 
 
 def list_skus() -> tuple[Sku, ...]:

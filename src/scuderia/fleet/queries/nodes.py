@@ -143,8 +143,22 @@ def _at(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
 def _statuses(
     nodes: QuerySet[Node], at: AwareDatetime, *, narrow: bool = False
 ) -> tuple[NodeStatus, ...]:
-    ids = list(nodes.values_list("pk", flat=True)) if narrow else None
-    mine: dict[str, Any] = {} if ids is None else {"node__in": ids}
+    ordered = nodes.order_by(
+        "rack__cluster__site__name", "rack__cluster__name", "rack__name", "name"
+    )
+    rows = list(
+        ordered.values_list(
+            "id",
+            "active_to",
+            "sku__gpus_per_node",
+            "name",
+            "rack__cluster__site__name",
+            "rack__cluster__name",
+            "rack__name",
+            "sku__name",
+        )
+    )
+    mine: dict[str, Any] = {"node__in": [row[0] for row in rows]} if narrow else {}
     stays: dict[int, list[tuple[AwareDatetime, str, bool]]] = {}
     out: list[int] = []
     for row_id, node_id, start, cause, planned in (
@@ -167,7 +181,6 @@ def _statuses(
     }
     unheard = any(state == NodeState.UNKNOWN for _, state, _, _ in latest.values())
     silences = silent_sources() if unheard else {}
-    rows = nodes.order_by("rack__cluster__site__name", "rack__cluster__name", "rack__name", "name")
     return tuple(
         _status(
             row,
@@ -178,16 +191,7 @@ def _statuses(
             latest.get(row[0]),
             silences,
         )
-        for row in rows.values_list(
-            "id",
-            "active_to",
-            "sku__gpus_per_node",
-            "name",
-            "rack__cluster__site__name",
-            "rack__cluster__name",
-            "rack__name",
-            "sku__name",
-        )
+        for row in rows
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from scuderia.basics.actors import Actor
@@ -167,6 +167,7 @@ def outages_between(
                any of them names, its source_key the earliest one's
     """
     rows = begun_before(Outage.objects.all(), end)
+    name: F | Value = F("node__name") if node is None else Value(node)  # a join reads the past
     if site is not None:
         rows = rows.filter(node__rack__cluster__site__name=site)
     if node is not None:
@@ -176,7 +177,7 @@ def outages_between(
     names: dict[str, int] = {}
     facts = [
         OutageFact(
-            names.setdefault(name, len(names)),
+            names.setdefault(of, len(names)),
             seconds_of(begun),
             None if ended is None else seconds_of(ended),
             None,
@@ -184,7 +185,7 @@ def outages_between(
             planned,
             key,
         )
-        for begun, _, ended, name, cause, planned, key in _reaching(rows, start)
+        for begun, _, ended, of, cause, planned, key in _reaching(rows, start, name)
     ]
     first = seconds_of(start)
     by_index = list(names)
@@ -202,13 +203,15 @@ def outages_between(
     )
 
 
-def _reaching(rows: QuerySet[Outage], start: AwareDatetime) -> list[tuple[Any, ...]]:
+def _reaching(
+    rows: QuerySet[Outage], start: AwareDatetime, name: F | Value
+) -> list[tuple[Any, ...]]:
     """Return by start what lasts at `start` or begins later, and what touches that, and so on.
 
     So a merged outage is told whole, and what was over long before is not read. The order is made
     here: asked for it, the database would walk an index by the start, through the whole past.
     """
-    columns = ("start", "id", "end", "node__name", "cause", "planned", "source_key")
+    columns = ("start", "id", "end", name, "cause", "planned", "source_key")
     since = start
     while True:
         reach = rows.filter(Q(end__isnull=True) | Q(end__gte=since)).values_list(*columns)
