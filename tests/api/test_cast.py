@@ -70,6 +70,9 @@ WRITES = {
     f"/grants/{NOBODY}/revoke": (404, 404, 404, 404, 404, 404),
     f"/approval-rules/{NOBODY}/end": (404, 404, 404, 404, 404, 404),
     "/evidence/node_outages": (404, 200, 200, 404, 200, 200),
+    "/people/password": (404, 403, 404, 404, 403, 204),
+    "/people/deactivate": (404, 403, 404, 404, 403, 204),
+    "/people/reactivate": (404, 403, 404, 404, 403, 204),
     "/tokens": (403, 403, 403, 403, 403, 403),
     "/tokens/revoke": (403, 403, 403, 403, 403, 403),
 }
@@ -83,6 +86,9 @@ def body_for(path, stage):
         "/grants": GRANT,
         "/approval-rules": {"scope": "*", "reason": "it is dear"},
         "/evidence/node_outages": {"params": {"node": stage.node}},
+        "/people/password": {"name": "olaf", "password": "fiorano-1972"},
+        "/people/deactivate": {"name": "otto", "reason": "left"},
+        "/people/reactivate": {"name": "otto"},
         "/tokens": {"name": "two", "powers": ["read"], "expires_at": "2027-01-01T00:00:00Z"},
         "/tokens/revoke": {"name": "another"},
     }.get(path, {"digest": "0" * 64, "reason": "by a test"})
@@ -188,6 +194,31 @@ def test_a_token_of_somebody_sent_away_is_refused(stage, lena):
     assert lena.get("/queue").status_code == 200
     get_user_model().objects.filter(username="lena").update(is_active=False)
     assert lena.get("/queue").status_code == 401
+
+
+def test_who_is_deactivated_is_refused_at_once_by_token_and_by_session(stage, lena, as_person):
+    weak, session = Caller("ada", powers=[Power.READ]), as_person("lena")
+    assert session.get("/api/v1/queue").status_code == 200
+    body = {"name": "lena", "reason": "left"}
+    assert weak.post("/people/deactivate", body).status_code == 403
+    assert lena.get("/queue").status_code == 200
+    ApiToken.objects.filter(name=weak.token_name).update(name="weak")
+    ada = Caller("ada")
+    assert ada.post("/people/deactivate", body).status_code == 204
+    assert lena.get("/queue").status_code == session.get("/api/v1/queue").status_code == 401
+    assert ada.post("/people/reactivate", {"name": "lena"}).status_code == 204
+    assert lena.get("/queue").status_code == session.get("/api/v1/queue").status_code == 401
+
+
+def test_a_refused_password_is_told_without_the_password(stage):
+    ada, long = Caller("ada"), "maranello" * 300
+    for password in ("orange7", long):
+        answer = ada.post("/people/password", {"name": "olaf", "password": password})
+        assert answer.status_code == 422
+        assert password not in answer.content.decode()
+    assert ada.post("/people/deactivate", {"name": "ada", "reason": "x"}).json()["code"] == (
+        "LOOP-031"
+    )
 
 
 def test_a_token_may_end_itself_and_is_then_refused(stage, lena):

@@ -31,6 +31,7 @@ PAGES = {
     "customer": "/fleet/customers/demo-aurora",
     "report": "/fleet/report",
     "search": "/search?q=demo",
+    "password": "/password",
     "gallery": "/_gallery",
 }
 GOLDEN = {
@@ -50,6 +51,7 @@ GOLDEN = {
     "customer": "Customer-days at target",
     "report": "The whole fleet",
     "search": "demo-aurora",
+    "password": "Present password",
     "gallery": "Nothing needs you",
 }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scuderia.loop.pages import actions, agents, audit, brakes, now, proposals
+from scuderia.loop.pages import actions, agents, audit, brakes, now, people, proposals
 
 urlpatterns = [
     path("", now.now, name="now"),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("brake", brakes.brake, name="brake"),
     path("brake/set", brakes.set_it, name="brake-set"),
     path("brake/lift", brakes.lift_it, name="brake-lift"),
+    path("password", people.password, name="password"),
     path("audit", audit.audit, name="audit"),
     path("audit/export", audit.export, name="audit-export"),
 ]

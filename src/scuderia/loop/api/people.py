@@ -11,7 +11,7 @@ from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import made_from
-from scuderia.loop.operations import people
+from scuderia.loop.operations import passwords, people
 from scuderia.loop.operations.people import IssuedToken
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.people import PersonRow, TokenRow, list_people
@@ -48,6 +48,24 @@ class TokenNameIn(Schema):
     name: common.Name
 
 
+class PersonIn(Schema):
+    """Which person, by sign-in name."""
+
+    name: common.SubjectText
+
+
+class PasswordIn(PersonIn):
+    """A person's new password; it is told to nobody and kept only as a hash."""
+
+    password: common.Words
+
+
+class DeactivateIn(PersonIn):
+    """Who is to come in no more, and why."""
+
+    reason: common.Words = Field(min_length=1)
+
+
 @router.get("/me", response=common.answers(MeOut))
 def me(request: HttpRequest) -> dict[str, object]:
     """Return who came in, with which roles, and the domain's instant."""
@@ -69,6 +87,29 @@ def get_people(
 ) -> Mapping[str, object]:
     """Return everyone, to those who manage people; else oneself alone."""
     return common.page_of(list_people(common.request_actor(request)), limit, offset)
+
+
+@router.post("/people/password", response=common.answers(None, status=204))
+def set_password(request: HttpRequest, said: PasswordIn) -> Status[None]:
+    """Set another person's password anew; their sessions end. Asks for `manage_people`."""
+    passwords.set_password(person=said.name, password=said.password, **common.asked_by(request))
+    return Status(204, None)
+
+
+@router.post("/people/deactivate", response=common.answers(None, status=204))
+def deactivate_person(request: HttpRequest, said: DeactivateIn) -> Status[None]:
+    """Let a person in no more: their sessions and tokens end at once. Asks for `manage_people`."""
+    people.deactivate_person(
+        person=said.name, reason=said.reason, wall=registry.wall.now(), **common.asked_by(request)
+    )
+    return Status(204, None)
+
+
+@router.post("/people/reactivate", response=common.answers(None, status=204))
+def reactivate_person(request: HttpRequest, said: PersonIn) -> Status[None]:
+    """Let a person in again; a new password is set apart. Asks for `manage_people`."""
+    people.reactivate_person(person=said.name, **common.asked_by(request))
+    return Status(204, None)
 
 
 @router.get("/tokens", response=common.answers(common.PageOut[TokenRow]))

@@ -1,4 +1,4 @@
-"""`scuderia people`: create people, give and take roles, issue and revoke tokens."""
+"""`scuderia people`: who may come in, by which password or token, and in which role."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -7,11 +7,11 @@ import typer
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.commands.command_actor import AsJson, for_actor, now
+from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.listing import listing
 from scuderia.loop.commands.output import print_done, print_json, say
 from scuderia.loop.nouns import Power, Role
-from scuderia.loop.operations import people
+from scuderia.loop.operations import passwords, people
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.people import list_people
 
@@ -97,6 +97,32 @@ def take_role(
     """Take a person's role on a scope."""
     people.take_role(actor=actor, person=name, scope=SubjectRef.parse(scope), now=now())
     _report({"person": name, "role": None, "scope": scope}, as_json=as_json)
+
+
+@app.command("password")
+@for_actor
+def set_password(name: Name, *, actor: Actor, as_json: AsJson = False) -> None:
+    """Set a person's password anew (it is asked for); their sessions end."""
+    passwords.set_password(actor=actor, person=name, password=_ask_password(), now=now())
+    _report({"person": name, "password": "set"}, as_json=as_json)
+
+
+@app.command("deactivate")
+@for_actor
+def deactivate(name: Name, *, reason: Reason, actor: Actor, as_json: AsJson = False) -> None:
+    """Let a person in no more: sessions and tokens end at once, the password is forgotten."""
+    people.deactivate_person(
+        actor=actor, person=name, reason=reason, now=now(), wall=registry.wall.now()
+    )
+    _report({"person": name, "active": "no"}, as_json=as_json)
+
+
+@app.command("reactivate")
+@for_actor
+def reactivate(name: Name, *, actor: Actor, as_json: AsJson = False) -> None:
+    """Let a person in again, with the roles of before; set a new password next."""
+    people.reactivate_person(actor=actor, person=name, now=now())
+    _report({"person": name, "active": "yes"}, as_json=as_json)
 
 
 @app.command("token")

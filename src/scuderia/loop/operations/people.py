@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 
 from scuderia.basics.actors import BY_COMMAND_LINE, Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import BadInput, NotAuthorised, NotFound
+from scuderia.basics.errors import BadInput, NotAuthorised, NotFound, Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken, Membership
 from scuderia.loop.nouns import Power, Role
@@ -29,6 +30,7 @@ TOKEN_MARK = "scd"  # noqa: S105 - what every token begins with, not a secret
 TOKEN_LIFE_MAX = timedelta(days=366)
 USED_EVERY = timedelta(minutes=1)
 NOTED_WITHIN_S = 0.05
+PASSWORD_CHARACTERS_MAX = 500
 
 
 class BadPerson(BadInput):
@@ -36,6 +38,13 @@ class BadPerson(BadInput):
 
     code = "LOOP-023"
     remedy = "Choose another name of letters, digits, dots and dashes, and a longer password."
+
+
+class LastAdmin(Refused):
+    """Nobody else could manage people any more, so the last admin stays one."""
+
+    code = "LOOP-031"
+    remedy = "Give another person the role of admin on everything first."
 
 
 class BadToken(BadInput):
@@ -68,7 +77,7 @@ def create_person(
     try:
         SubjectRef.parse(f"person:{name}")
         if password is not None:
-            validate_password(password)
+            refuse_weak(password)
         with transaction.atomic():
             first, _, last = full_name.partition(" ")
             get_user_model().objects.create_user(
@@ -86,7 +95,9 @@ def give_role(
 ) -> None:
     """Make a person this on that scope, in place of any role held there."""
     _require_people(actor, scope)
-    user = _user(person)
+    user = user_named(person)
+    if role is not Role.ADMIN:
+        _refuse_without_admin(user.pk, scope)
     _end_role(actor, user.pk, scope, now)
     Membership.objects.create(
         person_id=user.pk,
@@ -109,7 +120,9 @@ def give_role(
 def take_role(*, actor: Actor, person: str, scope: SubjectRef, now: AwareDatetime) -> None:
     """Take a person's role on that scope."""
     access.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
-    if not _end_role(actor, _user(person).pk, scope, now):
+    user = user_named(person)
+    _refuse_without_admin(user.pk, scope)
+    if not _end_role(actor, user.pk, scope, now):
         raise NotFound(f"{person} has no role on {scope}")
     audit.record(
         actor,
@@ -119,6 +132,49 @@ def take_role(*, actor: Actor, person: str, scope: SubjectRef, now: AwareDatetim
         detail={"scope": str(scope)},
         lineage=known_lineage(scope),
     )
+
+
+@transaction.atomic
+def deactivate_person(
+    *, actor: Actor, person: str, reason: str, now: AwareDatetime, wall: AwareDatetime
+) -> None:
+    """Let a person in no more: sessions and tokens end at once, and the password is forgotten.
+
+    Roles are kept. Doing it again changes nothing.
+
+    wall     the instant at which the tokens end, in wall time
+    raises   LastAdmin, NotAuthorised, NotFound
+    """
+    access.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
+    user = user_named(person)
+    if not user.is_active:
+        return
+    _refuse_without_admin(user.pk, EVERYTHING)
+    user.is_active = False
+    user.set_unusable_password()  # sessions hang on the password: none comes back to life later
+    user.save(update_fields=["is_active", "password"])
+    live = ApiToken.objects.filter(person_id=user.pk, revoked_at__isnull=True)
+    detail = {"tokens": sorted(live.values_list("name", flat=True))}
+    live.update(revoked_at=wall)
+    audit.record(
+        actor, "person.deactivated", subject=f"person:{person}", at=now, reason=reason,
+        detail=detail,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def reactivate_person(*, actor: Actor, person: str, now: AwareDatetime) -> None:
+    """Let a person in again, with the roles of before, once a new password or token is given.
+
+    raises   NotAuthorised, NotFound
+    """
+    access.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
+    user = user_named(person)
+    if user.is_active:
+        return
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    audit.record(actor, "person.reactivated", subject=f"person:{person}", at=now)
 
 
 @transaction.atomic
@@ -149,7 +205,7 @@ def issue_token(
     try:
         with transaction.atomic():
             ApiToken.objects.create(
-                person_id=_user(person).pk,
+                person_id=user_named(person).pk,
                 name=name,
                 prefix=prefix,
                 secret_sha256=_sha256(secret),
@@ -199,15 +255,25 @@ def authenticate_token(secret: str, *, now: AwareDatetime) -> Actor | None:
     right = hmac.compare_digest(kept, _sha256(rest))
     if token is None or not right or token.revoked_at is not None or now >= token.expires_at:
         return None
+    actor = Actor(ActorKind.PERSON, token.person.get_username(), via=token.name)
     if token.last_used_at is None or now - token.last_used_at >= USED_EVERY:
         with suppress(OperationalError), waiting_at_most(NOTED_WITHIN_S):  # no write, no wait
-            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    return Actor(ActorKind.PERSON, token.person.get_username(), via=token.name)
+            _note_use(token, actor, now)
+    return actor
+
+
+@transaction.atomic
+def _note_use(token: ApiToken, actor: Actor, now: AwareDatetime) -> None:
+    """Note the use of a token, unless another process has noted one since the token was read."""
+    same = ApiToken.objects.filter(pk=token.pk, last_used_at=token.last_used_at)
+    if same.update(last_used_at=now):
+        detail = {"name": token.name, "prefix": token.prefix}
+        audit.record(actor, "token.used", subject=actor, at=now, detail=detail)
 
 
 def _require_people(actor: Actor, scope: SubjectRef) -> None:
     """Ask for the power, except while there is no admin: then set-up makes the first ones."""
-    if actor.kind is ActorKind.SERVICE and not _has_admin():
+    if actor.kind is ActorKind.SERVICE and not _admins().exists():
         return
     access.require(actor, Power.MANAGE_PEOPLE, known_lineage(scope))
 
@@ -219,10 +285,19 @@ def _refuse_unknown(powers: Sequence[str]) -> None:
         raise BadToken(f"there is no power {unknown[0][:40]!r}; there are {known}")
 
 
-def _has_admin() -> bool:
+def _admins() -> QuerySet[Membership]:
     return Membership.objects.filter(
         role=Role.ADMIN, scope=str(EVERYTHING), taken_at__isnull=True, person__is_active=True
-    ).exists()
+    )
+
+
+def _refuse_without_admin(person_id: int, scope: SubjectRef) -> None:
+    """Refuse to end what the person is on the scope, if no other admin of everything is left."""
+    if scope != EVERYTHING:
+        return
+    admins = set(_admins().values_list("person_id", flat=True))
+    if admins == {person_id}:
+        raise LastAdmin("this is the last admin of everything")
 
 
 def _refuse_token(actor: Actor) -> None:
@@ -236,7 +311,21 @@ def _end_role(actor: Actor, person_id: int, scope: SubjectRef, now: AwareDatetim
     ).update(taken_by=str(actor), taken_at=now)
 
 
-def _user(name: str) -> AbstractBaseUser:
+def refuse_weak(password: str) -> None:
+    """Return if the password may be set.
+
+    raises   ValidationError: too short, too common, or longer than a sign-in reads
+    """
+    validate_password(password)
+    if len(password) > PASSWORD_CHARACTERS_MAX:
+        raise ValidationError(f"a password has at most {PASSWORD_CHARACTERS_MAX} characters")
+
+
+def user_named(name: str) -> AbstractUser:
+    """Return the sign-in of that person.
+
+    raises   NotFound
+    """
     user = get_user_model().objects.filter(username=name).first()
     if user is None:
         raise NotFound(f"no person {name[:80]!r}")
