@@ -1,0 +1,90 @@
+"""The accounts of `benchmarks.crash` find an act that was lost and one that was done twice."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from benchmarks.brake import Home
+from benchmarks.crash import IMPORT_ROWS, Act, Stage, account
+
+TABLES = """
+CREATE TABLE loop_auditentry (reason TEXT, verb TEXT, subject TEXT);
+CREATE TABLE loop_action (id TEXT);
+CREATE TABLE loop_effect (key TEXT, state TEXT);
+CREATE TABLE fleet_importbatch (id INTEGER, source TEXT);
+CREATE TABLE fleet_outage (batch_id INTEGER);
+INSERT INTO loop_auditentry VALUES ('act 1', 'brake.set', 'agent:a');
+INSERT INTO loop_auditentry VALUES ('', 'action.done', 'action:b');
+INSERT INTO loop_action VALUES ('00000000000000000000000000000001');
+INSERT INTO loop_effect VALUES ('b:0', 'done');
+INSERT INTO fleet_importbatch VALUES (1, 'crash-0');
+"""
+RUN = str(UUID(int=1))
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """Everything that was done is in the books, once, and in the world."""
+    stage = Stage(Home(tmp_path), 1)
+    stage.acts = [Act("act 1", "/brakes", 204), Act("act 2", "/brakes", 0)]
+    stage.imports = {"crash-0": True, "crash-1": False}
+    write(tmp_path / "scuderia.sqlite3", TABLES)
+    with closing(sqlite3.connect(tmp_path / "scuderia.sqlite3")) as tables:
+        tables.executemany("INSERT INTO fleet_outage VALUES (?)", [(1,)] * IMPORT_ROWS)
+        tables.commit()
+    write(stage.world, "CREATE TABLE receipt (key TEXT); INSERT INTO receipt VALUES ('b:0')")
+    return stage
+
+
+def write(path: Path, script: str) -> None:
+    with closing(sqlite3.connect(path)) as tables:
+        tables.executescript(script)
+
+
+def found(stage: Stage) -> tuple[object, object]:
+    figures = account(stage)
+    return figures["lost"], figures["doubled"]
+
+
+def test_nothing_is_lost_or_doubled_where_books_and_world_agree(stage: Stage):
+    figures = account(stage)
+    assert (figures["acknowledged"], figures["lost"], figures["doubled"]) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("act", "lost"),
+    [
+        (Act("act 3", "/brakes", 204), 1),
+        (Act("act 3", "/brakes", 0), 0),
+        (Act("act 3", "/brakes", 409), 0),
+        (Act("act 1", "/approve", 202, action_id=RUN), 0),
+        (Act("act 1", "/approve", 202, action_id=str(UUID(int=2))), 1),
+    ],
+)
+def test_an_act_that_was_acknowledged_and_is_nowhere_is_lost(stage: Stage, act: Act, lost: int):
+    stage.acts.append(act)
+    assert found(stage) == (lost, 0)
+
+
+@pytest.mark.parametrize(
+    ("script", "lost", "doubled"),
+    [
+        ("INSERT INTO loop_auditentry VALUES ('act 1', 'brake.set', 'agent:a')", 0, 1),
+        ("INSERT INTO loop_auditentry VALUES ('act 2', 'brake.set', 'agent:a')", 0, 0),
+        ("INSERT INTO loop_auditentry VALUES ('', 'action.done', 'action:b')", 0, 1),
+        ("INSERT INTO loop_effect VALUES ('b:1', 'done')", 1, 0),
+        ("INSERT INTO loop_effect VALUES ('b:1', 'not_done')", 0, 0),
+        ("UPDATE loop_effect SET state = 'not_done'", 0, 1),
+        ("DELETE FROM fleet_outage WHERE rowid = 1", 1, 0),
+        ("DELETE FROM fleet_outage", 1, 0),
+        ("UPDATE fleet_importbatch SET source = 'crash-1'", 1, 0),
+    ],
+)
+def test_what_books_and_world_do_not_share_is_counted(
+    stage: Stage, script: str, lost: int, doubled: int
+):
+    write(stage.home.path / "scuderia.sqlite3", script)
+    assert found(stage) == (lost, doubled)
