@@ -126,6 +126,22 @@ class TestInTheLoop:
         brakes.set_brake(actor=OMAR, scope=scope, value=value, reason="smoke", now=NOW)
         assert brakes_on(agent="plumber", kind="hall.turn_valves", targets=valves("v1")) == []
 
+    def test_a_pull_that_is_booked_while_one_asks_is_missed_by_nobody(self, store, busy):
+        brakes.set_brake(actor=OMAR, **ALL, reason="smoke", now=NOW)
+        busy()
+        pending = store.pending
+
+        class Booking:
+            def pending(self):
+                found = pending()
+                registry.pulls = store
+                brakes.book_pulls(now=NOW)
+                return found
+
+        for ask in (lambda: list_brakes(LENA), lambda: brakes_on(agent="", kind="", targets=())):
+            registry.pulls = Booking()
+            assert [one.reason for one in ask()] == ["smoke"]
+
     def test_nothing_is_approved_while_a_pull_waits_for_the_books(self, busy):
         proposal = file("v1", to=3)
         brakes.set_brake(actor=OMAR, **ALL, reason="smoke", now=NOW)

@@ -50,7 +50,7 @@ def tables_database(home: Home) -> dict[str, Any]:
     url = tables_url()
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "scuderia.config.sqlite_turns",
             "NAME": home.database,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",

@@ -16,17 +16,18 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
         yield
         return
     usual = connection.settings_dict["OPTIONS"].get("timeout", 30)
-    if connection.vendor == "sqlite":
+    on_sqlite = connection.vendor == "sqlite"
+    if on_sqlite:
+        connection.turn_within_s = seconds  # type: ignore[attr-defined]  # of our own wrapper
         _say(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
     else:
         _say(f"SET lock_timeout = {int(seconds * 1000)}")
     try:
         yield
     finally:
-        if connection.vendor == "sqlite":
-            _say(f"PRAGMA busy_timeout = {int(usual * 1000)}")
-        else:
-            _say("RESET lock_timeout")
+        if on_sqlite:
+            connection.turn_within_s = None  # type: ignore[attr-defined]
+        _say(f"PRAGMA busy_timeout = {int(usual * 1000)}" if on_sqlite else "RESET lock_timeout")
 
 
 def _say(statement: str) -> None:

@@ -38,6 +38,7 @@ class ActionPage:
     state_word: str
     track: tuple[Step, ...]
     effects: DataTable
+    no_step: tuple[str, str]
     params: tuple[tuple[str, str], ...]
     measured: Effect | None
     may_undo: bool
@@ -113,6 +114,7 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
         state_word=word,
         track=track_of(card, run),
         effects=open_table(EFFECTS, effects, request, path=reverse("action", args=[action_id])),
+        no_step=_no_step(run),
         params=facts(run.params),
         measured=_measured(run),
         may_undo=run.can_undo and Power.UNDO in powers,
@@ -120,6 +122,16 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
         may_halt=run.state in (ActionState.QUEUED, ActionState.RUNNING) and Power.BRAKE in powers,
     )
     return show(request, "loop/action.html", context)
+
+
+def _no_step(run: ActionRow) -> tuple[str, str]:
+    """Return what is said in place of steps where none was taken."""
+    if run.resumable:
+        return "No step was taken", "It halted before its first step; a person may resume it."
+    if run.state in (ActionState.QUEUED, ActionState.RUNNING):
+        soon = "The worker takes it up within seconds; every step checks brake, grant and digest."
+        return "No step yet", soon
+    return "Nothing was done", "It ended before its first step, so there is nothing to put back."
 
 
 def _measured(run: ActionRow) -> Effect | None:

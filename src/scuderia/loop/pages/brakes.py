@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -90,7 +91,7 @@ def brake_notices(request: HttpRequest) -> tuple[Notice, ...]:
         return ()
     everything = next((one for one in on if one.stops is BrakeScope.ALL), None)
     words = (
-        f"Every agent is stopped: {everything.reason[:120]}"
+        f"Every agent is stopped: {shorten(everything.reason, 120, placeholder=' …')}"
         if everything
         else f"{len(on)} brake{'s are' if len(on) > 1 else ' is'} on."
     )

@@ -1,6 +1,7 @@
 """How the loop's nouns look: their states, their six steps, their evidence, as plain parts."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from django.urls import reverse
 
@@ -15,7 +16,6 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.queries.actions import ActionRow
 from scuderia.loop.queries.findings import FindingRow
-from scuderia.loop.queries.outcomes import OutcomeRow
 from scuderia.loop.queries.proposals import ProposalCard, QueueRow
 from scuderia.web.components import Blast, Evidence, GateLine, Step, facts
 from scuderia.web.svg import Effect, effect, figure
@@ -36,6 +36,7 @@ ACTION_LOOKS = {
     ActionState.UNDONE: ("hold", "Undone"),
     ActionState.HALTED: ("hold", "Halted"),
 }
+CLAIM_SHOWN = 120
 _ENDED = ("unknown", "Ended")
 _OUTCOME_LOOKS = {
     OutcomeVerdict.MET: ("done", "Met"),
@@ -128,7 +129,7 @@ def track_of(card: ProposalCard, action: ActionRow | None) -> tuple[Step, ...]:
         _proposed(card.row),
         _decided(card),
         _acted(card.row, action),
-        _measured(action.outcome if action else None),
+        _measured(action),
     )
 
 
@@ -140,7 +141,7 @@ def _seen(card: ProposalCard) -> tuple[Step, Step]:
     words = f"{pieces} pieces of evidence" if pieces else "None: asked for by hand"
     return (
         Step("Signal", "done", words, first),
-        Step("Finding", "done", f"{claim[:120]} ({by})", first),
+        Step("Finding", "done", f"{shorten(claim, CLAIM_SHOWN, placeholder=' …')} ({by})", first),
     )
 
 
@@ -172,9 +173,15 @@ def _acted(row: QueueRow, action: ActionRow | None) -> Step:
     )
 
 
-def _measured(outcome: OutcomeRow | None) -> Step:
+def _measured(action: ActionRow | None) -> Step:
+    outcome = action.outcome if action else None
     if outcome is None:
-        return Step("Outcome", "ahead", "Measured after the action")
+        ended = action is not None and action_look(action) is _ENDED
+        return Step(
+            "Outcome",
+            "held" if ended else "ahead",
+            "The action ended early: nothing is measured" if ended else "Measured after the action",
+        )
     if outcome.verdict is None:
         seen = "" if outcome.value is None else f"{outcome.value:.3g} {outcome.unit} so far; "
         return Step("Outcome", "now", f"{seen}expected {outcome.expected:.3g}", outcome.due_at)

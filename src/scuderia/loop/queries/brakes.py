@@ -13,6 +13,7 @@ from scuderia.loop.models.brakes import Brake
 from scuderia.loop.nouns import (
     BrakeScope,
     Power,
+    PulledBrake,
 )
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
@@ -42,6 +43,7 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
     scopes = scopes_with(actor, Power.READ)
     if not scopes:
         raise NotFound("nothing by that name is visible to you")
+    pulled = _pulled()
     found = Brake.objects.filter(lifted_at__isnull=True) if on_only else Brake.objects.all()
     rows = list(found.order_by("-set_at", "-pk"))
     return tuple(
@@ -54,7 +56,7 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
             lifted_by=brake.lifted_by,
             lifted_at=brake.lifted_at,
         )
-        for brake in [*_unbooked(rows), *rows]
+        for brake in [*_unbooked(pulled, rows), *rows]
         if brake.stops != BrakeScope.SCOPE or _is_told(brake.value, scopes)
     )
 
@@ -81,8 +83,9 @@ def brakes_on(*, agent: str, kind: str, targets: Sequence[SubjectRef]) -> list[B
     )
     if agent:
         stopped |= Q(stops=BrakeScope.AGENT, value=agent)
+    pulled = _pulled()
     on = list(Brake.objects.filter(stopped, lifted_at__isnull=True))
-    return on + [one for one in _unbooked(on) if _stops(one, agent, kind, scopes)]
+    return on + [one for one in _unbooked(pulled, on) if _stops(one, agent, kind, scopes)]
 
 
 def _stops(brake: Brake, agent: str, kind: str, scopes: Sequence[str]) -> bool:
@@ -96,10 +99,17 @@ def _stops(brake: Brake, agent: str, kind: str, scopes: Sequence[str]) -> bool:
     return brake.value in scopes
 
 
-def _unbooked(booked: Sequence[Brake]) -> list[Brake]:
-    """Return what was pulled and stands in no book yet: it stops all the same, newest first."""
+def _pulled() -> Sequence[PulledBrake]:
+    """Return what was pulled and is not booked; to be read before the tables.
+
+    A pull that is booked between the two reads stands in both; the other way round in neither.
+    """
+    return registry.pulls.pending() if registry.pulls else ()
+
+
+def _unbooked(pulled: Sequence[PulledBrake], booked: Sequence[Brake]) -> list[Brake]:
+    """Return what was pulled and the tables do not tell of: it stops all the same, newest first."""
     known = {(one.stops, one.value) for one in booked if one.lifted_at is None}
-    pulled = registry.pulls.pending() if registry.pulls else ()
     return [
         Brake(
             stops=one.stops.value, value=one.value, reason=one.reason, set_by=str(one.by),
