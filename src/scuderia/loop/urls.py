@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scuderia.loop.pages import actions, agents, audit, brakes, now, people, proposals
+from scuderia.loop.pages import actions, agents, audit, brakes, now, people, proposals, sign_ins
 
 urlpatterns = [
     path("", now.now, name="now"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("brake", brakes.brake, name="brake"),
     path("brake/set", brakes.set_it, name="brake-set"),
     path("brake/lift", brakes.lift_it, name="brake-lift"),
+    path("sign-in", sign_ins.sign_in, name="sign-in"),
+    path("sign-out", sign_ins.sign_out, name="sign-out"),
     path("password", people.password, name="password"),
     path("audit", audit.audit, name="audit"),
     path("audit/export", audit.export, name="audit-export"),

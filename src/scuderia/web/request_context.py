@@ -26,3 +26,8 @@ def request_context(request: HttpRequest) -> RequestContext:
 def form_value(request: HttpRequest, name: str) -> str:
     """Return one value of a form, trimmed."""
     return request.POST.get(name, "").strip()
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address the request came from: the client's, where a trusted proxy tells it."""
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,4 +1,4 @@
-"""Who may do what where: memberships and API tokens of people."""
+"""Who may do what where: memberships and API tokens of people, and sign-ins that failed."""
 
 from django.conf import settings
 from django.db import models
@@ -64,3 +64,24 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}...)"
+
+
+class SignInFailure(models.Model):
+    """One attempt to sign in that has not proved right; counted for an hour.
+
+    name_sha256   of the name given, known or not: a password typed there is not kept
+    network       the address it came from; of IPv6 the /64
+    """
+
+    name_sha256 = models.CharField(max_length=64)
+    network = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name_sha256", "at"], name="loop_failure_by_name"),
+            models.Index(fields=["network", "at"], name="loop_failure_by_network"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name_sha256[:8]} from {self.network} at {self.at}"

@@ -8,7 +8,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotAuthorised
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Power
-from scuderia.loop.operations import access, audit
+from scuderia.loop.operations import access, audit, sign_ins
 from scuderia.loop.operations.people import PASSWORD_CHARACTERS_MAX, refuse_weak, user_named
 
 
@@ -62,7 +62,10 @@ def change_password(*, actor: Actor, old: str, new: str, now: AwareDatetime) -> 
 
 
 def _write(person: str, password: str) -> None:
-    """Write the password; Django's sessions hang on its hash, so they end with the old one."""
+    """Write the password; Django's sessions hang on its hash, so they end with the old one.
+
+    Who guessed at the old one holds the new one back no more.
+    """
     user = user_named(person)
     try:
         refuse_weak(password)
@@ -70,3 +73,4 @@ def _write(person: str, password: str) -> None:
         raise BadPassword(" ".join(error.messages)) from None
     user.set_password(password)
     user.save(update_fields=["password"])
+    sign_ins.forget_failures(person)

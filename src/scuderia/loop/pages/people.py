@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from scuderia.loop.operations import passwords
-from scuderia.loop.operations.passwords import BadPassword
+from scuderia.loop.operations import passwords, sign_ins
+from scuderia.loop.operations.passwords import BadPassword, WrongPassword
+from scuderia.loop.ports import registry
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Field
-from scuderia.web.request_context import request_context
+from scuderia.web.request_context import client_address, request_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,18 @@ def _changed(request: HttpRequest) -> str:
     asked, said = request_context(request), request.POST
     if said.get("new", "") != said.get("again", ""):
         raise BadPassword("the new password was typed in two ways")
-    passwords.change_password(
-        actor=asked.actor, old=said.get("old", ""), new=said.get("new", ""), now=asked.now
-    )
+    name, address = asked.actor.name, client_address(request)
+    attempt = sign_ins.begin_attempt(name=name, address=address, wall=registry.wall.now())
+    try:
+        passwords.change_password(
+            actor=asked.actor, old=said.get("old", ""), new=said.get("new", ""), now=asked.now
+        )
+    except WrongPassword:
+        sign_ins.refuse_sign_in(name=name, address=address, now=asked.now)
+        raise
+    except BadPassword:
+        sign_ins.take_back(attempt)
+        raise
     _keep_session(request)
     return "Your password is changed. Your other sessions have ended."
 

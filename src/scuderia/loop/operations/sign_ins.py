@@ -1,0 +1,111 @@
+"""Signing in and out: every attempt is counted before its password is looked at, and audited."""
+
+import hashlib
+import unicodedata
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Count, Max, QuerySet
+
+from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import Refused
+from scuderia.loop.engine.json_codec import keepable
+from scuderia.loop.engine.sign_ins import WINDOW, Failures, held_until, network_of
+from scuderia.loop.models.people import SignInFailure
+from scuderia.loop.operations import audit
+from scuderia.loop.operations.patience import waiting_at_most
+
+SIGN_IN = Actor(ActorKind.SERVICE, "sign-in")
+"""Who tells of a failure: nobody has come in."""
+NAME_CHARACTERS_MAX = 150
+TURN_WITHIN_S = 5.0
+"""How long a sign-in waits for the writer's turn, in place of the usual 30 s, each time."""
+
+
+class HeldBack(Refused):
+    """Too many wrong passwords came before, so this one was not looked at."""
+
+    code = "WEB-002"
+    remedy = "Wait as long as is said, or ask an admin to set a new password."
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait_s = max(1, -(-wait // timedelta(seconds=1)))
+        super().__init__(
+            "too many wrong passwords for this name or from this address; "
+            f"wait {told_wait(self.wait_s)}"
+        )
+
+
+def told_wait(seconds: int) -> str:
+    """Return a wait in words, never shorter than it is."""
+    if seconds <= 90:  # noqa: PLR2004 - where people begin to say minutes
+        return f"{seconds} second{'s' if seconds > 1 else ''}"
+    return f"{-(-seconds // 60)} minutes"
+
+
+def begin_attempt(*, name: str, address: str, wall: AwareDatetime) -> int:
+    """Count an attempt as failed before its password is looked at; return its number.
+
+    So no password is tried uncounted, however many processes are asked at once. Whoever then
+    proves right takes the name's failures away with `sign_in`.
+
+    wall     wall time; failures count for WINDOW
+    raises   HeldBack: try again after `wait_s` seconds; nothing was counted
+    """
+    key, network = _key(name), network_of(address)
+    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
+        SignInFailure.objects.filter(at__lte=wall - WINDOW).delete()
+        until = held_until(
+            _failures(SignInFailure.objects.filter(name_sha256=key)),
+            _failures(SignInFailure.objects.filter(network=network)),
+        )
+        if until is not None and wall < until:
+            raise HeldBack(until - wall)
+        return int(SignInFailure.objects.create(name_sha256=key, network=network, at=wall).pk)
+
+
+def take_back(attempt: int) -> None:
+    """Count an attempt no more: its password was right, and something else was not."""
+    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
+        SignInFailure.objects.filter(pk=attempt).delete()
+
+
+def forget_failures(name: str) -> None:
+    """Let a name be tried as if it had never failed, in the caller's transaction."""
+    SignInFailure.objects.filter(name_sha256=_key(name)).delete()
+
+
+def sign_in(*, actor: Actor, address: str, now: AwareDatetime) -> None:
+    """Put on record that a person gave the right password; the name's failures are forgotten."""
+    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
+        forget_failures(actor.name)
+        _record(actor, "person.signed_in", actor.name, address, now)
+
+
+def refuse_sign_in(*, name: str, address: str, now: AwareDatetime) -> None:
+    """Put on record that a name was given with a wrong password, whether there is such a person."""
+    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
+        _record(SIGN_IN, "person.sign_in_failed", name, address, now)
+
+
+def sign_out(*, actor: Actor, address: str, now: AwareDatetime) -> None:
+    """Put on record that a person closed their session."""
+    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
+        _record(actor, "person.signed_out", actor.name, address, now)
+
+
+def _record(actor: Actor, verb: str, name: str, address: str, now: AwareDatetime) -> None:
+    subject = f"person:{keepable(name[:NAME_CHARACTERS_MAX])}"
+    audit.record(actor, verb, subject=subject, at=now, detail={"address": keepable(address[:64])})
+
+
+def _failures(found: QuerySet[SignInFailure]) -> Failures:
+    counted = found.aggregate(count=Count("pk"), last=Max("at"))
+    return Failures(counted["count"], counted["last"])
+
+
+def _key(name: str) -> str:
+    """Return a name as it is counted: bounded, and one for all its spellings."""
+    spelled = unicodedata.normalize("NFKC", name[:NAME_CHARACTERS_MAX]).casefold()
+    return hashlib.sha256(spelled.encode(errors="replace")).hexdigest()
