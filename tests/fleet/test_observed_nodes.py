@@ -30,6 +30,7 @@ from scuderia.fleet.nouns import (
 from scuderia.fleet.operations import inventory, observations
 from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.signals import Signal
+from scuderia.loop.ports import registry
 from tests.fleet import one_by_one
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +229,19 @@ def test_a_disputed_word_leaves_the_node_as_it_stood():
         node.hear(seen, key="gone", cause="", taken={"gone"})
     assert node.changed() == ([], [], [])
     assert node.hold == Hold("ada", 0, None, 7)
+
+
+def test_a_relapse_is_backed_by_what_its_evidence_answers_when_asked_again():
+    stand_up(3)
+    history("n0", 3)
+    history("n1", 40)
+    Outage.objects.create(  # lasts when the 28 days begin, and touches one that was over by then
+        node=Node.objects.get(name="n1"), start=T0 - timedelta(days=30, hours=12),
+        end=T0 - timedelta(days=27, hours=12), source_key="long",
+    )  # fmt: skip
+    observations.record_observations(mass_failure(3, T0), source="src", now=T0)
+    found = Finding.objects.filter(kind="fleet.bad_return")
+    assert sorted(found.values_list("subject", flat=True)) == ["node:n0", "node:n1"]
+    for one in found:
+        (told,) = one.evidence
+        assert told["value"] == registry.evidence["node_outages"].run(told["params"])

@@ -9,7 +9,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.fleet.nouns import GPU_HOURS, NodeState
 from scuderia.fleet.operations.observations import NODE_DOWN, NODE_RELAPSED
-from scuderia.fleet.playbook.evidence import QUERIES, repair_ages
+from scuderia.fleet.playbook.evidence import recent_outages, repair_ages
 from scuderia.fleet.queries.nodes import NodeStatus, node_status, node_statuses
 from scuderia.loop.nouns import Evidence, FindingDraft, SignalDraft
 
@@ -93,11 +93,9 @@ def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator
         if signal.kind == NODE_RELAPSED and now - signal.occurred_at <= _RELAPSE_FRESH
     ]
     statuses = node_statuses({signal.subject.name for signal in fresh}, now)
-    told: dict[SubjectRef, Evidence] = {}
+    told = recent_outages([*statuses], now)
     for signal in fresh:
         subject = signal.subject
-        if subject not in told:
-            told[subject] = _outages_of(subject, now)
         hours = signal.payload.get("hours_since_return")
         yield FindingDraft(
             kind="fleet.bad_return",
@@ -105,21 +103,20 @@ def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator
             claim=f"{subject.name} broke again {hours} h after its return to service",
             confidence=1.0,
             severity=Quantity(_severity(statuses[subject.name], _RELAPSE_HOURS_LOST), GPU_HOURS),
-            evidence=(told[subject],),
+            evidence=(
+                Evidence(
+                    query="node_outages",
+                    params=_params(subject, now),
+                    value=told[subject.name],
+                    caption="Its outages in 28 days",
+                ),
+            ),
             dedup_key=f"fleet.bad_return/{subject}/{signal.occurred_at.isoformat()}",
         )
 
 
 def _severity(status: NodeStatus, hours: float) -> float:
     return status.gpus * hours if status.customer else 0.0
-
-
-def _outages_of(subject: SubjectRef, now: AwareDatetime) -> Evidence:
-    params = _params(subject, now)
-    value = next(known for known in QUERIES if known.name == "node_outages").run(params)
-    return Evidence(
-        query="node_outages", params=params, value=value, caption="Its outages in 28 days"
-    )
 
 
 def _params(subject: SubjectRef, now: AwareDatetime) -> JsonObject:

@@ -1,6 +1,6 @@
 """The fleet's evidence: named queries that anyone can run again, with the same parameters."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -39,8 +39,21 @@ class FleetQuery:
 
 def _node_outages(params: JsonObject, at: AwareDatetime) -> JsonObject:
     """Return the node's outages in the `days` (28) before `at`, newest first."""
-    node, start = _name(params, "node"), at - timedelta(days=_days(params))
-    found = outages.outages_between(start, at, node=node)
+    node = _name(params, "node")
+    start = at - timedelta(days=_days(params))
+    return _as_outages(node, outages.outages_between(start, at, node=node), start, at)
+
+
+def recent_outages(nodes: Collection[str], at: AwareDatetime) -> dict[str, JsonObject]:
+    """Return what `node_outages` answers of each node, asked for many together."""
+    start = at - timedelta(days=_LOOK_BACK_DAYS)
+    found = outages.outages_by_node(nodes, start, at)
+    return {node: _as_outages(node, mine, start, at) for node, mine in found.items()}
+
+
+def _as_outages(
+    node: str, found: Sequence[OutageRecord], start: AwareDatetime, at: AwareDatetime
+) -> JsonObject:
     listed = [_as_json(outage, at) for outage in reversed(found)]
     return {
         "node": node,
