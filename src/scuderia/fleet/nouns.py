@@ -181,7 +181,11 @@ class ControlVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ControlCommand:
-    """One effect on a cluster: verb, subject (a node or a cluster), and its arguments."""
+    """One effect on a cluster.
+
+    subject     a node; for SET_SPARE_POOL a cluster
+    arguments   of ASSIGN `customer`, `as_it_is`; of RELEASE `customer`; of SET_SPARE_POOL `size`
+    """
 
     verb: ControlVerb
     subject: SubjectRef

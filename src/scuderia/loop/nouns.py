@@ -144,7 +144,12 @@ class BrakeScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PulledBrake:
-    """One pull of a brake, as it was made; it holds before the books tell of it."""
+    """One pull of a brake, as it was made; it holds before the books tell of it.
+
+    id      its own, made by who pulls: the books take each pull once
+    value   the agent's or the kind's name, or the scope spelled `kind:name`; "" for ALL
+    at      domain time
+    """
 
     id: UUID
     stops: BrakeScope
@@ -244,7 +249,13 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class ProposalDraft:
-    """One action kind, its targets and parameters, and why; `expires_after_h` from filing."""
+    """One action kind, its targets and parameters, and why.
+
+    findings          the claims that it rests on; they are filed with it
+    cost_of_delay     what one day of waiting costs; ranks the queue
+    dedup_key         one is pending per author and key; a draft that wishes otherwise supersedes it
+    expires_after_h   domain hours from filing; an expired one can no longer be approved
+    """
 
     kind: str
     targets: tuple[SubjectRef, ...]
@@ -252,7 +263,7 @@ class ProposalDraft:
     title: str
     findings: tuple[FindingDraft, ...]
     rehearsal: Rehearsal
-    cost_of_delay: Quantity  # what one day of waiting costs; ranks the queue
+    cost_of_delay: Quantity
     dedup_key: str
     expires_after_h: float = 72.0
 
@@ -393,7 +404,10 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """Whether the verification probe passed, and what it saw."""
+    """Whether the verification probe passed.
+
+    seen   what it measured, in words; with them the run ends
+    """
 
     passed: bool
     seen: str
@@ -401,7 +415,13 @@ class ProbeReport:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A metric measured after the fact. `final` is False while the horizon is still open."""
+    """A metric measured after the fact.
+
+    value   in the unit of the rehearsal, over what has passed of its horizon
+    at      the instant up to which was measured
+    final   False while the horizon is still open: no verdict is given yet
+    note    what the reader must know of the figure, "" for nothing
+    """
 
     value: float
     at: AwareDatetime

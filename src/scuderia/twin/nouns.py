@@ -286,7 +286,10 @@ class ReplayResult:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A figure and the interval that holds it in 8 of 10 redrawn histories."""
+    """A figure and the interval that holds it in 8 of 10 redrawn histories.
+
+    point   of the history itself, which is none of the redrawn: it may lie outside
+    """
 
     point: float
     low80: float
@@ -297,8 +300,11 @@ class Band:
 class Comparison:
     """Base beside candidate on the same history and the same dice.
 
-    change    candidate minus base, paired: availability, days_below_target, outages, downtime_s
-    method    in words; limits in words: show both wherever a figure is shown
+    *_bands, change   by name: availability, days_below_target, outages, downtime_s
+    change            candidate minus base, paired
+    seeds             how many histories were redrawn; `seed` is where their dice begin
+    method, limits    in words: show both wherever a figure is shown
+    log_digest        of the outage log that was replayed
     """
 
     base: ReplayResult
@@ -315,7 +321,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class SpareNeed:
-    """Spares that keep every slot full at `confidence` of all instants."""
+    """Spares that keep every slot full at `confidence` of all instants.
+
+    nodes_down_mean   nodes that are down at once, on average
+    confidence        what was asked, between 0 and 1
+    covered           what these spares reach: at least `confidence`, unless every node has a spare
+    limits            in words: show them wherever the figure is shown
+    """
 
     spares: int
     nodes_down_mean: float

@@ -19,7 +19,13 @@ STATE_GLYPHS = {"ok": "●", "warn": "▲", "bad": "■", "hold": "❄\ufe0e", "
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One number; `state` colours it when it needs a person."""
+    """One number, large, with what is said beside it.
+
+    value   as it is shown: rounded and grouped, or an en dash where it is unknown
+    unit    behind the value in small letters: a unit, or "of 120"
+    note    a line below, "" for none
+    state   "ok", "warn" or "bad" colours the value; "" leaves it as it is
+    """
 
     label: str
     value: str
@@ -40,7 +46,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell. `kind` is text, name (never broken), number, state, code, words, instant or bar."""
+    """One cell of a table; what is not of its kind is not read.
+
+    kind    text, name (never broken), number, state, code, words, instant or bar
+    href    where the text leads; "" for nowhere
+    state   a key of STATE_WORDS, for `state` and `bar`
+    at      aware, for `instant`; None is shown as unknown
+    share   0..1, for `bar`
+    """
 
     text: str
     kind: str = "text"
@@ -102,7 +115,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class GateLine:
-    """One gate's word with its reasons."""
+    """One gate's word with its reasons.
+
+    yes          False also where the gate could not answer: an error is a no
+    not_before   the instant from which it may say yes; None where it names none
+    """
 
     gate: str
     yes: bool
@@ -112,7 +129,14 @@ class GateLine:
 
 @dataclass(frozen=True, slots=True)
 class Blast:
-    """What an act would touch."""
+    """What an act would touch: `count` of `of`, both in `unit`s.
+
+    unit       the word for one of them, in the singular
+    share      0..1, as it is held against the bound
+    details    what else is touched, in words, e.g. "8 shelves"
+    affected   names of whoever uses what is touched; none: "used by nobody"
+    bound      the most that is allowed, in words; "" says nothing of it
+    """
 
     count: int
     of: int
@@ -137,7 +161,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One form field. `kind` is text, number, select, password, date or hidden."""
+    """One form field.
+
+    kind                     text, number, password, date or search; select (of `choices`), area (a
+                             text of several lines), hidden
+    help, error              a line below the box, "" for none; an error also marks the box
+    choices                  (what is sent, what is shown), for select
+    minimum, maximum, step   as HTML spells them; "" sets none
+    longest                  the most characters that the box takes
+    """
 
     name: str
     label: str
@@ -156,7 +188,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something was not done, and what to do next."""
+    """Why something was not done, and what to do next.
+
+    code      the error's stable code, e.g. WEB-001; docs/errors.md has them all
+    message   goes on after "Not done: "
+    remedy    whole sentences
+    """
 
     code: str
     message: str
@@ -174,7 +211,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Crumb:
-    """One step of the way back."""
+    """One step of the way back; the last one is the page itself and has no `href`."""
 
     label: str
     href: str = ""
@@ -182,14 +219,20 @@ class Crumb:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Which rows are shown, and where the pages before and after are."""
+    """Which rows are shown, and where the pages before and after are.
+
+    first, last     counted from 1, both shown; `first` is 0 where no row is, or none is counted
+    total           None where they were not counted
+    before, after   URLs; "" where there is no such page
+    to_newest       `before` leads to the first page: there is no way one page back
+    """
 
     first: int
     last: int
     total: int | None
     before: str = ""
     after: str = ""
-    to_newest: bool = False  # `before` leads to the first page: there is no way one page back
+    to_newest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,11 @@ _BLANK = "00000000-0000-0000-0000-000000000000"  # a name and an id alike
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line above the page; `state` is "", "hold" or "bad"."""
+    """One line above every page.
+
+    state        "" is plain; "hold" stands out, "bad" most
+    href, link   where it leads, and in which words; both "" where it leads nowhere
+    """
 
     words: str
     state: str = ""

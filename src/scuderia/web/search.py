@@ -17,7 +17,13 @@ HITS_OF_A_ROOM_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """One thing found: its name or title, its kind in a word, and where it is shown."""
+    """One thing found, as one line of the answer.
+
+    title    its name, or its title or claim; names stand before sentences
+    kind     in a word, e.g. "page" or "agent"
+    url      the path of the page that shows it
+    detail   what tells it from its like, e.g. its state; "" for nothing
+    """
 
     title: str
     kind: str

@@ -22,7 +22,11 @@ class KeyReused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedControl:
-    """Fills fleet.ports.ClusterControl over the world's file."""
+    """Fills fleet.ports.ClusterControl over the world's file.
+
+    path    the file; it is opened anew for each call
+    clock   domain time: the world is brought up to it before a command is carried out
+    """
 
     path: Path
     clock: Clock

@@ -28,7 +28,11 @@ CHANCE_WON_MIN = 0.01
 
 @dataclass(frozen=True, slots=True)
 class MonthCase:
-    """One customer's month: as it stands, and with every broken slot filled at once."""
+    """One customer's month: as it stands, and with every broken slot filled at once.
+
+    broken    nodes that the customer holds and that are out, in the order of MonthState.open_h
+    filled    drawn with the same seed as `outlook`
+    """
 
     month: CustomerMonth
     broken: tuple[NodeView, ...]

@@ -17,7 +17,12 @@ FRESH_SHARE = 0.69
 
 @dataclass(frozen=True, slots=True)
 class FleetOutlook:
-    """The fleet's own figures, each smoothed by a published prior while history is thin."""
+    """The fleet's own figures, each smoothed by a published prior while history is thin.
+
+    rate      how often nodes fail, and how unlike each other they are
+    repairs   how long outages last; one that goes on counts as longer than it is by now
+    today     the snapshot's instant, in days since its epoch
+    """
 
     rate: FleetRate
     repairs: RepairOutlook

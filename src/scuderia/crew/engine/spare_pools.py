@@ -105,7 +105,11 @@ def forecast_pool(
 
 @dataclass(frozen=True, slots=True)
 class _PoolFuture:
-    """One draw: the outages whose swap is approved, and the hours of the others."""
+    """One draw: the outages whose swap is approved, and the hours of the others.
+
+    delay_s      from the start of an outage to the swap that is approved
+    unfilled_h   slot-hours lost where none is: the slot stays empty until the repair ends
+    """
 
     approved: OutageLog
     delay_s: int

@@ -104,7 +104,11 @@ def walk_forward(
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What was learnt by one day: the model, and how often the naive rule's nodes fail."""
+    """What was learnt by one day: the model, and how often the naive rule's nodes fail.
+
+    named    of the rows with two outages or more in 28 days, the share that failed in the next 28
+    others   of all other rows
+    """
 
     model: LemonModel
     named: float

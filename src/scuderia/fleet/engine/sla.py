@@ -36,7 +36,12 @@ class NotAPeriod(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to report on: [start, end) in Unix seconds; None means all or the default."""
+    """What to report on: [start, end) in Unix seconds.
+
+    customer, site   None: all of them
+    target           None: each customer's own, DEFAULT_TARGET where nothing is promised
+    time_zone        an IANA name, whose days are counted; None: the customer's own, else UTC
+    """
 
     start: int
     end: int

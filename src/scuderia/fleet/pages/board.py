@@ -24,7 +24,12 @@ FILTERS_MAX = 128
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """One state in the legend: how it looks, how many are in it, and the filter it sets."""
+    """One state in the legend, which filters the board when pressed.
+
+    look, word   the mark's, as of the tiles
+    count        nodes in it, whatever the filter says
+    href         sets the filter; lets go of it where it is set
+    """
 
     look: str
     word: str
@@ -35,7 +40,7 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The racks of one cluster."""
+    """The racks of one cluster, under `SITE / CLUSTER`."""
 
     name: str
     racks: tuple[TileGroup, ...]
@@ -43,7 +48,13 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class FleetPage:
-    """The fleet as it stands."""
+    """The fleet as it stands, as far as the person may read it.
+
+    nodes       how many there are; `matching`: how many of them the filter takes
+    filtered    anything was asked for
+    customers   (name, URL) of those that hold a node
+    sees_all    the person may read the whole fleet, and so its report
+    """
 
     as_of: AwareDatetime
     cards: tuple[Card, ...]
@@ -59,7 +70,11 @@ class FleetPage:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the URL asks for; empty means all."""
+    """What the URL asks for; empty means all.
+
+    state   a node's state, or "spare" for a healthy node that is ready and held by nobody
+    words   in lower case; part of the name of the node, its rack, cluster or site
+    """
 
     state: str
     customer: str

@@ -27,7 +27,15 @@ PAPER_ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """One report over one period."""
+    """One report over one period.
+
+    title         the customer's name, or that it is of the whole fleet
+    fields        of the form that asks for another period, [from, to) in days of UTC
+    tables        by name: causes, days, hours, headline, longest
+    chart         for the screen; `drawing` is the same as a picture for paper, "" on the screen
+    print_href    the same report for paper
+    packet_href   its evidence packet; "" of the whole fleet, which has none
+    """
 
     as_of: AwareDatetime
     title: str

@@ -42,7 +42,18 @@ Facts = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class NodePage:
-    """One node over a stretch of days."""
+    """One node over a stretch of days, [start, as_of).
+
+    look, word      the mark's
+    outages         the table, a page of it; `booked` is how many the days hold
+    entries         what happened, newest first, at most ENTRIES_MAX
+    findings        the latest claims, cleared ones too
+    lemon           the score as facts for people; empty where nobody tells it
+    worth           how the score did on the fleet's own past; None where there is no score
+    customer_href   "" where nobody holds the node
+    may_amend       the person may correct its outages
+    fields          of that form
+    """
 
     as_of: AwareDatetime
     node: NodeStatus

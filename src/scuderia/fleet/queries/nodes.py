@@ -233,7 +233,11 @@ def _status(
 
 @dataclass(frozen=True, slots=True)
 class NodeTimeline:
-    """What happened to one node over [start, end), newest first in each list."""
+    """What happened to one node over [start, end), newest first in each list.
+
+    outages       one for each report, with their own full ends; None as an end: it lasts
+    allocations   who held it; for somebody who reads it as a customer, their own alone
+    """
 
     place: NodePlace
     start: AwareDatetime

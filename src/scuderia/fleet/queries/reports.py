@@ -62,7 +62,7 @@ class NotATarget(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A half-open stretch of time [start, end)."""
+    """A half-open stretch of time [start, end); whoever reports on it refuses an empty one."""
 
     start: AwareDatetime
     end: AwareDatetime

@@ -37,7 +37,11 @@ class Link(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The number and the hash of the last entry of a chain."""
+    """Where a chain ends; kept elsewhere, it is what shows a tail that was cut.
+
+    seq    the last entry's number, counted from 1; 0 of an empty chain
+    hash   that entry's SHA-256 in hex; GENESIS of an empty chain
+    """
 
     seq: int
     hash: str
@@ -48,7 +52,9 @@ class Verdict:
     """What reading the whole chain found.
 
     entries     how many were read
+    head        the last entry that was read and follows the one before it
     broken_at   the number of the first entry that does not hold; None if all do
+    said        what is wrong, in words; "" if all hold
     """
 
     holds: bool

@@ -21,7 +21,12 @@ class LevelNotBuilt(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A grant as the choice of level sees it; `depth` counts what its scope hangs under."""
+    """A grant as the choice of level sees it.
+
+    kind         the action kind, "*" for every kind
+    expires_at   it holds before this instant, no longer at it
+    depth        how deep its scope hangs, 0 for everything: the deeper, the more specific
+    """
 
     id: GrantId
     kind: str

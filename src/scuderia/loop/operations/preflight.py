@@ -59,7 +59,12 @@ class NothingToDo(Refused):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPlan:
-    """A plan as a decision would be bound to it at this moment."""
+    """A plan as a decision would be bound to it at this moment.
+
+    seen     the world's answer; its snapshot is in plain JSON, as it is hashed
+    policy   the version of the rules: the kind's declaration and the gates that are registered
+    digest   over plan, kind version, snapshot and policy: what a person says yes to
+    """
 
     plan: Plan
     declaration: ActionKind

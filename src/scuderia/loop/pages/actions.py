@@ -28,7 +28,15 @@ from scuderia.web.tables import DataTable, open_table, rows_in_memory
 
 @dataclass(frozen=True, slots=True)
 class ActionPage:
-    """One durable run."""
+    """One durable run.
+
+    card                the proposal that it carries out
+    state, state_word   the mark's look and its word
+    track               the loop's six steps
+    measured            what was promised until there is a verdict, then what was measured; None
+                        where nothing is to be measured
+    may_undo            and likewise may_resume, may_halt: the run allows it and the person may
+    """
 
     as_of: AwareDatetime
     run: ActionRow

@@ -33,7 +33,12 @@ LEVEL_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One agent as the page shows it; `levels` is in words, by action kind."""
+    """One agent as the page shows it.
+
+    levels     ("KIND on SCOPE", the level in words) of its active grants
+    decided    proposals answered yes or no
+    measured   outcomes with a verdict, inconclusive ones too
+    """
 
     card: AgentCard
     levels: tuple[tuple[str, str], ...]
@@ -43,7 +48,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class CrewPage:
-    """The crew as it stands."""
+    """The crew as it stands.
+
+    grants      those that the person may read, closed ones too
+    may_brake   the person may pull the brake on everything, and so each agent's
+    may_run     the person may have every agent look now
+    """
 
     as_of: AwareDatetime
     members: tuple[Member, ...]
@@ -54,7 +64,11 @@ class CrewPage:
 
 @dataclass(frozen=True, slots=True)
 class AgentPage:
-    """One agent with its latest looks."""
+    """One agent with its latest looks.
+
+    rounds      its looks, newest first
+    may_brake   as on the crew's page: agents are everywhere, so the power must be too
+    """
 
     as_of: AwareDatetime
     member: Member

@@ -27,7 +27,11 @@ SUBJECT_MAX = 161
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What reading the whole chain found."""
+    """What reading the whole chain found.
+
+    entries   how many were read
+    said      what is wrong, in words; "" if all hold
+    """
 
     holds: bool
     entries: int
@@ -36,7 +40,13 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """A page of the chain, and its head; `subject` is the one that it is about, "" for all."""
+    """A page of the chain, and its head.
+
+    subject      the one that every row is about, spelled `kind:name`; "" for all
+    head_hash    SHA-256 in hex; with `head_seq` what to keep elsewhere
+    verified     None where nobody asked for the whole chain to be read
+    may_export   the whole chain, so the power must stand on everything
+    """
 
     as_of: AwareDatetime
     table: DataTable

@@ -30,7 +30,14 @@ from scuderia.web.tables import DataTable, open_table, rows_in_memory
 
 @dataclass(frozen=True, slots=True)
 class BrakePage:
-    """The brakes that hold, the switch, and those of the past."""
+    """The brakes that hold, the switch, and those of the past.
+
+    all_stopped     the brake on everything is among those that hold
+    fields          of the form that stops a part
+    may_brake       the person may stop something somewhere; the operation asks where
+    may_brake_all   the person may stop everything
+    may_release     the person may let something go somewhere
+    """
 
     as_of: AwareDatetime
     on: tuple[BrakeRow, ...]

@@ -32,7 +32,11 @@ MOVING = (ActionState.QUEUED, ActionState.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One proposal as it waits in the queue."""
+    """One proposal as it waits in the queue.
+
+    left_s            domain seconds until it expires
+    cost, cost_unit   what one day of waiting costs, as it is shown
+    """
 
     row: QueueRow
     effect: Effect
@@ -43,7 +47,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class NowPage:
-    """What needs a person, and the proof that somebody looked."""
+    """What needs a person, and the proof that somebody looked.
+
+    count, cost_sum   of all that waits, not of the rows shown; the cost of a day, a part per unit
+    stuck             runs that a person must give an end
+    moving            runs that go on by themselves
+    last_look         the latest of any agent; None before the first
+    """
 
     as_of: AwareDatetime
     count: int

@@ -42,7 +42,17 @@ PIECES_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class ProposalPage:
-    """Everything a person sees before the button, and the forms behind it."""
+    """Everything a person sees before the button, and the forms behind it.
+
+    state, state_word         the mark's look and its word
+    track                     the loop's six steps
+    evidence, more_evidence   the first PIECES_SHOWN, and those behind a fold
+    inputs                    what a reader needs to run the rehearsal again
+    params, snapshot          as facts for people, bounded: the whole of them is in `card`
+    left_s                    domain seconds until it expires; negative once it has
+    is_open                   it still waits for a yes or a no
+    fields                    of the form that edits it
+    """
 
     as_of: AwareDatetime
     card: ProposalReview

@@ -37,6 +37,8 @@ from scuderia.loop.queries.outcomes import promise_of
 class TrackRecord:
     """How an agent has fared with one kind, or with all (kind "*").
 
+    approved, rejected  decisions: a proposal that came back may have several
+    edited              proposals that a person changed, once each
     median_error        median |measured - expected| / |do nothing - expected|; None if unknown
     interval_coverage   share of final outcomes inside their 80% interval; None if there are none
 
@@ -61,7 +63,14 @@ class TrackRecord:
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """What one look of one agent brought back; `error` is "" when it went well."""
+    """What one look of one agent brought back.
+
+    at                    domain time; `duration_ms` is wall time
+    error                 "" when it went well; who may not read everything is told "failed" alone
+    considered            what was dropped or not filed, and why; told to who may read everything
+    findings, proposals   how many it claims, and how many of its own are pending after it
+    filed                 how many of those proposals are new
+    """
 
     agent: str
     at: AwareDatetime
@@ -75,7 +84,15 @@ class RoundRow:
 
 @dataclass(frozen=True, slots=True)
 class AgentCard:
-    """One member of the crew, its last look and its record."""
+    """One member of the crew, its last look and its record.
+
+    job          one sentence
+    kinds        the action kinds that it proposes
+    last_round   None before its first look
+    braked       by its own brake or the one on all; not by one on a kind or a scope
+    track        over all kinds
+    levels       "KIND on SCOPE" to level, of its active grants; what is not there is the default
+    """
 
     name: str
     title: str

@@ -22,7 +22,12 @@ from scuderia.loop.queries.lineage import known_lineage, union_lineage
 
 @dataclass(frozen=True, slots=True)
 class BrakeRow:
-    """One brake; lifted_at None while it holds."""
+    """One brake; lifted_at None while it holds.
+
+    value       the agent's or the kind's name, or the scope spelled `kind:name`; "" for ALL
+    set_by      the actor who set it, e.g. `person:ada`
+    lifted_by   the actor who let it go; "" while it holds
+    """
 
     stops: BrakeScope
     value: str

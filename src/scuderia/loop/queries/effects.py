@@ -12,7 +12,15 @@ from scuderia.loop.nouns import (
 
 @dataclass(frozen=True, slots=True)
 class EffectRow:
-    """One keyed change of the world."""
+    """One keyed change of the world.
+
+    step         counted from 0, in the order of the plan
+    key          what the world is asked under: a second try under it changes nothing more
+    tries        how often the executor was asked to do it
+    looks        how often the world was asked whether it was done
+    settled_at   None while nobody knows whether it was done
+    detail       what the world said of it
+    """
 
     step: int
     name: str

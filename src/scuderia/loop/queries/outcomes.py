@@ -13,7 +13,15 @@ from scuderia.loop.nouns import (
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """The measured effect beside the expected one; verdict None while the horizon is open."""
+    """The measured effect beside the expected one, all figures in `unit`.
+
+    better        "lower" or "higher"
+    do_nothing    expected without the action; `expected` with it, `low` to `high` its 80% interval
+    due_at        the end of the horizon; before it, `value` may be there and still change
+    value         None until it was measured once
+    verdict       None while the horizon is open; then final
+    note          what the reader must know of the figure, "" for nothing
+    """
 
     action_id: ActionId
     metric: str

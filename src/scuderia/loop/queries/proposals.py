@@ -56,7 +56,14 @@ PROPOSAL_ORDERS = {
 class QueueRow:
     """One line of the queue, dearest first.
 
-    silent_since   nothing is heard since then of something that it names
+    agent, filed_by   the agent's name, "" by hand; the actor who filed it, e.g. `person:ada`
+    digest            what an approval must name; an edit changes it
+    cost_of_delay     what one day of waiting costs
+    expires_at        from this instant on it can no longer be approved
+    advice            the agent's level is no more than advice: nobody may have it carried out
+    returned_reason   why its run came back to be decided anew; "" where none did
+    findings          how many claims it rests on
+    silent_since      nothing is heard since then of something that it names
     """
 
     id: ProposalId
@@ -80,7 +87,10 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class EditRow:
-    """One recorded change of a proposal."""
+    """One recorded change of a proposal: its plan before and after, as kind, targets and params.
+
+    by   the actor's text, e.g. `person:ada`
+    """
 
     by: str
     at: AwareDatetime

@@ -36,7 +36,11 @@ DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 @dataclass(frozen=True, slots=True)
 class EmptyKind:
-    """One way of having nothing to show."""
+    """One way of having nothing to show.
+
+    kind           well, nothing_yet, nothing_matches, cannot_know or not_allowed; sets the mark
+    href, action   where the button leads, and its words; both "" for no button
+    """
 
     kind: str
     title: str

@@ -12,7 +12,10 @@ from scuderia.web.search import TEXT_MAX, Found, find
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """What was asked and what was found."""
+    """What was asked and what was found.
+
+    longest   the most characters that the box takes
+    """
 
     found: Found
     longest: int
