@@ -70,7 +70,7 @@ def _time(path: str, repeat: int) -> dict[str, float]:
     from django.contrib.auth import get_user_model
     from django.test import Client
 
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(get_user_model().objects.get(username="lena"))
     spent, cpu = [], []
     for _ in range(repeat + 3):

@@ -2,11 +2,15 @@
 
 import os
 import tempfile
+from pathlib import Path
 
-os.environ["SCUDERIA_HOME"] = tempfile.mkdtemp(prefix="scuderia-test-home-")
+_home = Path(tempfile.mkdtemp(prefix="scuderia-test-home-"))
+for _made in ("secret-key", "runs.sqlite3"):  # what tells that a home has been set up
+    (_home / _made).write_text("tests-only" if _made == "secret-key" else "")
+os.environ["SCUDERIA_HOME"] = str(_home)
 os.environ.pop("SCUDERIA_DATABASE_URL", None)
 
-from scuderia.config.settings import *  # noqa: F403
+from scuderia.config.settings import *  # noqa: E402, F403
 
 SECRET_KEY = "tests-only-not-a-secret-of-anything-at-all-0123456789"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

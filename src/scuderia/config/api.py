@@ -19,9 +19,9 @@ from scuderia.basics.errors import (
 )
 from scuderia.basics.rooms import opened
 from scuderia.config.rooms import rooms
+from scuderia.config.world_errors import world_error
 from scuderia.loop.api.auth import SessionAuth, TokenAuth
 from scuderia.web.base_views import STATUSES
-from scuderia.web.writers import OthersWrite, is_busy
 
 FIELDS_TOLD_MAX = 5
 WORDS_TOLD_MAX = 500
@@ -172,7 +172,8 @@ def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpRespons
 
 @api.exception_handler(Exception)
 def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
-    if is_busy(error):
-        return _told(request, OthersWrite("the database is held by another writer"), 503)
+    if told := world_error(error):
+        log.error("%s at %s %s", told.code, request.method, request.path, exc_info=error)
+        return _told(request, told, status_of(told))
     log.error("a bug at %s %s", request.method, request.path, exc_info=error)
     return _told(request, Bug("something went wrong inside"), 500)

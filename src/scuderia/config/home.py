@@ -5,7 +5,18 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from scuderia.basics.errors import Unable
+
 DEFAULT_HOME = Path("~/.scuderia")
+
+
+class SecretKeyEmpty(Unable):
+    """The home's secret key is empty, so nothing signed with it could be trusted."""
+
+    code = "RUN-013"
+    remedy = (
+        "Put the key back from a copy, or run `scuderia setup` for a new one: all sign in anew."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,19 @@ def current_home() -> Home:
     """Return the home named by SCUDERIA_HOME, else ~/.scuderia."""
     named = os.environ.get("SCUDERIA_HOME", "")
     return Home(Path(named).expanduser().resolve() if named else DEFAULT_HOME.expanduser())
+
+
+def read_secret(home: Home) -> str:
+    """Return the home's secret key; "" where none was made yet.
+
+    raises   SecretKeyEmpty
+    """
+    if not home.secret_key.exists():
+        return ""
+    secret = home.secret_key.read_text(encoding="utf-8").strip()
+    if not secret:
+        raise SecretKeyEmpty(f"{home.secret_key} is empty", path=home.secret_key)
+    return secret
 
 
 def write_private(path: Path, text: str) -> None:

@@ -3,17 +3,13 @@
 import os
 
 from scuderia.config.databases import tables_database
-from scuderia.config.home import current_home
+from scuderia.config.home import current_home, read_secret
 from scuderia.config.rooms import rooms
 
 HOME = current_home()
-SECRET_KEY = (
-    HOME.secret_key.read_text(encoding="utf-8").strip()
-    if HOME.secret_key.exists()
-    else "not-set-up-yet-run-scuderia-setup"
-)
+SECRET_KEY = read_secret(HOME) or "not-set-up-yet-run-scuderia-setup"
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS += [name for name in os.environ.get("SCUDERIA_HOSTS", "").split(",") if name]
 ROOT_URLCONF = "scuderia.config.urls"
 WSGI_APPLICATION = "scuderia.config.processes.wsgi.application"
@@ -37,6 +33,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "scuderia.config.middleware.HeadAsGet",
+    "scuderia.config.middleware.WorldErrors",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "scuderia.web.security.StrictContentMiddleware",

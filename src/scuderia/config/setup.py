@@ -1,5 +1,6 @@
 """Set-up: the home folder, its secret, static files, tables and run store; safe to repeat."""
 
+import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from io import StringIO
 
 from scuderia.basics.errors import Refused, Unable
 from scuderia.config.databases import DatabaseSilent, runs_address, tables_url
-from scuderia.config.home import Home, write_private
+from scuderia.config.home import Home, read_secret, write_private
 from scuderia.config.owner import make_owner
 
 
@@ -58,15 +59,22 @@ def set_up(home: Home) -> tuple[Stage, ...]:
 
 
 def _writing(make: Callable[[Home], str], home: Home) -> str:
+    """Make one stage, one set-up at a time: a second one finds what the first has made.
+
+    raises   HomeUnusable
+    """
     try:
-        return make(home)
+        home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (home.path / "setup.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return make(home)
     except OSError as error:
         raise HomeUnusable(f"{home.path}: {error}", home=home.path) from error
 
 
 def require_set_up(home: Home) -> None:
-    """Raise NotSetUp unless `set_up` has come to its end here."""
-    if not home.secret_key.exists() or not (home.runs.exists() or runs_address()):
+    """Raise NotSetUp unless `set_up` has come to its end here, SecretKeyEmpty for an empty key."""
+    if not read_secret(home) or not (home.runs.exists() or runs_address()):
         raise NotSetUp(f"{home.path} is not set up", home=home.path)
 
 
@@ -99,8 +107,7 @@ def _reaching_server() -> Iterator[None]:
 
 
 def _make_folder(home: Home) -> str:
-    there = home.path.is_dir()
-    home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    there = home.logs.is_dir()
     home.path.chmod(0o700)
     for folder in (home.static, home.logs):
         folder.mkdir(exist_ok=True, mode=0o700)
@@ -108,7 +115,7 @@ def _make_folder(home: Home) -> str:
 
 
 def _make_secret(home: Home) -> str:
-    if home.secret_key.exists():
+    if home.secret_key.exists() and home.secret_key.read_text(encoding="utf-8").strip():
         home.secret_key.chmod(0o600)
         return "was there"
     write_private(home.secret_key, secrets.token_urlsafe(64) + "\n")

@@ -3,6 +3,7 @@
 import json
 import sys
 import traceback
+from contextlib import suppress
 from enum import IntEnum
 
 from typer.exceptions import TyperException
@@ -20,6 +21,15 @@ class ExitCode(IntEnum):
     BAD_INPUT = 2
     REFUSED = 3
     UNABLE = 4
+
+
+def told_apart(error: Exception) -> Exception:
+    """Return what the machine did to us in place of an error that nobody expected."""
+    if _speaks(error) or isinstance(error, TyperException):
+        return error
+    from scuderia.config.world_errors import world_error
+
+    return world_error(error) or error
 
 
 def exit_code_of(error: BaseException) -> ExitCode:
@@ -80,7 +90,10 @@ def _usage(error: TyperException) -> str:
 def _log(error: BaseException) -> str:
     folder = current_home().logs
     lines = "".join(traceback.format_exception(error))
-    if folder.is_dir() and RotatingLog(folder / "cli.log").write(lines.encode()):
+    if folder.parent.is_dir():  # a home that is not there is not made by a failure
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True, mode=0o700)
+    if RotatingLog(folder / "cli.log").write(lines.encode()):
         return str(folder / "cli.log")
     sys.stderr.write(lines)
     return "the lines above"

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +12,9 @@ from typer.core import TyperGroup
 
 from scuderia.basics.rooms import Command
 from scuderia.config.cli.commands import commands
-from scuderia.config.cli.failures import exit_code_of, show_failure
-from scuderia.config.setup import ready_django
+from scuderia.config.cli.failures import exit_code_of, show_failure, told_apart
+from scuderia.config.home import current_home
+from scuderia.config.setup import ready_django, require_set_up
 
 _added: set[str] = set()
 
@@ -33,7 +35,8 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - the outermost call: every failure is shown as words
+    except Exception as raised:  # noqa: BLE001 - the outermost call: every failure is told in words
+        error = told_apart(raised)
         show_failure(error, as_json="--json" in arguments)
         return exit_code_of(error)
     return code if isinstance(code, int) else 0
@@ -50,12 +53,19 @@ class RoomsGroup(TyperGroup):
         """Return the command, opening its room."""
         name, command, rest = super().resolve_command(ctx, args)
         entry = commands().get(name or "")
-        return name, open_command(entry) if entry else command, rest
+        return name, open_command(entry, rest) if entry else command, rest
 
 
-def open_command(entry: Command) -> Any:  # a Typer command: the same private class
-    """Import a room's commands, with Django ready where they need it."""
+def open_command(entry: Command, words: Sequence[str] = ()) -> Any:  # a Typer command: as above
+    """Import a room's commands, with Django ready where they need it.
+
+    words   what follows the command; its help can be had without a home
+
+    raises   NotSetUp: no home is made by asking it something
+    """
     if entry.needs_django:
+        if "--help" not in words:
+            require_set_up(current_home())
         ready_django()
     module, _, attribute = entry.target.partition(":")
     command = typer.main.get_command(getattr(import_module(module), attribute))
