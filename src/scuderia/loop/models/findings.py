@@ -8,7 +8,12 @@ from scuderia.loop.nouns import FindingState
 
 
 class Finding(models.Model):
-    """A claim about a subject, with its evidence; one is open per `dedup_key`."""
+    """A claim about a subject, with its evidence; one is open per `dedup_key`.
+
+    severity_rank   the severity made comparable across units, by what the rooms say a unit is worth
+    raised_by       the name of the agent or the detector; the actor's text if filed by hand
+    refreshed_at    when a look last claimed it, in domain time
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=64)

@@ -10,7 +10,9 @@ from scuderia.loop.nouns import Autonomy, GrantState
 class Grant(models.Model):
     """How far one agent may go with one kind on one scope, within a budget, until when.
 
-    kind    an action kind, or "*" for every kind the agent proposes
+    kind         an action kind, or "*" for every kind the agent proposes
+    *_per_day    the most in a day of domain time; null is no limit of that sort
+    closed_by    who revoked or replaced it, or the worker once it ran out; "" until then
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

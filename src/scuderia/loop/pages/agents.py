@@ -12,7 +12,6 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Autonomy, Power
 from scuderia.loop.operations import access, agents
 from scuderia.loop.pages.crew_tables import GRANTS, ROUNDS, rounds_of
-from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.agents import AgentCard, get_agent, list_agents
 from scuderia.loop.queries.grants import list_grants
@@ -136,13 +135,9 @@ def _shown(request: HttpRequest) -> HttpResponse:
 
 def _member(card: AgentCard) -> Member:
     track = card.track
-    titles = {name: executor.kind.title for name, executor in registry.executors.items()}
     return Member(
         card=card,
-        levels=tuple(
-            (titles.get(kind, kind), LEVEL_WORDS[level])
-            for kind, level in sorted(card.levels.items())
-        ),
+        levels=tuple((where, LEVEL_WORDS[level]) for where, level in sorted(card.levels.items())),
         decided=track.approved + track.rejected,
         measured=track.met + track.missed + track.inconclusive,
     )
