@@ -2,6 +2,7 @@
 
 import os
 
+from scuderia.config import transport
 from scuderia.config.databases import tables_database
 from scuderia.config.home import current_home, read_secret
 from scuderia.config.rooms import rooms
@@ -9,8 +10,8 @@ from scuderia.config.rooms import rooms
 HOME = current_home()
 SECRET_KEY = read_secret(HOME) or "not-set-up-yet-run-scuderia-setup"
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
-ALLOWED_HOSTS += [name for name in os.environ.get("SCUDERIA_HOSTS", "").split(",") if name]
+ALLOWED_HOSTS = [*transport.LOCAL, *transport.further_hosts(os.environ)]
+TRUSTED_PROXIES = transport.trusted_proxies(os.environ)
 ROOT_URLCONF = "scuderia.config.urls"
 WSGI_APPLICATION = "scuderia.config.processes.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -33,6 +34,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "scuderia.web.proxies.TrustedProxies",
     "scuderia.config.middleware.HeadAsGet",
     "scuderia.config.middleware.WorldErrors",
     "django.middleware.security.SecurityMiddleware",
@@ -79,6 +81,12 @@ LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # kept of trusted proxies alone
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = transport.behind_tls(os.environ)
+CSRF_TRUSTED_ORIGINS = (
+    transport.https_origins(transport.further_hosts(os.environ)) if SESSION_COOKIE_SECURE else []
+)
+SECURE_HSTS_SECONDS = transport.hsts_seconds(os.environ)
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
