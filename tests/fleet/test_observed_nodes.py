@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import parse_instant
+from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.observed_nodes import Contradiction, Hold, ObservedNode
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.amendments import OutageAmendment
@@ -30,6 +31,8 @@ from scuderia.fleet.nouns import (
 from scuderia.fleet.operations import inventory, observations
 from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.signals import Signal
+from scuderia.loop.nouns import SignalDraft
+from scuderia.loop.operations.findings import file_finding
 from scuderia.loop.ports import registry
 from tests.fleet import one_by_one
 
@@ -245,3 +248,32 @@ def test_a_relapse_is_backed_by_what_its_evidence_answers_when_asked_again():
     for one in found:
         (told,) = one.evidence
         assert told["value"] == registry.evidence["node_outages"].run(told["params"])
+
+
+def test_findings_filed_together_are_those_filed_one_by_one():
+    stand_up(3)
+    observations.record_observations(mass_failure(3, T0), source="src", now=T0)
+    together = {
+        (one.subject, one.claim, one.severity_rank): set(one.scopes.values_list("scope", flat=True))
+        for one in Finding.objects.all()
+    }
+    drafts = [
+        draft
+        for detector in registry.detectors.values()
+        for draft in detector.detect([told_as_draft(one) for one in Signal.objects.all()], now=T0)
+    ]
+    Finding.objects.all().delete()
+    for draft in drafts:
+        file_finding(draft, raised_by="fleet.node_out", now=T0)
+    assert len(together) == 3
+    assert together == {
+        (one.subject, one.claim, one.severity_rank): set(one.scopes.values_list("scope", flat=True))
+        for one in Finding.objects.all()
+    }
+
+
+def told_as_draft(signal):
+    return SignalDraft(
+        kind=signal.kind, subject=SubjectRef.parse(signal.subject), occurred_at=signal.occurred_at,
+        source=signal.source, dedup_key=signal.dedup_key, payload=signal.payload,
+    )  # fmt: skip

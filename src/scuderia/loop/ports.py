@@ -1,9 +1,9 @@
 """What the loop needs others to fill: executors, gates, agents, detectors, lineage, a runner."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from scuderia.basics.canonical import JsonObject
@@ -159,6 +159,18 @@ class SilenceOf(Protocol):
 
     def silent_since(self, subjects: Sequence[SubjectRef]) -> Mapping[SubjectRef, AwareDatetime]:
         """Return, of these subjects, those of which a part at least is silent, and since when."""
+        ...
+
+
+@runtime_checkable
+class LineagesOf(Protocol):
+    """A LineageOf that answers for many subjects in one question; a room may leave it out."""
+
+    def lineages(self, subjects: Collection[SubjectRef]) -> Mapping[SubjectRef, Lineage]:
+        """Return what `lineage` returns of each.
+
+        raises   NotFound: no such subject
+        """
         ...
 
 

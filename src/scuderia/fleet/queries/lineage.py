@@ -1,7 +1,10 @@
 """Where a subject hangs: a node under its rack, cluster, site and customer."""
 
+from collections.abc import Collection, Iterable
+
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.columns import chunks
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Cluster, Node, Rack, Site
 from scuderia.fleet.queries.inventory import UnknownSubject
@@ -39,6 +42,34 @@ class FleetLineage:
     def lineage(self, subject: SubjectRef) -> Lineage:
         """Return where the subject hangs; see `lineage`."""
         return lineage(subject)
+
+    def lineages(self, subjects: Collection[SubjectRef]) -> dict[SubjectRef, Lineage]:
+        """Return where each hangs: the nodes in two questions for each 500."""
+        names = [subject.name for subject in subjects if subject.kind == "node"]
+        above = _above_nodes(names)
+        if unknown := next((name for name in names if name not in above), None):
+            raise _unknown(SubjectRef("node", unknown))
+        return {
+            subject: above[subject.name] | {subject, EVERYTHING}
+            if subject.kind == "node"
+            else lineage(subject)
+            for subject in subjects
+        }
+
+
+def _above_nodes(names: Iterable[str]) -> dict[str, Lineage]:
+    found: dict[str, Lineage] = {}
+    for chunk in chunks(names):
+        nodes = Node.objects.filter(name__in=chunk)
+        for name, rack, cluster, site in nodes.values_list(
+            "name", "rack__name", "rack__cluster__name", "rack__cluster__site__name"
+        ):
+            kinds = (("rack", rack), ("cluster", cluster), ("site", site))
+            found[name] = frozenset(SubjectRef(kind, which) for kind, which in kinds)
+        holds = Allocation.objects.filter(node__name__in=chunk, end__isnull=True)
+        for name, holder in holds.values_list("node__name", "customer__name"):
+            found[name] |= {SubjectRef("customer", holder)}
+    return found
 
 
 def _above_node(name: str) -> Lineage:

@@ -1,6 +1,7 @@
 """Filing, refreshing and clearing claims."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -12,10 +13,11 @@ from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import FindingDraft, FindingState
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import registry
-from scuderia.loop.queries.lineage import lineage_of
+from scuderia.loop.queries.lineage import lineage_of, lineages_of
 
 CLAIM_CHARACTERS_MAX = 1000
 EVIDENCE_MAX = 12
+_BATCH = 500
 
 
 class BadFinding(BadInput):
@@ -30,17 +32,7 @@ def file_finding(draft: FindingDraft, *, raised_by: str, now: AwareDatetime) -> 
     """Open the finding, or refresh the open one of the same `dedup_key`."""
     _refuse_bad(draft)
     lineage = lineage_of(draft.subject)
-    said = {
-        "kind": draft.kind,
-        "subject": str(draft.subject),
-        "claim": draft.claim[:CLAIM_CHARACTERS_MAX],
-        "confidence": draft.confidence,
-        "severity_amount": draft.severity.amount,
-        "severity_unit": draft.severity.unit,
-        "severity_rank": registry.rank_of(draft.severity),
-        "evidence": spell_evidence(draft.evidence[:EVIDENCE_MAX]),
-        "refreshed_at": now,
-    }
+    said = _said(draft, now)
     finding = Finding.objects.filter(dedup_key=draft.dedup_key, state=FindingState.OPEN).first()
     if finding is None:
         finding = Finding.objects.create(
@@ -55,6 +47,47 @@ def file_finding(draft: FindingDraft, *, raised_by: str, now: AwareDatetime) -> 
     )
     finding.scopes.filter(scope__in=held - scopes).delete()
     return finding
+
+
+@transaction.atomic
+def file_findings(drafts: Sequence[FindingDraft], *, raised_by: str, now: AwareDatetime) -> None:
+    """File each as `file_finding` does; what is new is asked and written together."""
+    for draft in drafts:
+        _refuse_bad(draft)
+    newest = {draft.dedup_key: draft for draft in drafts}
+    keys, known = list(newest), set[str]()
+    for start in range(0, len(keys), _BATCH):
+        rows = Finding.objects.filter(
+            dedup_key__in=keys[start : start + _BATCH], state=FindingState.OPEN
+        )
+        known.update(rows.values_list("dedup_key", flat=True))
+    for key in known:
+        file_finding(newest[key], raised_by=raised_by, now=now)
+    fresh = [draft for key, draft in newest.items() if key not in known]
+    lineages = lineages_of({draft.subject for draft in fresh})
+    filed = Finding.objects.bulk_create(
+        Finding(**_said(draft, now), dedup_key=draft.dedup_key, raised_by=raised_by, opened_at=now)
+        for draft in fresh
+    )
+    FindingScope.objects.bulk_create(
+        FindingScope(finding=finding, scope=scope)
+        for finding, draft in zip(filed, fresh, strict=True)
+        for scope in sorted(map(str, lineages[draft.subject]))
+    )
+
+
+def _said(draft: FindingDraft, now: AwareDatetime) -> dict[str, Any]:
+    return {
+        "kind": draft.kind,
+        "subject": str(draft.subject),
+        "claim": draft.claim[:CLAIM_CHARACTERS_MAX],
+        "confidence": draft.confidence,
+        "severity_amount": draft.severity.amount,
+        "severity_unit": draft.severity.unit,
+        "severity_rank": registry.rank_of(draft.severity),
+        "evidence": spell_evidence(draft.evidence[:EVIDENCE_MAX]),
+        "refreshed_at": now,
+    }
 
 
 @transaction.atomic

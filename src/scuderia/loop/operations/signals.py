@@ -8,7 +8,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.engine.json_codec import plain
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
-from scuderia.loop.operations.findings import file_finding
+from scuderia.loop.operations.findings import file_findings
 from scuderia.loop.ports import registry
 
 _BATCH = 500
@@ -38,8 +38,7 @@ def record_signals(drafts: Sequence[SignalDraft], *, now: AwareDatetime) -> int:
     )
     if new:
         for detector in registry.detectors.values():
-            for finding in detector.detect(new, now=now):
-                file_finding(finding, raised_by=detector.name, now=now)
+            file_findings(detector.detect(new, now=now), raised_by=detector.name, now=now)
     return len(new)
 
 

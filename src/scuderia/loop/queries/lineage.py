@@ -1,9 +1,11 @@
 """Where a subject hangs."""
 
+from collections.abc import Collection
+
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.models.proposals import Proposal
-from scuderia.loop.ports import registry
+from scuderia.loop.ports import LineagesOf, registry
 
 
 def lineage_of(subject: SubjectRef) -> Lineage:
@@ -15,6 +17,23 @@ def lineage_of(subject: SubjectRef) -> Lineage:
     if source is None:
         return frozenset({subject, EVERYTHING})
     return source.lineage(subject) | {subject, EVERYTHING}
+
+
+def lineages_of(subjects: Collection[SubjectRef]) -> dict[SubjectRef, Lineage]:
+    """Return where each hangs: asked together of a room that can be asked so.
+
+    raises   NotFound: its room knows no such subject
+    """
+    found: dict[SubjectRef, Lineage] = {}
+    for kind in {subject.kind for subject in subjects}:
+        source: object = registry.lineages.get(kind)
+        mine = [subject for subject in subjects if subject.kind == kind]
+        if isinstance(source, LineagesOf):
+            told = source.lineages(mine)
+            found |= {subject: told[subject] | {subject, EVERYTHING} for subject in mine}
+        else:
+            found |= {subject: lineage_of(subject) for subject in mine}
+    return found
 
 
 def known_lineage(subject: SubjectRef) -> Lineage:
