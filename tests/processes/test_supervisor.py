@@ -104,6 +104,24 @@ def test_a_process_on_the_leash_of_who_is_gone_stops_at_once():
     assert orphan.returncode == -signal.SIGTERM
 
 
+def test_who_hangs_with_the_lock_of_python_held_does_not_outlive_its_parent():
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    hangs = (
+        "import ctypes, signal, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: ctypes.PyDLL(None).sleep(100))\n"
+        "from scuderia.config.processes.parent_watch import watch_parent\n"
+        "watch_parent(); time.sleep(100)"
+    )
+    orphan = subprocess.run(
+        [sys.executable, "-c", hangs],
+        env={**outside(), "SCUDERIA_LEASH": str(gone.pid)},
+        check=False,
+        timeout=80,
+    )
+    assert orphan.returncode == -signal.SIGALRM
+
+
 def test_a_taken_port_is_refused_with_a_remedy(home: LiveHome):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -7,7 +7,8 @@ import time
 
 LEASH = "SCUDERIA_LEASH"
 _LOOK_EVERY_S = 0.5
-_ASKED_MAX = 40
+_GRACE_S = 15
+_ASKED_MAX = 60
 
 
 def pid_to_watch() -> str:
@@ -39,6 +40,7 @@ def watch_parent() -> None:
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY_S)
+    signal.alarm(_GRACE_S)  # the kernel's: it ends also who waits for ever with Python's lock held
     for _ in range(_ASKED_MAX):  # more than once: who still starts may not have heard the first
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(_LOOK_EVERY_S)
