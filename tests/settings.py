@@ -13,4 +13,5 @@ os.environ.pop("SCUDERIA_DATABASE_URL", None)
 from scuderia.config.settings import *  # noqa: E402, F403
 
 SECRET_KEY = "tests-only-not-a-secret-of-anything-at-all-0123456789"
+DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405 - each worker's own, by no file's name
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
