@@ -29,6 +29,7 @@ from scuderia.loop.ports import registry
 from tests.journeys.engine_on_stage import EngineOnStage
 from tests.pages.stage import CAST, NOW, PASSWORD, SETUP, poll, registered
 
+pytestmark = pytest.mark.long
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_audit.py"
 GIVES_A_SPARE = frozenset({"fleet.swap_node", "fleet.pull_lemon"})
 

@@ -38,6 +38,7 @@ def pid_of(home: LiveHome, name: str) -> int:
     return int(lines[-1].rsplit(" ", 1)[1].rstrip(")")) if lines else 0
 
 
+@pytest.mark.long
 def test_serve_opens_restarts_a_killed_process_and_stops_when_told(home: LiveHome, port: int):
     supervisor = home.start("serve", "--port", str(port))
     assert eventually(lambda: status(port) == 200), home.log()[-3000:]
@@ -67,6 +68,7 @@ def processes_of(home: LiveHome) -> list[int]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize("when", ["importing", "open"])
 def test_nothing_outlives_a_killed_supervisor(home: LiveHome, port: int, when: str):
@@ -82,6 +84,7 @@ def test_nothing_outlives_a_killed_supervisor(home: LiveHome, port: int, when: s
     assert status(port) == 0
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
 def test_nothing_outlives_a_killed_web_process(home: LiveHome, port: int):
     web = home.start("serve", "web", "--port", str(port))

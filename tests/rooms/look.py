@@ -20,7 +20,7 @@ from scuderia.web.page_chrome import place_of  # noqa: E402
 
 def main() -> None:
     """Open the pages and the API as the owner, and print what came."""
-    client = Client()
+    client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(get_user_model().objects.earliest("pk"))
     page, now = client.get("/depot"), client.get("/")
     answer = client.get("/api/v1/depot/crates")
