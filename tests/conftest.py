@@ -4,10 +4,13 @@ import atexit
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from scuderia.loop.ports import registry
 
 os.environ.setdefault("SCUDERIA_SEED", str(1 + secrets.randbelow(2**32 - 1)))
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -31,6 +34,14 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     lists differ by one name.
     """
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture(autouse=True)
+def _pulls_in_the_tables_alone() -> Iterator[None]:
+    """Keep brakes in the tables, which a test rolls back; a store of their own would outlive it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "pulls", None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,12 @@ from scuderia.config.world_errors import world_error
 from tests.homes import outside
 
 
+@pytest.fixture(autouse=True)
+def _on_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These are SQLite's words, whichever database the run itself is on."""
+    monkeypatch.delenv("SCUDERIA_DATABASE_URL", raising=False)
+
+
 def raised(file: Path, script: str, *, before: str = "") -> BaseException:
     """The error that SQLite itself raises, wrapped as Django wraps it."""
     with closing(sqlite3.connect(file, timeout=0)) as tables:

@@ -2,10 +2,13 @@
 
 import os
 import tempfile
+from pathlib import Path
 
-os.environ["SCUDERIA_HOME"] = tempfile.mkdtemp(prefix="scuderia-test-home-")
+_home = Path(tempfile.mkdtemp(prefix="scuderia-test-home-"))
+(_home / "secret-key").write_text("tests-only")  # what tells that a home has been set up
+os.environ["SCUDERIA_HOME"] = str(_home)
 
-from scuderia.config.settings import *  # noqa: F403
+from scuderia.config.settings import *  # noqa: E402, F403
 
 SECRET_KEY = "tests-only-not-a-secret-of-anything-at-all-0123456789"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
