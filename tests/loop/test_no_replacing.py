@@ -1,5 +1,6 @@
 """No row takes another's place unseen, and the books say what the chain says."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -129,6 +130,12 @@ class TestWhatWasWrittenPastTheLoop:
             person=oscar, role="admin", scope="*", given_by="person:ada", given_at=NOW
         )
         assert said() == "role oscar on *: the books hold admin, and no entry tells of it"
+
+    @pytest.mark.parametrize("name", ["birch-op", "acme-op", "birch-lead"])
+    def test_who_may_verify_in_one_place_is_told_that_it_differs_and_not_whose(self, name):
+        Membership.objects.filter(person__username="vera").update(role="admin")
+        assert audit.verify_for(person(name)) == replace(audit.verify(), said=audit.DIFFERS)
+        assert "role vera" in audit.verify_for(LENA).said
 
     def test_a_role_that_was_raised_is_found(self):
         Membership.objects.filter(person__username="vera").update(role="admin")

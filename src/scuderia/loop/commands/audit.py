@@ -36,15 +36,13 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Read every entry and say whether the chain holds."""
-    access.require_somewhere(actor, Power.VERIFY_AUDIT)
-    verdict = audit.verify(audit.read_head(_head_text(head)) if head else None)
+    verdict = audit.verify_for(actor, audit.read_head(_head_text(head)) if head else None)
     if as_json:
         print_json(verdict)
     if not verdict.holds:
-        raise AuditBroken(
-            f"the chain breaks at entry {verdict.broken_at}: {verdict.said}",
-            broken_at=verdict.broken_at,
-        )
+        at = verdict.broken_at
+        broken = "the chain is whole, but" if at is None else f"the chain breaks at entry {at}:"
+        raise AuditBroken(f"{broken} {verdict.said}", broken_at=at)
     if not as_json:
         say(f"the chain holds: {verdict.entries} entries, head {verdict.head.hash[:12]}")
 

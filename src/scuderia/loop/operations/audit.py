@@ -17,10 +17,14 @@ from scuderia.loop.engine.audit_chain import GENESIS, Head, Link, Verdict, hash_
 from scuderia.loop.engine.audit_facts import FAULTS_TOLD_MAX, ToldFacts
 from scuderia.loop.engine.json_codec import keepable, plain
 from scuderia.loop.models.audit import AuditEntry, AuditHead
+from scuderia.loop.nouns import Power
+from scuderia.loop.operations import access
+from scuderia.loop.queries.access import may
 from scuderia.loop.queries.audit_facts import read_facts
 
 REASON_CHARACTERS_MAX = 2000
 _BATCH = 2000
+DIFFERS = "what is kept differs from what the chain tells; ask a lead of everything what it is"
 
 
 class ReasonTooLong(BadInput):
@@ -77,8 +81,8 @@ def record(
 def verify(head: Head | None = None) -> Verdict:
     """Read every entry and say whether any was changed, removed, inserted or moved.
 
-    The books are compared with the chain as well: a role, grant, proposal or decision that no entry
-    tells of, that is gone, or that stands otherwise, was written past the loop.
+    What is kept is compared with the chain as well: a role, grant, proposal or decision that no
+    entry tells of, that is gone, or that stands otherwise, was written past the loop.
 
     head   a head exported earlier; with it a cut tail is found too
     """
@@ -96,6 +100,22 @@ def verify(head: Head | None = None) -> Verdict:
         )
     faults = list(islice(told.faults(facts), FAULTS_TOLD_MAX)) if verdict.holds else []
     return replace(verdict, holds=False, said="; ".join(faults)) if faults else verdict
+
+
+def verify_for(actor: Actor, head: Head | None = None) -> Verdict:
+    """Verify on behalf of somebody: that the chain holds is told to all who may ask.
+
+    What differs names people, grants and proposals of every customer, so that it is told to those
+    alone who may verify on everything.
+
+    raises   NotFound, NotAuthorised: they may verify nowhere
+    """
+    access.require_somewhere(actor, Power.VERIFY_AUDIT)
+    verdict = verify(head)
+    differs = not verdict.holds and verdict.broken_at is None
+    if differs and not may(actor, Power.VERIFY_AUDIT, frozenset({EVERYTHING})):
+        return replace(verdict, said=DIFFERS)
+    return verdict
 
 
 def _told(links: Iterable[Link], told: ToldFacts) -> Iterator[Link]:

@@ -109,6 +109,5 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 def _verified(actor: Actor) -> Verified:
-    access.require_somewhere(actor, Power.VERIFY_AUDIT)
-    verdict = chain.verify()
+    verdict = chain.verify_for(actor)
     return Verified(verdict.holds, verdict.entries, verdict.said)

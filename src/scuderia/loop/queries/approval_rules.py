@@ -7,12 +7,11 @@ from django.db.models import Q
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.approval_rules import ApprovalRule
 from scuderia.loop.nouns import ApprovalRuleId, Power
 from scuderia.loop.queries.access import scopes_with
-from scuderia.loop.queries.lineage import union_lineage
+from scuderia.loop.queries.lineage import reach_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +65,8 @@ def rules_for(
     dear = Q() if cents is None else Q(cents_from__isnull=True) | Q(cents_from__lte=cents)
     found = ApprovalRule.objects.filter(held, dear, kind__in=kinds)
     rules = list(found.order_by("set_at", "pk"))
-    scopes = _scopes_of(targets) if rules else frozenset()
+    scopes = frozenset(map(str, reach_of(targets))) if rules else frozenset()
     return tuple(_row(rule) for rule in rules if rule.scope in scopes)
-
-
-def _scopes_of(targets: Sequence[SubjectRef]) -> frozenset[str]:
-    try:
-        return frozenset(map(str, union_lineage(tuple(targets))))
-    except Refused:  # a target that is gone hangs nowhere; its own name still binds
-        return frozenset(map(str, (*targets, EVERYTHING)))
 
 
 def _row(rule: ApprovalRule) -> ApprovalRuleRow:

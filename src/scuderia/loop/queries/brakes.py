@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import NotFound, Refused
-from scuderia.basics.subjects import EVERYTHING, SubjectRef, covers
+from scuderia.basics.errors import NotFound
+from scuderia.basics.subjects import SubjectRef, covers
 from scuderia.loop.models.brakes import Brake
 from scuderia.loop.nouns import (
     BrakeScope,
@@ -17,7 +17,7 @@ from scuderia.loop.nouns import (
 )
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import scopes_with
-from scuderia.loop.queries.lineage import known_lineage, union_lineage
+from scuderia.loop.queries.lineage import known_lineage, reach_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,7 @@ def _is_told(stopped: str, scopes: frozenset[str]) -> bool:
 
 def brakes_on(*, agent: str, kind: str, targets: Sequence[SubjectRef]) -> list[Brake]:
     """Return every brake that stops this agent, this kind, or anything these targets hang under."""
-    try:
-        scopes = [str(scope) for scope in union_lineage(tuple(targets))]
-    except Refused:  # a target that is gone hangs nowhere; its own name still stops it
-        scopes = [*map(str, targets), str(EVERYTHING)]
+    scopes = [str(scope) for scope in reach_of(targets)]
     stopped = (
         Q(stops=BrakeScope.ALL)
         | Q(stops=BrakeScope.KIND, value=kind)

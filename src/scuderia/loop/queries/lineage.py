@@ -1,6 +1,6 @@
 """Where a subject hangs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from scuderia.basics.errors import NotFound, Refused
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
@@ -53,6 +53,17 @@ def common_lineage(targets: tuple[SubjectRef, ...]) -> Lineage:
 def union_lineage(targets: tuple[SubjectRef, ...]) -> Lineage:
     """Return what ANY target hangs under; a brake on one of these stops them all."""
     return frozenset({EVERYTHING}).union(*(lineage_of(target) for target in targets))
+
+
+def reach_of(targets: Sequence[SubjectRef]) -> Lineage:
+    """Return what ANY target hangs under; of one that is gone its name alone still counts.
+
+    So what stands on a subject by name, a brake or a rule, holds when its room forgot it.
+    """
+    try:
+        return union_lineage(tuple(targets))
+    except Refused:
+        return frozenset({*targets, EVERYTHING})
 
 
 def live_lineage(proposal: Proposal) -> Lineage:
