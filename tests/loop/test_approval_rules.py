@@ -155,6 +155,17 @@ def test_a_lead_of_one_customer_sees_and_sets_theirs_alone(hall):
     assert sorted(seen) == ["*", "customer:birch"]
 
 
+def test_an_edited_four_eyes_proposal_is_refused_on_the_card_as_on_the_decision(hall):
+    proposal = proposal_filing.file_proposal(
+        proposal_draft("v1"), agent="", actor=OMAR, four_eyes=True, now=NOW
+    )
+    ask()
+    assert forbidden(proposal)
+    card = review_proposal(OMAR, proposal, now=NOW)
+    assert card.two_people[0] == "two people, as person:omar filed it"
+    assert len(card.two_people) == 2, "the rule holds as well"
+
+
 @pytest.mark.parametrize(("reason", "cents"), [(" ", None), ("why", -1)])
 def test_a_rule_that_says_nothing_is_refused(hall, reason, cents):
     with pytest.raises(BadApprovalRule):

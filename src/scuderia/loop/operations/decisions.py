@@ -13,7 +13,6 @@ from scuderia.loop.engine.json_codec import (
     plain,
     read_plan,
     read_rehearsal,
-    read_targets,
     spell_verdicts,
 )
 from scuderia.loop.engine.transitions import IllegalMove
@@ -37,7 +36,7 @@ from scuderia.loop.operations.preflight import PreflightReport, check_plan
 from scuderia.loop.operations.proposals import access_proposal, rebind, refuse_stale
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import executor_of
-from scuderia.loop.queries.approval_rules import rules_for
+from scuderia.loop.queries.approval_rules import two_people
 from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.lineage import live_lineage
@@ -223,20 +222,9 @@ def _refuse_level(proposal: Proposal, actor: Actor, now: AwareDatetime) -> Grant
 
 def _refuse_same_person(proposal: Proposal, actor: Actor) -> None:
     """Refuse who filed or edited the proposal, where two people are asked for."""
-    hands = {proposal.filed_by, *proposal.edits.values_list("edited_by", flat=True)}
-    if str(actor) not in hands:
-        return
-    if proposal.four_eyes:
-        raise NoSelfApproval("who filed or edited a four-eyes proposal may not approve it")
-    rules = rules_for(
-        proposal.kind,
-        read_targets(proposal.targets),
-        cents=_cost_cents(proposal),
-        safe_direction=is_safe(proposal),
-        filed_at=proposal.filed_at,
-    )
-    if rules:
-        raise NoSelfApproval(f"you filed or edited it, and it needs {rules[0].words}")
+    objection = two_people(proposal, safe_direction=is_safe(proposal)).objection_to(actor)
+    if objection:
+        raise NoSelfApproval(objection)
 
 
 def _refuse_drift(proposal: Proposal, report: PreflightReport) -> None:

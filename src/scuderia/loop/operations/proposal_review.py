@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Autonomy, GateVerdict, Phase, Plan, ProposalId, ProposalState
 from scuderia.loop.operations.preflight import check_plan
 from scuderia.loop.ports import registry
-from scuderia.loop.queries.approval_rules import rules_for
+from scuderia.loop.queries.approval_rules import TwoPeople, two_people
 from scuderia.loop.queries.brakes import brake_words, brakes_on
 from scuderia.loop.queries.grants import level_for
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal
@@ -41,11 +42,14 @@ def review_proposal(actor: Actor, proposal_id: ProposalId, *, now: AwareDatetime
     card = get_proposal(actor, proposal_id)
     gates, objections, level = _preflight(card, actor, now)
     known = {one.name: getattr(card, one.name) for one in fields(ProposalCard)}
-    asked = _two_people(card)
-    if asked and str(actor) in {card.row.filed_by, *(edit.by for edit in card.edits)}:
-        objections = (*objections, f"you filed or edited it: it needs {asked[0]}")
+    hands = _two_people(card)
+    barred = hands.objection_to(actor)
     return ProposalReview(
-        **known, gates=gates, objections=objections, level=level, two_people=asked
+        **known,
+        gates=gates,
+        objections=(*objections, barred) if barred else objections,
+        level=level,
+        two_people=hands.asked,
     )
 
 
@@ -68,20 +72,11 @@ def _preflight(
     return report.gates, (*report.objections, *_our_objections(card, level)), level
 
 
-def _two_people(card: ProposalCard) -> tuple[str, ...]:
-    row = card.row
-    if row.state is not ProposalState.PENDING:
-        return ()
-    if card.four_eyes:
-        return (f"two people, as {row.filed_by} filed it",)
-    rules = rules_for(
-        row.kind,
-        row.targets,
-        cents=row.rehearsal.cost_cents,
-        safe_direction=card.safe_direction,
-        filed_at=row.filed_at,
-    )
-    return tuple(rule.words for rule in rules)
+def _two_people(card: ProposalCard) -> TwoPeople:
+    if card.row.state is not ProposalState.PENDING:
+        return TwoPeople(frozenset(), ())
+    filed = Proposal.objects.get(pk=card.row.id)
+    return two_people(filed, safe_direction=card.safe_direction)
 
 
 def _our_objections(card: ProposalCard, level: Autonomy) -> list[str]:

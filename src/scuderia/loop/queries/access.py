@@ -1,5 +1,7 @@
 """Who may what, where: the scopes on which an actor holds a power."""
 
+from collections.abc import Iterable
+
 from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef, covers
 from scuderia.loop.models.people import ApiToken, Membership
@@ -37,6 +39,25 @@ def may(actor: Actor, power: str, lineage: Lineage) -> bool:
 def may_somewhere(actor: Actor, power: str) -> bool:
     """Say whether the actor holds the power on any scope at all."""
     return bool(scopes_with(actor, power))
+
+
+def concerning(readable: frozenset[str], stands_on: Iterable[str]) -> frozenset[str]:
+    """Return those of the scopes on which something stands that a reader of others is told of.
+
+    What stands under a scope that they may read is theirs to know, and what stands above one
+    binds what is theirs. A scope costs what its room asks for a lineage, once however often it
+    is named.
+    """
+    asked = frozenset(stands_on)
+    if str(EVERYTHING) in readable:
+        return asked
+    above = frozenset().union(*(known_lineage(SubjectRef.parse(text)) for text in readable))
+    binding = asked & frozenset(map(str, above))
+    return binding | {
+        text
+        for text in asked - binding
+        if not readable.isdisjoint(map(str, known_lineage(SubjectRef.parse(text))))
+    }
 
 
 def _narrowed(actor: Actor, power: str, scopes: frozenset[str]) -> frozenset[str]:

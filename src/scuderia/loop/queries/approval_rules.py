@@ -7,10 +7,12 @@ from django.db.models import Q
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.engine.json_codec import read_rehearsal, read_targets
 from scuderia.loop.models.approval_rules import ApprovalRule
+from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import ApprovalRuleId, Power
-from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.queries.access import concerning, scopes_with
 from scuderia.loop.queries.lineage import reach_of
 
 
@@ -37,14 +39,44 @@ class ApprovalRuleRow:
 
 
 def list_approval_rules(actor: Actor, *, open_only: bool = True) -> tuple[ApprovalRuleRow, ...]:
-    """Return the rules, newest first; scoped readers see their scopes' and those on everything."""
-    scopes = scopes_with(actor, Power.READ)
-    found = ApprovalRule.objects.all()
-    if str(EVERYTHING) not in scopes:
-        found = found.filter(scope__in=[*scopes, str(EVERYTHING)]) if scopes else found.none()
-    if open_only:
-        found = found.filter(ended_at__isnull=True)
-    return tuple(map(_row, found.order_by("-set_at", "-pk")))
+    """Return the rules that concern the actor, newest first."""
+    found = ApprovalRule.objects.order_by("-set_at", "-pk")
+    rules = list(found.filter(ended_at__isnull=True) if open_only else found)
+    told = concerning(scopes_with(actor, Power.READ), (rule.scope for rule in rules))
+    return tuple(_row(rule) for rule in rules if rule.scope in told)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPeople:
+    """Whom a proposal may not be approved by, and why.
+
+    hands   who filed it and who edited it, as actors' texts
+    asked   what asks for another person than these, in words; empty: nothing does
+    """
+
+    hands: frozenset[str]
+    asked: tuple[str, ...]
+
+    def objection_to(self, actor: Actor) -> str:
+        """Return why this actor may not approve it, in words; "" if nothing here is in the way."""
+        barred = self.asked and str(actor) in self.hands
+        return f"you filed or edited it: it needs {self.asked[0]}" if barred else ""
+
+
+def two_people(proposal: Proposal, *, safe_direction: bool) -> TwoPeople:
+    """Return who had a hand in an open proposal, and what asks for two people there."""
+    edited_by = proposal.edits.values_list("edited_by", flat=True)
+    filed_so = [f"two people, as {proposal.filed_by} filed it"] if proposal.four_eyes else []
+    rules = rules_for(
+        proposal.kind,
+        read_targets(proposal.targets),
+        cents=read_rehearsal(proposal.rehearsal).cost_cents,
+        safe_direction=safe_direction,
+        filed_at=proposal.filed_at,
+    )
+    return TwoPeople(
+        frozenset({proposal.filed_by, *edited_by}), (*filed_so, *(rule.words for rule in rules))
+    )
 
 
 def rules_for(

@@ -8,7 +8,7 @@ from django.db.models import Q
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
-from scuderia.basics.subjects import SubjectRef, covers
+from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.models.brakes import Brake
 from scuderia.loop.nouns import (
     BrakeScope,
@@ -16,8 +16,8 @@ from scuderia.loop.nouns import (
     PulledBrake,
 )
 from scuderia.loop.ports import registry
-from scuderia.loop.queries.access import scopes_with
-from scuderia.loop.queries.lineage import known_lineage, reach_of
+from scuderia.loop.queries.access import concerning, scopes_with
+from scuderia.loop.queries.lineage import reach_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
     pulled = _pulled()
     found = Brake.objects.filter(lifted_at__isnull=True) if on_only else Brake.objects.all()
     rows = list(found.order_by("-set_at", "-pk"))
+    brakes = [*_unbooked(pulled, rows), *rows]
+    told = concerning(scopes, (one.value for one in brakes if one.stops == BrakeScope.SCOPE))
     return tuple(
         BrakeRow(
             stops=BrakeScope(brake.stops),
@@ -61,17 +63,8 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
             lifted_by=brake.lifted_by,
             lifted_at=brake.lifted_at,
         )
-        for brake in [*_unbooked(pulled, rows), *rows]
-        if brake.stops != BrakeScope.SCOPE or _is_told(brake.value, scopes)
-    )
-
-
-def _is_told(stopped: str, scopes: frozenset[str]) -> bool:
-    subject = SubjectRef.parse(stopped)
-    above = known_lineage(subject)
-    return any(
-        covers(scope, above) or covers(subject, known_lineage(scope))
-        for scope in map(SubjectRef.parse, scopes)
+        for brake in brakes
+        if brake.stops != BrakeScope.SCOPE or brake.value in told
     )
 
 

@@ -11,13 +11,8 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.engine.grants import Given, most_cautious
 from scuderia.loop.models.grants import Grant
-from scuderia.loop.nouns import (
-    Autonomy,
-    GrantId,
-    GrantState,
-    Power,
-)
-from scuderia.loop.queries.access import scopes_with
+from scuderia.loop.nouns import Autonomy, GrantId, GrantState, Power
+from scuderia.loop.queries.access import concerning, scopes_with
 from scuderia.loop.queries.lineage import known_lineage, lineage_of
 
 
@@ -43,15 +38,13 @@ class GrantRow:
 
 
 def list_grants(actor: Actor, *, now: AwareDatetime) -> tuple[GrantRow, ...]:
-    """Return the grants with what is used of their budgets; scoped readers see their scopes'."""
-    scopes = scopes_with(actor, Power.READ)
-    found = Grant.objects.all()
-    if str(EVERYTHING) not in scopes:
-        found = found.filter(scope__in=[*scopes, str(EVERYTHING)]) if scopes else found.none()
+    """Return the grants that concern the actor, with what is used of their budgets."""
     today = Q(actions__queued_at__gt=now - timedelta(days=1))
-    counted = found.annotate(
+    counted = Grant.objects.annotate(
         used=Count("actions", filter=today), reached=Sum("actions__targets_count", filter=today)
     )
+    grants = list(counted.order_by("-granted_at", "-pk"))
+    told = concerning(scopes_with(actor, Power.READ), (grant.scope for grant in grants))
     return tuple(
         GrantRow(
             id=GrantId(grant.id),
@@ -70,7 +63,8 @@ def list_grants(actor: Actor, *, now: AwareDatetime) -> tuple[GrantRow, ...]:
             granted_at=grant.granted_at,
             expires_at=grant.expires_at,
         )
-        for grant in counted.order_by("-granted_at", "-pk")
+        for grant in grants
+        if grant.scope in told
     )
 
 
