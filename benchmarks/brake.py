@@ -1,6 +1,6 @@
 """How long a pull of the brake takes while others write without pause: prints one JSON object.
 
-    python -m benchmarks.brake [--rows 600000] [--storm-s 30] [--writers 12]
+    python -m benchmarks.brake [--rows 600000] [--storm-s 30] [--writers 12] [--postgres]
 
 A home of its own is served by real processes on loopback. While a file of so many outages is
 imported, and then while a storm of observations is booked, one person pulls the brake over HTTP
@@ -11,77 +11,23 @@ list of brakes tells of at the end. `reads_p99_s` is of the queue read meanwhile
 """
 
 import argparse
-import http.client
-import importlib.metadata
 import json
 import os
-import platform
-import signal
-import socket
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count, islice
 from pathlib import Path
 
+from benchmarks.homes import Home, throw_away_tables
+from benchmarks.machine import told_of_here
+
 PULL_EVERY_S = 0.1
 UP_WITHIN_S = 90.0
-
-
-@dataclass
-class Home:
-    """A home folder, the processes on it, and who asks it over HTTP."""
-
-    path: Path
-    port: int = 0
-    token: str = ""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Return what every process on the home is started with."""
-        kept = {name: text for name, text in os.environ.items() if "SCUDERIA" not in name}
-        return kept | {"SCUDERIA_HOME": str(self.path)}
-
-    def run(self, *words: str) -> str:
-        """Run one command to its end."""
-        return subprocess.run(  # noqa: S603 - ours
-            [sys.executable, "-m", "scuderia.config", *words],
-            env=self.environment, capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
-
-    @contextmanager
-    def started(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Start a process and end it, and it alone, at the end."""
-        with (self.path / "bench.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - ours
-                [sys.executable, *words], env=self.environment, stdout=log, stderr=log
-            )
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=30)
-            process.kill()
-            process.wait()
-
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Send one request; status 0 where nobody answered."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as line:
-                line.request(method, f"/api/v1{path}", json.dumps(body) if body else None, headers)
-                answer = line.getresponse()
-                return answer.status, answer.read()
-        except OSError:
-            return 0, b""
 
 
 @dataclass
@@ -151,12 +97,11 @@ def under_load(home: Home, writers: int, goes_on: Callable[[], bool]) -> dict[st
 
 def heartbeat_age_s(home: Home) -> float:
     """Return how long the worker has been silent, read past the product; 0 before its first."""
-    with closing(sqlite3.connect(f"file:{home.path}/scuderia.sqlite3?mode=ro", uri=True)) as books:
-        row = books.execute("SELECT max(beat_at) FROM loop_heartbeat").fetchone()
-    if not row or not row[0]:
+    beat = home.books("SELECT max(beat_at) FROM loop_heartbeat")[0][0]
+    if not beat:
         return 0.0
-    beat = datetime.fromisoformat(row[0]).replace(tzinfo=UTC)
-    return (datetime.now(UTC) - beat).total_seconds()
+    at = beat if isinstance(beat, datetime) else datetime.fromisoformat(beat).replace(tzinfo=UTC)
+    return (datetime.now(UTC) - at).total_seconds()
 
 
 def stopped(home: Home) -> set[str]:
@@ -196,38 +141,40 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=600_000)
     options.add_argument("--storm-s", type=float, default=30.0)
     options.add_argument("--writers", type=int, default=12)
+    options.add_argument("--postgres", action="store_true")
     options.add_argument("--storm-in", help=argparse.SUPPRESS)
     asked = options.parse_args()
     if asked.storm_in:
         storm_forever(asked.storm_in)
         return
-    with tempfile.TemporaryDirectory(prefix="scuderia-brake-") as folder:
-        figures = measure(Path(folder), asked)
+    with (
+        tempfile.TemporaryDirectory(prefix="scuderia-brake-") as folder,
+        throw_away_tables(postgres=asked.postgres) as database_url,
+    ):
+        figures = measure(Home(Path(folder) / "home", database_url=database_url), asked)
     sys.stdout.write(json.dumps(figures | told_of_here(), indent=2) + "\n")
 
 
-def measure(folder: Path, asked: argparse.Namespace) -> dict[str, object]:
+def measure(home: Home, asked: argparse.Namespace) -> dict[str, object]:
     """Set a home up, serve it, and measure under both loads."""
-    from benchmarks.intake import write_files
+    from benchmarks.intake import NODES, START, write_files
 
-    home = Home(folder / "home")
     home.run("setup")
     home.run("people", "create", "omar", "--role", "lead")
     token = ["people", "token", "omar", "--label", "bench", "--json"]
     powers = [word for power in ("read", "brake", "grant") for word in ("--power", power)]
     home.token = json.loads(home.run(*token, *powers))["secret"]
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        home.port = trial.getsockname()[1]
-    write_files(folder, asked.rows)
+    home.take_port()
+    write_files(home.path, asked.rows)
     serve = ("-m", "scuderia.config", "serve")
     web = (*serve, "web", "--port", str(home.port))
     with home.started(*web), home.started(*serve, "worker", "--crew-every", "3600"):
         deadline = time.monotonic() + UP_WITHIN_S
         while home.ask("GET", "/health")[0] != 200 and time.monotonic() < deadline:  # noqa: PLR2004
             time.sleep(0.2)
-        load = ("-m", "benchmarks.intake", "--reader", "intake import", "--file")
-        with home.started(*load, str(folder / "clean.csv")) as loading:
+        load = ("-m", "scuderia.config", "import", "outages", str(home.path / "clean.csv"))
+        fleet = ("--fleet-size", str(NODES), "--starts-at", START.isoformat(), "--source", "clean")
+        with home.started(*load, *fleet) as loading:
             during = under_load(home, asked.writers, lambda: loading.poll() is None)
             during["import_ended_with"] = loading.returncode
         until = time.monotonic() + asked.storm_s
@@ -235,22 +182,10 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, object]:
             stormy = under_load(home, asked.writers, lambda: time.monotonic() < until)
             stormy["storm_still_ran"] = loading.poll() is None
     return {
+        "on": "postgres" if home.database_url else "sqlite",
         "p99_s_import": during["p99_s"], "p99_s_storm": stormy["p99_s"],
         "import": {"rows": asked.rows} | during, "storm": {"seconds": asked.storm_s} | stormy,
     }  # fmt: skip
-
-
-def told_of_here() -> dict[str, object]:
-    """Return the machine and the versions."""
-    return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
-        "versions": {
-            "python": platform.python_version(),
-            "sqlite": sqlite3.sqlite_version,
-            "django": importlib.metadata.version("django"),
-            "granian": importlib.metadata.version("granian"),
-        },
-    }
 
 
 if __name__ == "__main__":

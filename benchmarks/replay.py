@@ -1,15 +1,13 @@
 """Policies replayed per second on a year of faults, on one core, against two slower ways."""
 
-import importlib.metadata
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.machine import told_of_here
 from scuderia.twin.engine import reference
 from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.engine.random_draws import still_draw
@@ -116,11 +114,7 @@ def main() -> None:
                 "hourly_loop_policies_per_second": round(peer, 2),
                 "equal_digests": assert_equal_digests(log, few),
                 "clock": "CPU seconds of one process, one thread; median of 5; warm-up apart",
-                "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
-                "versions": {
-                    "python": platform.python_version(),
-                    **{name: importlib.metadata.version(name) for name in ("numpy", "numba")},
-                },
+                **told_of_here("numpy", "numba"),
             },
             indent=2,
         )

@@ -11,11 +11,8 @@ again and again; `..._million` in a fleet of 4,096 nodes with a million outages 
 """
 
 import argparse
-import importlib.metadata
 import json
 import os
-import platform
-import sqlite3
 import sys
 import tempfile
 import time
@@ -26,6 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.machine import told_of_here
 from benchmarks.write_locks import watched_writes
 
 if TYPE_CHECKING:
@@ -198,12 +196,7 @@ def main() -> None:
         "observations_per_s_million": million["per_s"],
         "demo": demo,
         "million": million,
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
-        "versions": {
-            "python": platform.python_version(),
-            "sqlite": sqlite3.sqlite_version,
-            "django": importlib.metadata.version("django"),
-        },
+        **told_of_here("django"),
     }
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 

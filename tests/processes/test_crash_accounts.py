@@ -7,8 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from benchmarks.brake import Home
-from benchmarks.crash import IMPORT_ROWS, Act, Stage, account
+from benchmarks.crash.accounts import account
+from benchmarks.crash.kills import IMPORT_ROWS
+from benchmarks.crash.slices import SUMMED, Slice, read_slices, sums, write_slices
+from benchmarks.crash.stage import Act, Stage
+from benchmarks.homes import Home
 
 TABLES = """
 CREATE TABLE loop_auditentry (reason TEXT, verb TEXT, subject TEXT);
@@ -88,3 +91,35 @@ def test_what_books_and_world_do_not_share_is_counted(
 ):
     write(stage.home.path / "scuderia.sqlite3", script)
     assert found(stage) == (lost, doubled)
+
+
+def made(**figures: object) -> Slice:
+    usual = dict.fromkeys(SUMMED, 0) | {"verified": True, "on": "sqlite", "kills_by_kind": {}}
+    return usual | figures
+
+
+def test_slices_are_summed_and_kept_for_a_run_that_goes_on(tmp_path: Path):
+    file = tmp_path / "slices.json"
+    assert read_slices(file) == []
+    slices = [
+        made(kills=3, acknowledged=40, kills_by_kind={"web": 2, "worker": 1}),
+        made(kills=4, acknowledged=50, kills_by_kind={"web": 4}),
+    ]
+    write_slices(file, slices)
+    assert read_slices(file) == slices
+    told = sums(slices)
+    assert (told["kills"], told["acknowledged"], told["slices_made"]) == (7, 90, 2)
+    assert told["kills_by_kind"] == {"web": 6, "worker": 1}
+    assert told["verified"]
+    assert told["holds"]
+
+
+@pytest.mark.parametrize("fault", ["lost", "doubled", "open_runs", "orphans"])
+def test_one_slice_that_does_not_hold_is_enough(fault: str):
+    told = sums([made(), made(**{fault: 1}), made()])
+    assert (told[fault], told["holds"]) == (1, False)
+
+
+def test_sums_of_nothing_and_of_a_chain_that_was_not_verified_do_not_hold():
+    assert not sums([])["holds"]
+    assert not sums([made(), made(verified=False)])["verified"]
