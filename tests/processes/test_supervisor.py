@@ -1,5 +1,6 @@
 """`scuderia serve` on real processes: opens, restarts what crashes and says so, stops when told."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.http import HttpRequest
 
+from benchmarks.crash.kills import began_at
 from scuderia.basics.errors import Unable
 from scuderia.config.home import Home
 from scuderia.config.notices import parts_down
@@ -123,6 +125,65 @@ def test_who_hangs_with_the_lock_of_python_held_does_not_outlive_its_parent():
         timeout=80,
     )
     assert orphan.returncode == -signal.SIGALRM
+
+
+HANGS_FOR_GOOD = (
+    "import ctypes, sys\n"
+    "from scuderia.config.processes.parent_watch import watch_parent\n"
+    "watch_parent(); print(flush=True)\n"
+    "ctypes.PyDLL(None).sleep(600)"  # holds Python's lock: no thread of this process runs again
+)
+PARENT = (
+    "import os, subprocess, sys\n"
+    "from scuderia.config.processes.parent_watch import LEASH, pid_to_watch\n"
+    "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE,"
+    " env={**os.environ, LEASH: pid_to_watch()})\n"
+    "child.stdout.readline(); print(child.pid, flush=True)\n"
+    "child.wait()"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's word is Linux's")
+def test_a_child_that_hangs_before_its_parent_dies_is_ended_by_the_kernel():
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, HANGS_FOR_GOOD], env=outside(), stdout=subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    with parent.stdout as told:
+        child = int(told.readline())
+        assert began_at(child)
+        parent.kill()
+        parent.wait()
+    gone = eventually(lambda: not began_at(child), within_s=20)
+    if not gone:
+        os.kill(child, signal.SIGKILL)
+    assert gone
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_terminal_that_closes_stops_the_supervision_unless_nohup_is_asked(
+    folder: Home, *, ignored: bool
+):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    stopped_by: list[str] = []
+
+    def close_the_terminal() -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        eventually(lambda: supervisor.is_stopping, within_s=2)
+        stopped_by.append("the terminal" if supervisor.is_stopping else "us")
+        supervisor.stop()
+
+    def once_started(line: str) -> None:
+        if "started" in line:
+            threading.Thread(target=close_the_terminal).start()
+
+    web = written("web", "import time; time.sleep(60)", folder)
+    supervisor = Supervisor([web], say=once_started)
+    try:
+        supervisor.run()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert eventually(lambda: stopped_by == ["us" if ignored else "the terminal"], within_s=10)
 
 
 def test_a_taken_port_is_refused_with_a_remedy(home: LiveHome):

@@ -1,7 +1,9 @@
-"""The leash: a supervised process stops by itself when the process that started it is gone."""
+"""The leash: a supervised process does not outlive the process that started it."""
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -9,6 +11,7 @@ LEASH = "SCUDERIA_LEASH"
 _LOOK_EVERY_S = 0.5
 _GRACE_S = 15
 _ASKED_MAX = 60
+_PR_SET_PDEATHSIG = 1
 
 
 def pid_to_watch() -> str:
@@ -26,15 +29,25 @@ def watch_by_children() -> None:
 
 
 def watch_parent() -> None:
-    """Watch the parent from now on, if this process was started on a leash.
+    """Have this process end with its parent, if it was started on a leash.
 
     A supervisor killed outright cannot stop its children; without this they would live on and
-    keep the port.
+    keep the port. To be called in every process anew: a fork does not inherit it.
     """
     named = os.environ.get(LEASH, "")
     if named:
         parent = int(named) if named.isdecimal() and named != "1" else os.getppid()
+        _end_by_kernel()
         threading.Thread(target=_watch, args=(parent,), name="leash", daemon=True).start()
+
+
+def _end_by_kernel() -> None:
+    """Have Linux kill this process as soon as its parent dies: who hangs cannot look by itself.
+
+    A parent that was gone before this call, and other systems, are left to the thread.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
 def _watch(parent: int) -> None:

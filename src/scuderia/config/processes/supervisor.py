@@ -132,12 +132,15 @@ class Supervisor:
         self._stopping = False
 
     def run(self) -> None:
-        """Start every child and stay until SIGTERM or SIGINT; then stop every child.
+        """Start every child and stay until SIGTERM, SIGINT or SIGHUP; then stop every child.
+
+        Called in the main thread: Linux ends the children with the thread that started them.
 
         raises   KeepsCrashing, after stopping every child: all of them are down, or one was when
                  told to stop
         """
-        before = {sign: signal.signal(sign, self._told) for sign in _STOP_SIGNALS}
+        heard = [one for one in _STOP_SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+        before = {sign: signal.signal(sign, self._told) for sign in heard}
         try:
             self._tell_pages()
             for child in self._children:
@@ -233,7 +236,8 @@ class Supervisor:
         self._say("stopped")
 
 
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""A terminal that closes sends SIGHUP; whoever starts with nohup ignores it, and so do we then."""
 _LOG_WAIT_S = 1.0
 
 
