@@ -1,6 +1,6 @@
 """Turns a page of what a reader saw into facts on the books: outages, phases, holders, signals."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +20,6 @@ from scuderia.fleet.models.observations import LatestObservation, ObservationCur
 from scuderia.fleet.models.outages import KEY_MAX
 from scuderia.fleet.nouns import NodeName, NodeObservation, NodeState, ObservationPage
 from scuderia.fleet.operations.observed_nodes import (
-    known_customers,
     load_nodes,
     row_ids,
     taken_keys,
@@ -29,6 +28,7 @@ from scuderia.fleet.operations.observed_nodes import (
 from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations import signals
+from scuderia.loop.operations.bulk_writes import insert_rows
 
 RELAPSE_WATCH = timedelta(days=28)
 
@@ -63,14 +63,14 @@ def record_observations(page: ObservationPage, *, source: str, now: AwareDatetim
     Its cost grows with the page, not with the history. A word that contradicts the books is left
     out whole, its signals with it.
     """
-    names = _known_nodes({str(seen.node) for seen in page.observations})
-    heard = _Page(source, [seen for seen in page.observations if seen.node in names])
+    ids = row_ids(Node, [str(seen.node) for seen in page.observations])
+    heard = _Page(source, ids, [seen for seen in page.observations if seen.node in ids])
     heard.hear()
     heard.write()
     advance_cursor(source=source, cursor=page.cursor, as_of=page.as_of)
     if heard.drafts:
         signals.record_signals(heard.drafts, now=now)
-    strangers = {str(seen.node)[:CAUSE_MAX] for seen in page.observations} - names
+    strangers = {str(seen.node)[:CAUSE_MAX] for seen in page.observations} - ids.keys()
     return PollReport(
         pages=1,
         observations=len(page.observations),
@@ -81,22 +81,19 @@ def record_observations(page: ObservationPage, *, source: str, now: AwareDatetim
     )
 
 
-def _known_nodes(names: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for chunk in chunks(names):
-        found.update(Node.objects.filter(name__in=chunk).values_list("name", flat=True))
-    return found
-
-
 class _Page:
     """The words of one page about known nodes, heard in their order."""
 
-    def __init__(self, source: str, observations: Iterable[NodeObservation]) -> None:
+    def __init__(
+        self, source: str, ids: Mapping[str, int], observations: Iterable[NodeObservation]
+    ) -> None:
         self._source = source
+        self._ids = ids
         self._fresh = [
             seen for seen in _fresh(list(observations)) if seen.state is not NodeState.UNKNOWN
         ]
         self._nodes: dict[str, ObservedNode] = {}
+        self._customers: dict[str, int] = {}
         self._accepted: list[NodeObservation] = []
         self.drafts: list[SignalDraft] = []
         self.disputed: list[str] = []
@@ -106,16 +103,16 @@ class _Page:
         if not self._fresh:
             return
         seconds = [seconds_of(seen.at) for seen in self._fresh]
-        names = dict.fromkeys(str(seen.node) for seen in self._fresh)
-        self._nodes = load_nodes(names, (min(seconds), max(seconds)))
-        customers = known_customers(seen.customer for seen in self._fresh if seen.customer)
+        spoken_of = {str(seen.node): self._ids[seen.node] for seen in self._fresh}
+        self._nodes = load_nodes(spoken_of, (min(seconds), max(seconds)))
+        self._customers = _customers(self._fresh)
         keys = [_key(seen, self._source) for seen in self._fresh]
         out = [
             k for k, seen in zip(keys, self._fresh, strict=True) if seen.state is not NodeState.UP
         ]
         taken = taken_keys(out)
         for seen, key in zip(self._fresh, keys, strict=True):
-            if seen.customer is not None and seen.customer not in customers:
+            if seen.customer is not None and seen.customer not in self._customers:
                 self._dispute(seen, f"no customer is named {seen.customer!r}")
             else:
                 self._hear_one(seen, key, taken)
@@ -136,8 +133,8 @@ class _Page:
 
     def write(self) -> None:
         """Write what the words came to, and the newest of them on each node."""
-        write_nodes(self._nodes.values())
-        keep_latest(self._accepted, source=self._source)
+        write_nodes(self._nodes.values(), self._ids)
+        _keep_latest(self._accepted, self._ids, self._customers, source=self._source)
 
 
 def _fresh(observations: Sequence[NodeObservation]) -> list[NodeObservation]:
@@ -209,8 +206,8 @@ def record_latest(observations: Sequence[NodeObservation], *, source: str) -> in
     returns  how many nodes changed
     raises   UnknownSubject
     """
-    known = _known_nodes({str(seen.node) for seen in observations})
-    customers = known_customers(seen.customer for seen in observations if seen.customer)
+    known = row_ids(Node, [str(seen.node) for seen in observations])
+    customers = _customers(observations)
     for seen in observations:
         if seen.node not in known:
             raise UnknownSubject(f"no node is named {seen.node!r}")
@@ -225,32 +222,40 @@ def record_latest(observations: Sequence[NodeObservation], *, source: str) -> in
         for seen in observations
         if seen.node not in kept or seen.at.replace(microsecond=0) > kept[seen.node]
     ]
-    return keep_latest(newer, source=source)
+    return _keep_latest(newer, known, customers, source=source)
 
 
-def keep_latest(accepted: Sequence[NodeObservation], *, source: str) -> int:
+def _keep_latest(
+    accepted: Sequence[NodeObservation],
+    nodes: Mapping[str, int],
+    customers: Mapping[str, int],
+    *,
+    source: str,
+) -> int:
     """Keep the newest of these words on each node, whatever was kept; return how many nodes."""
     newest = {str(seen.node): seen for seen in sorted(accepted, key=lambda seen: seen.at)}
-    nodes = row_ids(Node, newest)
-    customers = row_ids(Customer, [seen.customer for seen in newest.values() if seen.customer])
-    LatestObservation.objects.bulk_create(
-        [
-            LatestObservation(
-                node_id=nodes[name],
-                at=seen.at,
-                state=seen.state.value,
-                cause=plain_words(seen.cause),
-                customer_id=customers[seen.customer] if seen.customer is not None else None,
-                spare=seen.spare,
-                source=source,
+    insert_rows(
+        LatestObservation,
+        ("node", "at", "state", "cause", "customer", "spare", "source"),
+        (
+            (
+                nodes[name],
+                seconds_of(seen.at),
+                seen.state.value,
+                plain_words(seen.cause),
+                None if seen.customer is None else customers[seen.customer],
+                seen.spare,
+                source,
             )
             for name, seen in newest.items()
-        ],
-        update_conflicts=True,
-        update_fields=["at", "state", "cause", "customer", "spare", "source"],
-        unique_fields=["node"],
+        ),
+        over="node",
     )
     return len(newest)
+
+
+def _customers(words: Iterable[NodeObservation]) -> dict[str, int]:
+    return row_ids(Customer, [str(seen.customer) for seen in words if seen.customer])
 
 
 def read_cursor(source: str) -> str:
@@ -261,7 +266,9 @@ def read_cursor(source: str) -> str:
 
 def advance_cursor(*, source: str, cursor: str, as_of: AwareDatetime) -> None:
     """Remember how far `source` has been read and until when it has spoken."""
-    ObservationCursor.objects.update_or_create(
-        source=source,
-        defaults={"cursor": cursor, "as_of": as_of, "silent_since": None, "error": ""},
+    insert_rows(
+        ObservationCursor,
+        ("source", "cursor", "as_of", "silent_since", "error"),
+        [(source, cursor, seconds_of(as_of), None, "")],
+        over="source",
     )

@@ -3,7 +3,7 @@
 What is read grows with the page, never with the history: each question is answered by an index.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import F, Max, OuterRef, Q, Subquery
@@ -19,16 +19,14 @@ from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.operations.import_runs import disturb
+from scuderia.loop.operations.bulk_writes import insert_rows, update_rows
 
-_ROWS = 500
 
-
-def load_nodes(names: Collection[str], span: tuple[int, int]) -> dict[str, ObservedNode]:
+def load_nodes(ids: Mapping[str, int], span: tuple[int, int]) -> dict[str, ObservedNode]:
     """Return what stands of the nodes, for words that fall in the seconds [first, last]."""
     nodes: dict[int, ObservedNode] = {}
-    for chunk in chunks(names):
-        rows = dict(Node.objects.filter(name__in=chunk).values_list("id", "name"))
-        found = {node_id: ObservedNode(name) for node_id, name in rows.items()}
+    for chunk in chunks(ids.items()):
+        found = {node_id: ObservedNode(name) for name, node_id in chunk}
         _load_stays(found)
         _load_holds(found, span[0])
         _load_returns(found, span)
@@ -86,16 +84,12 @@ def taken_keys(keys: Iterable[str]) -> set[str]:
     return found
 
 
-def known_customers(names: Iterable[str]) -> set[str]:
-    """Return those that are on the books."""
-    rows = Customer.objects.filter(name__in=set(names))
-    return set(rows.values_list("name", flat=True))
+def write_nodes(nodes: Iterable[ObservedNode], ids: Mapping[str, int]) -> None:
+    """Write every row that changed; what ends is written before what begins.
 
-
-def write_nodes(nodes: Iterable[ObservedNode]) -> None:
-    """Write every row that changed; what ends is written before what begins."""
+    ids   the nodes' rows, by name
+    """
     changed = [(node, *node.changed()) for node in nodes]
-    ids = row_ids(Node, [node.name for node, *rows in changed if any(rows)])
     stays = [(ids[node.name], row) for node, rows, _, _ in changed for row in rows]
     phases = [row for _, _, rows, _ in changed for row in rows]
     holds = [(ids[node.name], row) for node, _, _, rows in changed for row in rows]
@@ -116,43 +110,27 @@ def row_ids(model: type[Any], names: Iterable[str]) -> dict[str, int]:
 
 
 def _end(model: type[Any], rows: Iterable[Stay | Phase | Hold]) -> None:
-    ends: dict[int, list[int]] = {}
-    for row in rows:
-        if row.id is not None and row.end is not None:
-            ends.setdefault(row.end, []).append(row.id)
-    alone = [model(pk=ids[0], end=instant_of(at)) for at, ids in ends.items() if len(ids) == 1]
-    rows_of = model._base_manager  # noqa: SLF001 - Django documents it
-    rows_of.bulk_update(alone, ["end"], batch_size=_ROWS // 5)
-    for at, ids in ends.items():
-        for place in range(0, len(ids), _ROWS) if len(ids) > 1 else ():
-            rows_of.filter(pk__in=ids[place : place + _ROWS]).update(end=instant_of(at))
+    ended = ((row.end, row.id) for row in rows if row.id is not None and row.end is not None)
+    update_rows(model, "end", ended)
 
 
 def _begin_stays(stays: Iterable[tuple[int, Stay]], phases: Iterable[Phase]) -> None:
-    rows = Outage.every.bulk_create(
-        Outage(
-            node_id=node,
-            start=instant_of(row.start),
-            end=_instant(row.end),
-            cause=row.cause,
-            planned=row.planned,
-            source_key=row.key,
-        )
-        for node, row in stays
-        if row.id is None
+    insert_rows(
+        Outage,
+        ("node", "start", "end", "cause", "planned", "source_key", "version"),
+        (
+            (node, row.start, row.end, row.cause, row.planned, row.key, 0)
+            for node, row in stays
+            if row.id is None
+        ),
     )
-    ids = {row.source_key: row.pk for row in rows}
-    ids |= {row.key: row.id for _, row in stays if row.id is not None}
     fresh = [row for row in phases if row.id is None]
+    ids = {row.key: row.id for _, row in stays if row.id is not None}
     ids |= _stays_of({row.stay for row in fresh} - ids.keys())
-    Repair.every.bulk_create(
-        Repair(
-            outage_id=ids[row.stay],
-            state=row.state.value,
-            start=instant_of(row.start),
-            end=_instant(row.end),
-        )
-        for row in fresh
+    insert_rows(
+        Repair,
+        ("outage", "state", "start", "end"),
+        ((ids[row.stay], row.state.value, row.start, row.end) for row in fresh),
     )
 
 
@@ -166,6 +144,8 @@ def _stays_of(keys: Iterable[str]) -> dict[str, int]:
 
 def _begin_holds(holds: list[tuple[int, Hold]]) -> None:
     """Book the holds; one that lasted no second gives way to the one that begins in it."""
+    if not holds:
+        return
     begun = {(node, row.start) for node, row in holds}
     same = Allocation.objects.filter(Q(start=F("end")), node__in={node for node, _ in begun})
     empty = [
@@ -175,16 +155,8 @@ def _begin_holds(holds: list[tuple[int, Hold]]) -> None:
     ]
     Allocation.objects.filter(pk__in=empty).delete()
     customers = row_ids(Customer, [row.customer for _, row in holds])
-    Allocation.objects.bulk_create(
-        Allocation(
-            node_id=node,
-            customer_id=customers[row.customer],
-            start=instant_of(row.start),
-            end=_instant(row.end),
-        )
-        for node, row in holds
+    insert_rows(
+        Allocation,
+        ("node", "customer", "start", "end"),
+        ((node, customers[row.customer], row.start, row.end) for node, row in holds),
     )
-
-
-def _instant(second: int | None) -> Any:
-    return None if second is None else instant_of(second)

@@ -27,7 +27,7 @@ from scuderia.fleet.ports import FleetReader
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations import signals
 
-PAGE_LIMIT = 500  # the books are held for about 0.1 s a page
+PAGE_LIMIT = 1000  # the books are held for about 0.15 s a page
 PAGES_MAX = 200
 
 

@@ -1,6 +1,7 @@
 """How nouns are spelled in JSON columns, and read back."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -13,6 +14,7 @@ from scuderia.loop.nouns import Answer, BlastRadius, Evidence, GateVerdict, Plan
 
 _REHEARSAL = tuple(column.name for column in fields(Rehearsal))
 _UNKEPT = re.compile("[\\x00\\ud800-\\udfff]")
+_SCALARS = frozenset({int, bool, type(None)})
 _EVIDENCE = tuple(column.name for column in fields(Evidence))
 Stored = Mapping[str, Any]
 """What a JSON column gives back; its shape was checked when it was written."""
@@ -24,11 +26,21 @@ def plain(value: object) -> Any:
     What no database keeps as text, NUL and halves of characters, becomes U+FFFD.
     raises   ValueError, TypeError: JSON has no word for it, NaN included
     """
-    return _keepable(json.loads(canonical_json(value)))
+    if type(value) is str:
+        return keepable(value)
+    if type(value) is dict and all(type(name) is str for name in value):
+        return {keepable(name): plain(value[name]) for name in sorted(value)}
+    if type(value) is list or type(value) is tuple:
+        return [plain(one) for one in value]
+    if type(value) in _SCALARS or (type(value) is float and math.isfinite(value)):
+        return value
+    return _keepable(json.loads(canonical_json(value)))  # what is rarer, or refused
 
 
 def keepable(text: str) -> str:
     """Return the text with U+FFFD for what PostgreSQL cannot keep."""
+    if text.isprintable():  # the common case, told faster
+        return text
     return _UNKEPT.sub("\ufffd", text)
 
 

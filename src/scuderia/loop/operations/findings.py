@@ -7,10 +7,12 @@ from django.db import transaction
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
+from scuderia.basics.ids import new_id
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.json_codec import spell_evidence
 from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import FindingDraft, FindingState
+from scuderia.loop.operations.bulk_writes import insert_rows
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.lineage import lineage_of, lineages_of
@@ -18,6 +20,10 @@ from scuderia.loop.queries.lineage import lineage_of, lineages_of
 CLAIM_CHARACTERS_MAX = 1000
 EVIDENCE_MAX = 12
 _BATCH = 500
+_SAID = (
+    "kind", "subject", "claim", "confidence", "severity_amount", "severity_unit",
+    "severity_rank", "evidence", "refreshed_at",
+)  # fmt: skip
 
 
 class BadFinding(BadInput):
@@ -65,29 +71,37 @@ def file_findings(drafts: Sequence[FindingDraft], *, raised_by: str, now: AwareD
         file_finding(newest[key], raised_by=raised_by, now=now)
     fresh = [draft for key, draft in newest.items() if key not in known]
     lineages = lineages_of({draft.subject for draft in fresh})
-    filed = Finding.objects.bulk_create(
-        Finding(**_said(draft, now), dedup_key=draft.dedup_key, raised_by=raised_by, opened_at=now)
-        for draft in fresh
+    scopes = {subject: sorted(map(str, lineage)) for subject, lineage in lineages.items()}
+    filed = {new_id(): draft for draft in fresh}
+    state = FindingState.OPEN.value
+    insert_rows(
+        Finding,
+        (*_SAID, "id", "dedup_key", "raised_by", "state", "opened_at"),
+        (
+            (*_said(draft, now).values(), key, draft.dedup_key, raised_by, state, now)
+            for key, draft in filed.items()
+        ),
     )
-    FindingScope.objects.bulk_create(
-        FindingScope(finding=finding, scope=scope)
-        for finding, draft in zip(filed, fresh, strict=True)
-        for scope in sorted(map(str, lineages[draft.subject]))
+    insert_rows(
+        FindingScope,
+        ("finding", "scope"),
+        ((key, scope) for key, draft in filed.items() for scope in scopes[draft.subject]),
     )
 
 
 def _said(draft: FindingDraft, now: AwareDatetime) -> dict[str, Any]:
-    return {
-        "kind": draft.kind,
-        "subject": str(draft.subject),
-        "claim": draft.claim[:CLAIM_CHARACTERS_MAX],
-        "confidence": draft.confidence,
-        "severity_amount": draft.severity.amount,
-        "severity_unit": draft.severity.unit,
-        "severity_rank": registry.rank_of(draft.severity),
-        "evidence": spell_evidence(draft.evidence[:EVIDENCE_MAX]),
-        "refreshed_at": now,
-    }
+    told = (
+        draft.kind,
+        str(draft.subject),
+        draft.claim[:CLAIM_CHARACTERS_MAX],
+        draft.confidence,
+        draft.severity.amount,
+        draft.severity.unit,
+        registry.rank_of(draft.severity),
+        spell_evidence(draft.evidence[:EVIDENCE_MAX]),
+        now,
+    )
+    return dict(zip(_SAID, told, strict=True))
 
 
 @transaction.atomic

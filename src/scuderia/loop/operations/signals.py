@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.ids import new_id
 from scuderia.loop.engine.json_codec import plain
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
+from scuderia.loop.operations.bulk_writes import insert_rows
 from scuderia.loop.operations.findings import file_findings
 from scuderia.loop.ports import registry
 
 _BATCH = 500
+_COLUMNS = (
+    "id", "kind", "subject", "occurred_at", "received_at", "source", "dedup_key", "payload",
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -21,20 +26,22 @@ def record_signals(drafts: Sequence[SignalDraft], *, now: AwareDatetime) -> int:
     Signals and the findings they support are written together or not at all.
     """
     new = _unseen(drafts)
-    Signal.objects.bulk_create(
+    insert_rows(
+        Signal,
+        _COLUMNS,
         (
-            Signal(
-                kind=draft.kind,
-                subject=str(draft.subject),
-                occurred_at=draft.occurred_at,
-                received_at=now,
-                source=draft.source,
-                dedup_key=draft.dedup_key,
-                payload=plain(draft.payload),
+            (
+                new_id(),
+                draft.kind,
+                str(draft.subject),
+                draft.occurred_at,
+                now,
+                draft.source,
+                draft.dedup_key,
+                plain(draft.payload),
             )
             for draft in new
         ),
-        batch_size=_BATCH,
     )
     if new:
         for detector in registry.detectors.values():
