@@ -181,7 +181,7 @@ def test_who_is_deactivated_comes_in_no_more_by_session_token_or_password():
     assert access.scopes_with(person("omar"), Power.READ) == frozenset()
     entry = AuditEntry.objects.latest("seq")
     assert (entry.verb, entry.reason, entry.detail) == (
-        "person.deactivated", "left", '{"tokens":["laptop"]}',
+        "person.deactivated", "left", '{"sessions":1,"tokens":["laptop"]}',
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ class NavEntry:
     key        pressed after `g` to go there; one letter, unique among the rooms
     match      the path prefix that marks it as current; the page's own path if empty
     order      lower comes first; ties stand in the order of the rooms
+    power      shown to those alone who hold this power on everything; to everybody if empty
     """
 
     label: str
@@ -24,6 +25,7 @@ class NavEntry:
     key: str
     match: str = ""
     order: int = 50
+    power: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.rooms import opened
+from scuderia.basics.subjects import EVERYTHING
 from scuderia.config.databases import runs_address, tables_url
 from scuderia.config.home import current_home
 from scuderia.config.processes.home_lock import clock_of
@@ -11,7 +13,7 @@ from scuderia.config.pull_stores import FilePulls, ServerPulls
 from scuderia.config.rooms import rooms
 from scuderia.connectors.dbos.store import store_url
 from scuderia.loop.ports import registry as loop
-from scuderia.web.search import add_search
+from scuderia.web.search import add_search, searched
 
 if TYPE_CHECKING:
     from scuderia.connectors.dbos.runner import DbosRunner
@@ -25,6 +27,7 @@ def register() -> None:
     home = current_home()
     loop.clock = clock_of(home)
     loop.pulls = ServerPulls() if tables_url() else FilePulls(home.pulls)
+    searched.holds = _holds_everywhere
     for room in rooms():
         add_search(room)
         for power in room.powers:
@@ -33,6 +36,13 @@ def register() -> None:
             opened(room.register)(home.path)
         if room.playbook:
             opened(room.playbook)(loop)
+
+
+def _holds_everywhere(actor: Actor, power: str) -> bool:
+    """Say whether the actor holds the power on everything; asked once the tables are there."""
+    from scuderia.loop.queries.access import may
+
+    return may(actor, power, frozenset({EVERYTHING}))
 
 
 def register_runner(executor_id: str | None = None) -> "DbosRunner":

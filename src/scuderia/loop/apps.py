@@ -1,6 +1,7 @@
 """The loop as a Django app, and what it brings."""
 
 from scuderia.basics.rooms import Command, NavEntry, PeriodicTask, Place, Room
+from scuderia.loop.nouns import Power
 from scuderia.web.apps import RoomConfig
 
 _JOBS = "scuderia.loop.jobs:"
@@ -13,6 +14,7 @@ ROOM = Room(
         NavEntry("Loop", "loop", "l", order=20),
         NavEntry("Crew", "crew", "c", order=30),
         NavEntry("Brake", "brake", "b", order=40),
+        NavEntry("People", "people", "p", order=80, power=Power.MANAGE_PEOPLE),
         NavEntry("Audit", "audit", "a", order=90),
     ),
     places=(Place("proposal", "proposal"), Place("action", "action"), Place("agent", "agent")),

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from scuderia.loop.pages import actions, agents, audit, brakes, now, people, proposals, sign_ins
+from scuderia.loop.pages import (
+    actions,
+    agents,
+    audit,
+    brakes,
+    now,
+    passwords,
+    people,
+    proposals,
+    sign_ins,
+)
 
 urlpatterns = [
     path("", now.now, name="now"),
@@ -24,7 +34,16 @@ urlpatterns = [
     path("brake/lift", brakes.lift_it, name="brake-lift"),
     path("sign-in", sign_ins.sign_in, name="sign-in"),
     path("sign-out", sign_ins.sign_out, name="sign-out"),
-    path("password", people.password, name="password"),
+    path("password", passwords.password, name="password"),
+    path("password/<str:person>/<str:secret>", passwords.chosen, name="password-link"),
+    path("people", people.everyone, name="people"),
+    path("people/<str:name>", people.person, name="person"),
+    path("people/<str:name>/role", people.give_role, name="person-role"),
+    path("people/<str:name>/unrole", people.take_role, name="person-unrole"),
+    path("people/<str:name>/password-link", people.give_link, name="person-link"),
+    path("people/<str:name>/deactivate", people.deactivate, name="person-deactivate"),
+    path("people/<str:name>/reactivate", people.reactivate, name="person-reactivate"),
+    path("people/<str:name>/revoke", people.revoke_token, name="person-revoke"),
     path("audit", audit.audit, name="audit"),
     path("audit/export", audit.export, name="audit-export"),
 ]

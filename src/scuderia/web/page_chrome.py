@@ -10,8 +10,9 @@ from urllib.parse import quote
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from scuderia.basics.actors import actor_of
 from scuderia.basics.rooms import NavEntry, Room, opened
-from scuderia.web.search import Found, pages
+from scuderia.web.search import Found, pages, shown_to
 
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("normal", "compact")
@@ -103,14 +104,15 @@ def page_chrome(request: HttpRequest) -> dict[str, Any]:
     """Return the template context every page shares."""
     person = getattr(request, "user", None)
     signed_in = bool(person and person.is_authenticated)
+    shown = shown_to(actor_of(request.user), chrome.nav) if signed_in else ()
     return {
         "chrome": PageChrome(
-            nav=tuple(_entry(entry, request.path) for entry in chrome.nav) if signed_in else (),
+            nav=tuple(_entry(entry, request.path) for entry in shown),
             theme=_cookie(request, "theme", THEMES),
             density=_cookie(request, "density", DENSITIES),
             as_of=_now(),
             notices=_notices(request) if signed_in else (),
-            pages=pages() if signed_in else Found(""),
+            pages=pages(shown),
             stylesheets=chrome.stylesheets,
         ),
         "refusal": getattr(request, "refusal", None),

@@ -1,6 +1,6 @@
 """The one search: every room says what it finds for an actor; the best come first."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -40,10 +40,14 @@ class Search(Protocol):
 
 @dataclass
 class Searched:
-    """Where config brings what is searched: each room's pages, and its own search."""
+    """Where config brings what is searched: each room's pages, and its own search.
+
+    holds   of (actor, power): whether the actor holds it on everything; without it nobody does
+    """
 
     nav: tuple[NavEntry, ...] = ()
     searches: tuple[str, ...] = ()
+    holds: Callable[[Actor, str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ def find(actor: Actor, text: str, *, limit: int = HITS_MAX) -> Found:
     limit   at most HITS_MAX; a room gives at most HITS_OF_A_ROOM_MAX of them
     """
     asked = plain(text)
-    hits = list(_pages(asked))  # first: reversing loads the addresses, which say where subjects are
+    # pages first: reversing loads the addresses, which say where subjects are
+    hits = list(_pages(asked, shown_to(actor, searched.nav)))
     if asked:
         for path in searched.searches:
             search: Search = opened(path)
@@ -82,9 +87,20 @@ def find(actor: Actor, text: str, *, limit: int = HITS_MAX) -> Found:
     return Found(asked, tuple(hits[:most]), more=len(hits) > most)
 
 
-def pages() -> Found:
-    """Return every page, which is what stands in the search before anything is asked."""
-    return Found("", tuple(_pages("")))
+def pages(entries: Iterable[NavEntry]) -> Found:
+    """Return these pages, which is what stands in the search before anything is asked."""
+    return Found("", tuple(_pages("", entries)))
+
+
+def shown_to(actor: Actor, entries: Iterable[NavEntry]) -> tuple[NavEntry, ...]:
+    """Return the pages that the actor is told of: all but those of a power that they lack."""
+    held: dict[str, bool] = {"": True}
+    shown = []
+    for entry in entries:
+        if entry.power not in held:
+            held[entry.power] = searched.holds is not None and searched.holds(actor, entry.power)
+        shown += [entry] if held[entry.power] else []
+    return tuple(shown)
 
 
 def plain(text: str) -> str:
@@ -99,8 +115,8 @@ def holds(text: str, *said: str) -> bool:
     return all(word in whole for word in text.casefold().split())
 
 
-def _pages(text: str) -> Iterable[SearchHit]:
-    for entry in sorted(searched.nav, key=lambda entry: entry.order):
+def _pages(text: str, entries: Iterable[NavEntry]) -> Iterable[SearchHit]:
+    for entry in sorted(entries, key=lambda entry: entry.order):
         if holds(text, entry.label):
             yield SearchHit(entry.label, "page", reverse(entry.url_name))
 

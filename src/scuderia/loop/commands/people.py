@@ -55,12 +55,9 @@ def create(
     at = now()
     typed = _ask_password() if password else None
     person = people.create_person(
-        actor=actor, name=name, full_name=full_name, password=typed, now=at
-    )
-    if role is not None:
-        people.give_role(
-            actor=actor, person=person.name, role=role, scope=SubjectRef.parse(scope), now=at
-        )
+        actor=actor, name=name, full_name=full_name, password=typed, role=role,
+        scope=SubjectRef.parse(scope), now=at,
+    )  # fmt: skip
     _report({"person": person.name, "role": role, "scope": scope if role else ""}, as_json=as_json)
 
 
@@ -111,10 +108,11 @@ def set_password(name: Name, *, actor: Actor, as_json: AsJson = False) -> None:
 @for_actor
 def deactivate(name: Name, *, reason: Reason, actor: Actor, as_json: AsJson = False) -> None:
     """Let a person in no more: sessions and tokens end at once, the password is forgotten."""
-    people.deactivate_person(
+    ended = people.deactivate_person(
         actor=actor, person=name, reason=reason, now=now(), wall=registry.wall.now()
     )
-    _report({"person": name, "active": "no"}, as_json=as_json)
+    facts = {"sessions_ended": ended.sessions, "tokens_ended": ended.tokens}
+    _report({"person": name, "active": "no", **facts}, as_json=as_json)
 
 
 @app.command("reactivate")

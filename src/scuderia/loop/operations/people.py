@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
@@ -25,6 +25,7 @@ from scuderia.loop.operations import access, audit
 from scuderia.loop.operations.patience import waiting_at_most
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.lineage import known_lineage
+from scuderia.loop.queries.people import count_sessions
 
 TOKEN_MARK = "scd"  # noqa: S105 - what every token begins with, not a secret
 TOKEN_LIFE_MAX = timedelta(days=366)
@@ -63,6 +64,14 @@ class IssuedToken:
     expires_at: AwareDatetime
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How many sessions, among the newest that were read, and tokens ended with a person."""
+
+    sessions: int
+    tokens: int
+
+
 @transaction.atomic
 def create_person(
     *,
@@ -70,9 +79,16 @@ def create_person(
     name: str,
     full_name: str = "",
     password: str | None = None,
+    role: Role | None = None,
+    scope: SubjectRef = EVERYTHING,
     now: AwareDatetime,
 ) -> Actor:
-    """Make a person who may sign in; before there is any admin, set-up may make the first ones."""
+    """Make a person who may sign in, with a first role on the scope if one is named.
+
+    Before there is any admin, set-up may make the first ones.
+
+    raises   BadPerson, NotAuthorised
+    """
     _require_people(actor, EVERYTHING)
     try:
         SubjectRef.parse(f"person:{name}")
@@ -86,6 +102,8 @@ def create_person(
     except (ValidationError, IntegrityError) as error:
         raise BadPerson(f"{name[:80]!r}: {error}") from None
     audit.record(actor, "person.created", subject=f"person:{name}", at=now)
+    if role is not None:
+        give_role(actor=actor, person=name, role=role, scope=scope, now=now)
     return Actor(ActorKind.PERSON, name)
 
 
@@ -137,29 +155,33 @@ def take_role(*, actor: Actor, person: str, scope: SubjectRef, now: AwareDatetim
 @transaction.atomic
 def deactivate_person(
     *, actor: Actor, person: str, reason: str, now: AwareDatetime, wall: AwareDatetime
-) -> None:
+) -> Ended:
     """Let a person in no more: sessions and tokens end at once, and the password is forgotten.
 
     Roles are kept. Doing it again changes nothing.
 
-    wall     the instant at which the tokens end, in wall time
+    wall     the instant at which sessions and tokens end, in wall time
+    returns  how many of each
     raises   LastAdmin, NotAuthorised, NotFound
     """
     access.require(actor, Power.MANAGE_PEOPLE, EVERYTHING)
     user = user_named(person)
     if not user.is_active:
-        return
+        return Ended(0, 0)
     _refuse_without_admin(user.pk, EVERYTHING)
+    sessions = count_sessions(user, wall=wall)
     user.is_active = False
     user.set_unusable_password()  # sessions hang on the password: none comes back to life later
     user.save(update_fields=["is_active", "password"])
     live = ApiToken.objects.filter(person_id=user.pk, revoked_at__isnull=True)
-    detail = {"tokens": sorted(live.values_list("name", flat=True))}
+    names = sorted(live.values_list("name", flat=True))
+    tokens = live.filter(expires_at__gt=wall).count()
     live.update(revoked_at=wall)
     audit.record(
         actor, "person.deactivated", subject=f"person:{person}", at=now, reason=reason,
-        detail=detail,
+        detail={"tokens": names, "sessions": sessions},
     )  # fmt: skip
+    return Ended(sessions, tokens)
 
 
 @transaction.atomic
@@ -321,7 +343,7 @@ def refuse_weak(password: str) -> None:
         raise ValidationError(f"a password has at most {PASSWORD_CHARACTERS_MAX} characters")
 
 
-def user_named(name: str) -> AbstractUser:
+def user_named(name: str) -> User:
     """Return the sign-in of that person.
 
     raises   NotFound

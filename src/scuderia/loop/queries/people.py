@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
-from django.db.models import Prefetch
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db.models import Prefetch, QuerySet
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken, Membership
 from scuderia.loop.nouns import (
@@ -14,6 +18,8 @@ from scuderia.loop.nouns import (
     Role,
 )
 from scuderia.loop.queries.access import may
+
+SESSIONS_READ_MAX = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,61 @@ class PersonRow:
     tokens: tuple[TokenRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """One person, and what would end if they were let in no more.
+
+    live_tokens   names of the tokens that open today
+    sessions      how many open sessions are theirs, among the SESSIONS_READ_MAX newest of all
+    """
+
+    row: PersonRow
+    live_tokens: tuple[str, ...]
+    sessions: int
+
+
 def list_people(actor: Actor) -> tuple[PersonRow, ...]:
     """Return everyone, for those who manage people and for services; else the actor alone."""
+    return _rows(_visible(actor))
+
+
+def get_person(actor: Actor, name: str, *, wall: AwareDatetime) -> PersonCard:
+    """Return one of those that `list_people` returns, with what opens at `wall`, in wall time.
+
+    raises   NotFound
+    """
+    user = _visible(actor).filter(username=name).first()
+    if user is None:
+        raise NotFound(f"no person {name[:80]!r}")
+    (row,) = _rows(get_user_model().objects.filter(pk=user.pk))
+    live = (one for one in row.tokens if one.revoked_at is None and wall < one.expires_at)
+    return PersonCard(row, tuple(one.name for one in live), count_sessions(user, wall=wall))
+
+
+def count_sessions(user: AbstractBaseUser, *, wall: AwareDatetime) -> int:
+    """Return how many of the SESSIONS_READ_MAX newest sessions open for them at `wall`.
+
+    A session says only when it is read whose it is, so each is; one of an old password is dead.
+    """
+    if not user.is_active:
+        return 0
+    newest = Session.objects.filter(expire_date__gt=wall).order_by("-expire_date")
+    key, live = user.get_session_auth_hash(), 0
+    for session in newest[:SESSIONS_READ_MAX]:
+        kept = session.get_decoded()
+        live += kept.get(SESSION_KEY) == str(user.pk) and kept.get(HASH_SESSION_KEY) == key
+    return live
+
+
+def _visible(actor: Actor) -> QuerySet[User]:
     found = get_user_model().objects.order_by("username")
     everyone = may(actor, Power.MANAGE_PEOPLE, frozenset({EVERYTHING}))
     if actor.is_person and not everyone:
         found = found.filter(username=actor.name)
+    return found
+
+
+def _rows(found: QuerySet[User]) -> tuple[PersonRow, ...]:
     held = Membership.objects.filter(taken_at__isnull=True).order_by("given_at", "pk")
     tokens = ApiToken.objects.order_by("issued_at", "pk")
     rows = found.prefetch_related(
