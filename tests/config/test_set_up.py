@@ -65,7 +65,7 @@ def test_set_up_again_changes_nothing(home: Path):
 
 def test_what_nobody_set_up_is_not_served(tmp_path: Path):
     done = scuderia(tmp_path / "nothing", "serve")
-    assert done.returncode == 3
+    assert done.returncode == 4
     assert done.stderr.startswith("RUN-001 ")
     assert "scuderia setup" in done.stderr
 

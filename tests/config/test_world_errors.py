@@ -114,7 +114,7 @@ def test_asking_a_home_that_was_not_set_up_makes_nothing(tmp_path: Path, made: b
     if made:
         home.mkdir()
     done = scuderia(home, "loop", "list")
-    assert (done.returncode, done.stderr[:8]) == (3, f"{NotSetUp.code} "[:8])
+    assert (done.returncode, done.stderr[:8]) == (4, f"{NotSetUp.code} "[:8])
     assert not home.exists() or not list(home.iterdir())
     assert scuderia(home, "loop", "--help").returncode == 0
 

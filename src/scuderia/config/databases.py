@@ -1,6 +1,9 @@
 """Where the tables and the runs are kept: the home's files, or PostgreSQL by its address."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from scuderia.basics.errors import BadInput, Unable
@@ -76,6 +79,22 @@ def tables_database(home: Home) -> dict[str, Any]:
             "options": f"{_SERVER_BOUNDS} {asked}".strip(),
         },
     }
+
+
+@contextmanager
+def tables_in(file: Path) -> Iterator[None]:
+    """Have this thread ask the tables of that SQLite file, in place of the usual ones."""
+    from django.db import connections
+
+    usual = connections["default"]
+    other = connections.create_connection("default")
+    other.settings_dict = {**other.settings_dict, "NAME": str(file)}
+    connections["default"] = other
+    try:
+        yield
+    finally:
+        other.close()
+        connections["default"] = usual
 
 
 def _read(url: str) -> dict[str, Any]:

@@ -46,6 +46,26 @@ class Home:
         return self.path / "secret-key"
 
     @property
+    def identity(self) -> Path:
+        """Which home this is, and where its tables are; written when set-up first ends."""
+        return self.path / "home-id"
+
+    @property
+    def head(self) -> Path:
+        """How far the audit had come: tables that tell of less were put back past us."""
+        return self.path / "audit-head"
+
+    @property
+    def unfinished(self) -> Path:
+        """Is there while a restore puts its files in the place of others."""
+        return self.path / "restore-unfinished"
+
+    @property
+    def backups(self) -> Path:
+        """Backups that nobody named another folder for."""
+        return self.path / "backups"
+
+    @property
     def static(self) -> Path:
         """Static files written at set-up, the chart bundle among them."""
         return self.path / "static"
@@ -76,9 +96,11 @@ def read_secret(home: Home) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file whole, readable by its owner alone."""
+    """Write a file whole and to the disk, readable by its owner alone."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)

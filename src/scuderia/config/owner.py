@@ -3,7 +3,7 @@
 import getpass
 import re
 
-from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.actors import BY_COMMAND_LINE, Actor, ActorKind
 from scuderia.basics.errors import NotAuthorised
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.config.home import Home, write_private
@@ -39,6 +39,12 @@ def make_owner(home: Home) -> str:
             return "somebody else is admin here; come with a token"
     write_private(note, f"{name}\n")
     return f"{name} is admin here"
+
+
+def owner_of(home: Home) -> Actor:
+    """Return who acts from the command line of a home that was set up."""
+    name = (home.path / "owner").read_text(encoding="utf-8").strip()
+    return Actor(ActorKind.PERSON, name, BY_COMMAND_LINE)
 
 
 def _login() -> str:

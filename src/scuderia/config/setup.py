@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 
-from scuderia.basics.errors import Refused, Unable
+from scuderia.basics.errors import Unable
+from scuderia.config.backups.making import make_backup
 from scuderia.config.databases import DatabaseSilent, runs_address, tables_url
 from scuderia.config.home import Home, read_secret, write_private
+from scuderia.config.home_identity import make_identity, read_identity, refuse_incomplete
 from scuderia.config.owner import make_owner
+from scuderia.config.processes.home_lock import refuse_served
+from scuderia.config.releases import (
+    refuse_newer_tables,
+    require_tables_of_this_release,
+    waiting_migrations,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +31,11 @@ class Stage:
     run: Callable[[], str]
 
 
-class NotSetUp(Refused):
+class NotSetUp(Unable):
     """The home folder has not been set up, so nothing can be served from it."""
 
     code = "RUN-001"
     remedy = "Run `scuderia setup`, or name the right folder with --home."
-
-
-class TablesBehind(Refused):
-    """The tables are older than this release, so nothing was started on them."""
-
-    code = "RUN-006"
-    remedy = "Run `scuderia setup`; it keeps everything that is there."
 
 
 class HomeUnusable(Unable):
@@ -44,21 +45,25 @@ class HomeUnusable(Unable):
     remedy = "Name a folder you may write with --home or SCUDERIA_HOME, or free its disk."
 
 
-def set_up(home: Home) -> tuple[Stage, ...]:
-    """Return the stages of set-up; each does what is missing and finds the rest there."""
+def set_up(home: Home, *, keep_before: bool = True) -> tuple[Stage, ...]:
+    """Return the stages of set-up; each does what is missing and finds the rest there.
+
+    keep_before   whether a backup is made before tables that were in use are migrated
+    """
     os.umask(0o077)  # what is made here is its owner's alone
     makers: tuple[tuple[str, Callable[[Home], str]], ...] = (
-        ("home folder", _make_folder),
+        ("home folder", make_folders),
         ("secret key", _make_secret),
         ("chart script", _write_charts),
-        ("tables", _migrate),
+        ("tables", partial(_migrate, keep_before=keep_before)),
         ("run store", _prepare_runs),
         ("owner", make_owner),
+        ("home id", make_identity),
     )
-    return tuple(Stage(name, partial(_writing, make, home)) for name, make in makers)
+    return tuple(Stage(name, partial(in_turn, make, home)) for name, make in makers)
 
 
-def _writing(make: Callable[[Home], str], home: Home) -> str:
+def in_turn(make: Callable[[Home], str], home: Home) -> str:
     """Make one stage, one set-up at a time: a second one finds what the first has made.
 
     raises   HomeUnusable
@@ -73,21 +78,19 @@ def _writing(make: Callable[[Home], str], home: Home) -> str:
 
 
 def require_set_up(home: Home) -> None:
-    """Raise NotSetUp unless `set_up` has come to its end here, SecretKeyEmpty for an empty key."""
+    """Raise NotSetUp unless `set_up` has come to its end here, SecretKeyEmpty for an empty key.
+
+    raises   also DatabaseMissing, ForeignDatabase, RestoreUnfinished
+    """
+    refuse_incomplete(home)
     if not read_secret(home) or not (home.runs.exists() or runs_address()):
         raise NotSetUp(f"{home.path} is not set up", home=home.path)
 
 
 def require_tables() -> None:
-    """Raise TablesBehind unless every migration has been applied; needs Django ready."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
+    """Raise TablesBehind or TablesAhead unless the tables are of this release; Django is ready."""
     with _reaching_server():
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if waiting:
-        raise TablesBehind(f"{len(waiting)} migrations wait to be applied")
+        require_tables_of_this_release()
 
 
 @contextmanager
@@ -106,7 +109,9 @@ def _reaching_server() -> Iterator[None]:
         raise DatabaseSilent(str(error).strip()[:500]) from error
 
 
-def _make_folder(home: Home) -> str:
+def make_folders(home: Home) -> str:
+    """Make the home's folders, in a home whose databases belong together."""
+    refuse_incomplete(home)
     there = home.logs.is_dir()
     home.path.chmod(0o700)
     for folder in (home.static, home.logs):
@@ -129,17 +134,31 @@ def _write_charts(home: Home) -> str:
     return f"{path.stat().st_size // 1024} KiB"
 
 
-def _migrate(home: Home) -> str:
+def _migrate(home: Home, *, keep_before: bool) -> str:
     from django.core.management import call_command
 
     ready_django()
     said = StringIO()
     with _reaching_server():
+        refuse_newer_tables()
+        kept = _keep_before(home) if keep_before else ""
         call_command("migrate", interactive=False, verbosity=1, stdout=said)
     if home.database.exists():
         home.database.chmod(0o600)
     applied = said.getvalue().count("... OK")
-    return f"{applied} migrations applied" if applied else "up to date"
+    return f"{kept}{applied} migrations applied" if applied else "up to date"
+
+
+def _keep_before(home: Home) -> str:
+    """Make a backup of a home that was in use and whose tables are about to be changed.
+
+    raises   HomeInUse: it is served
+    """
+    if read_identity(home) is None or not waiting_migrations():
+        return ""
+    refuse_served(home)
+    made = make_backup(home, home.backups, tell=lambda *_: None, label="before-upgrade")
+    return f"backup {made.file}; "
 
 
 def _prepare_runs(home: Home) -> str:

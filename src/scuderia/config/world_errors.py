@@ -7,7 +7,8 @@ from pathlib import Path
 from scuderia.basics.errors import ScuderiaError, Unable
 from scuderia.config.databases import DatabaseSilent, tables_url
 from scuderia.config.home import current_home
-from scuderia.config.setup import HomeUnusable, TablesBehind
+from scuderia.config.releases import TablesBehind
+from scuderia.config.setup import HomeUnusable
 
 CAUSES_MAX = 10
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})

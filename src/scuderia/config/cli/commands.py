@@ -20,6 +20,17 @@ OWN = (
         f"{_HERE}serve:app", needs_django=False,
     ),
     Command(
+        "backup", "Make a verified backup of the home, while it is served.", f"{_HERE}backup:app",
+    ),
+    Command(
+        "restore", "Put the home of a backup in place, and say so in its audit.",
+        f"{_HERE}restore:app", needs_django=False,
+    ),
+    Command(
+        "upgrade", "Back up a home, then bring it to this release.", f"{_HERE}upgrade:app",
+        needs_django=False,
+    ),
+    Command(
         "import", "Import a user's file: look, map, set bad records aside, book.",
         f"{_HERE}imports:app",
     ),
