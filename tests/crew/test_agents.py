@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -9,7 +10,9 @@ from scuderia.crew.agents.proposal_builders import AgentContext
 from scuderia.crew.agents.repair_chaser import RepairChaser
 from scuderia.crew.agents.sla_watch import SlaWatch
 from scuderia.crew.agents.spare_planner import SparePlanner
+from scuderia.crew.engine import outlook
 from scuderia.crew.playbook.roster import crew
+from scuderia.fleet.engine.lemon_worth import PUBLISHED_WORTH
 from scuderia.fleet.engine.snapshot import FleetSnapshot
 from scuderia.loop.nouns import ProposalDraft, Round
 from scuderia.loop.ports import Registry
@@ -49,7 +52,7 @@ def test_a_healthy_fleet_gets_no_finding_and_no_proposal_but_an_answer_to_why_no
 
 
 def test_lemon_scout_pulls_a_node_that_keeps_failing():
-    lemon = node(1, (20, 19), (9, 8), (4, 3.5), (1, 0.1))
+    lemon = node(1, (20, 19), (14, 13.5), (9, 8), (4, 3.5), (1, 0.1))
     made = LemonScout().think(snapshot([lemon, *SPARES]))
     draft = one(made)
     assert draft.kind == "fleet.pull_lemon"
@@ -59,11 +62,20 @@ def test_lemon_scout_pulls_a_node_that_keeps_failing():
 
 
 def test_lemon_scout_claims_a_lemon_but_proposes_nothing_without_a_spare():
-    lemon = node(1, (20, 19), (9, 8), (4, 3.5), (1, 0.1))
+    lemon = node(1, (20, 19), (14, 13.5), (9, 8), (4, 3.5), (1, 0.1))
     made = LemonScout().think(snapshot([lemon]))
     assert len(made.findings) == 1
     assert made.proposals == ()
     assert any("no spare" in line for line in made.considered)
+
+
+def test_lemon_scout_proposes_nothing_where_no_level_was_worth_a_swap(monkeypatch):
+    lemon = node(1, (20, 19), (14, 13.5), (9, 8), (4, 3.5), (1, 0.1))
+    worthless = replace(PUBLISHED_WORTH, pull=None)
+    monkeypatch.setattr(outlook, "worth_known_at", lambda *_, **__: worthless)
+    made = LemonScout().think(snapshot([lemon, *SPARES]))
+    assert (made.findings, made.proposals) == ((), ())
+    assert any("no level of the score was worth a swap" in line for line in made.considered)
 
 
 @pytest.mark.parametrize(

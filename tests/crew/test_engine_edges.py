@@ -11,7 +11,7 @@ import pytest
 from scuderia.crew.engine import forecasts
 from scuderia.crew.engine.approvals import draw_delay_h, draw_share, words
 from scuderia.crew.engine.customer_months import MonthState, month_outlook
-from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
+from scuderia.crew.engine.outlook import FleetOutlook, LemonOutlook, fleet_outlook
 from scuderia.crew.engine.repairs import RepairOutlook, prior_hours, repair_outlook
 from scuderia.crew.engine.spare_pools import (
     PoolView,
@@ -20,7 +20,8 @@ from scuderia.crew.engine.spare_pools import (
     replay_past,
     spare_need,
 )
-from scuderia.fleet.engine.lemon import FleetRate
+from scuderia.fleet.engine.lemon import PRIOR
+from scuderia.fleet.engine.lemon_worth import PUBLISHED_WORTH
 from scuderia.fleet.engine.snapshot import SwapRecord
 from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import HISTORY
@@ -310,8 +311,13 @@ def test_after_an_escalated_repair_the_node_breaks_as_after_any_other():
     assert np.mean(forecast.acting > 48.0) == pytest.approx(0.295, abs=0.08)
 
 
+def outlook_of(rate: float, repairs: RepairOutlook) -> FleetOutlook:
+    nobody = LemonOutlook(PRIOR, np.array([rate, rate]), {}, PUBLISHED_WORTH)
+    return FleetOutlook(rate, repairs, nobody, 60.0)
+
+
 def outlook(rate: float = 0.01) -> FleetOutlook:
-    return FleetOutlook(FleetRate(rate), always(1_000.0), 60.0)
+    return outlook_of(rate, always(1_000.0))
 
 
 def test_a_chance_within_28_days_becomes_a_rate_and_never_certainty():
@@ -393,7 +399,7 @@ def test_a_pool_is_forecast_with_its_swaps_approved_and_refused():
     yes = SwapRecord(approved_hours=(2.0,) * 10_000)
     no = SwapRecord(refused=10_000)
     waiting = view(open_h=(1.0, 2.0), size=0)
-    sure = FleetOutlook(FleetRate(1e-12), always(5_000.0), 60.0)
+    sure = outlook_of(1e-12, always(5_000.0))
     swapped = forecast_pool(waiting, 2, sure, yes, horizon_days=7, seed=1)
     refused = forecast_pool(waiting, 2, sure, no, horizon_days=7, seed=1)
     assert len(swapped.acting) == 80
@@ -405,7 +411,7 @@ def test_a_pool_is_forecast_with_its_swaps_approved_and_refused():
 
 
 def test_slots_that_serve_fail_as_often_as_the_window_says():
-    lively = FleetOutlook(FleetRate(0.1 / 0.69), always(1.0), 60.0)
+    lively = outlook_of(0.1 / 0.69, always(1.0))
     no = SwapRecord(refused=10_000)
     told_hours = forecast_pool(view(slots=100), 1, lively, no, horizon_days=1, seed=1).acting
     # at most ten outages of an hour, about a tenth of them relapses, spread by the window's five

@@ -36,10 +36,4 @@ ACCEPTED: tuple[Accepted, ...] = (
         "self.span = end + start + 1",
         "it only sets the nodes' lines apart: any span above the window's length gives the same",
     ),
-    Accepted(
-        "src/scuderia/fleet/engine/lemon_fit.py",
-        'rows.append(_row(NodeHistory("", np.zeros(0), np.zeros(0)), at, rate, float(quiet), 1.0))',
-        'rows.append(_row(NodeHistory("", np.zeros(0), np.zeros(1)), at, rate, float(quiet), 1.0))',
-        "a node without an outage picks none of the ends, however many are there",
-    ),
 )

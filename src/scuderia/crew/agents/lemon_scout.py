@@ -7,16 +7,15 @@ from scuderia.crew.engine.assign_spares import assign_by_cluster
 from scuderia.crew.engine.forecasts import SlotOutlook, forecast_swap
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.fleet.engine.lemon import HORIZON_DAYS, LemonScore
+from scuderia.fleet.engine.lemon_rules import PULL_OUTAGES
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 from scuderia.fleet.nouns import GPU_HOURS, NodeState
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
 
 PULL_LEMON = "fleet.pull_lemon"
-SCORE_TOLD = 0.4
-OUTAGES_TOLD = 3
 LIMITS = (
-    "The score's back-test is printed in docs/lemon.md: on one real year it was level with the "
-    "rule of 2 outages in 28 days. The spare is taken to fail as often as the fleet. "
+    "What pulls at this score were worth is measured beside the finding. The spare is taken to "
+    "fail as often as the fleet. "
 )
 
 
@@ -36,7 +35,7 @@ class LemonScout(FleetAgent):
             [node for node, _ in lemons],
             lambda cluster: [spare.name for spare in snapshot.ready_spares(cluster)],
         )
-        drafts, findings, considered = [], [], [_looked_at(snapshot, lemons)]
+        drafts, findings, considered = [], [], [_looked_at(snapshot, outlook, lemons)]
         for node, score in lemons:
             finding = self._finding(snapshot, node, score)
             spare = spares.get(node.name)
@@ -73,7 +72,7 @@ class LemonScout(FleetAgent):
         return self.context.cite(
             "lemon_score",
             {"node": str(node.name), "at": snapshot.now.isoformat()},
-            f"Lemon score {score.probability:.0%}, driven most by: {name} ({value:.2f})",
+            f"Lemon score {score.probability:.0%}, driven most by: {name} ({value:.3g})",
             link=proposal_builders.node_link(node.name),
             seen={"node": str(node.name), "probability": round(score.probability, 4)},
         )
@@ -128,20 +127,26 @@ class LemonScout(FleetAgent):
 def lemons_of(
     snapshot: FleetSnapshot, outlook: FleetOutlook
 ) -> tuple[tuple[NodeView, LemonScore], ...]:
-    """Return the customers' nodes that stand out as lemons, worst first."""
+    """Return the customers' nodes that stand out as lemons, worst first.
+
+    returns   none where no level of the score was worth the swap in its back-test
+    """
+    pull = outlook.lemons.worth.pull
+    if pull is None:
+        return ()
     found = [
         (node, score)
         for node in snapshot.nodes
         if _is_eligible(node)
-        and (score := outlook.score(node)).probability >= SCORE_TOLD
-        and score.outages_28d >= OUTAGES_TOLD
+        and (score := outlook.score(node)).probability >= pull.level
+        and score.outages_28d >= PULL_OUTAGES
     ]
     return tuple(sorted(found, key=lambda pair: (-pair[1].probability, pair[0].name)))
 
 
 def _is_eligible(node: NodeView) -> bool:
     away = node.state in (NodeState.DRAINED, NodeState.UNKNOWN) or node.planned
-    return node.customer is not None and not away and len(node.history.starts) >= OUTAGES_TOLD
+    return node.customer is not None and not away and len(node.history.starts) >= PULL_OUTAGES
 
 
 def _slot(
@@ -152,11 +157,22 @@ def _slot(
     return outlook.serving(score.probability)
 
 
-def _looked_at(snapshot: FleetSnapshot, lemons: tuple[tuple[NodeView, LemonScore], ...]) -> str:
+def _looked_at(
+    snapshot: FleetSnapshot,
+    outlook: FleetOutlook,
+    lemons: tuple[tuple[NodeView, LemonScore], ...],
+) -> str:
     held = sum(node.customer is not None for node in snapshot.nodes)
+    pull = outlook.lemons.worth.pull
+    if pull is None:
+        return (
+            f"{held} nodes that customers hold: none is proposed, because no level of the score "
+            "was worth a swap in its back-test."
+        )
     return (
-        f"{held} nodes that customers hold: {len(lemons)} score {SCORE_TOLD:.0%} or more with "
-        f"{OUTAGES_TOLD} outages in 28 days."
+        f"{held} nodes that customers hold: {len(lemons)} score {pull.level:.0%} or more with "
+        f"{PULL_OUTAGES} outages in 28 days; {pull.pulled} such pulls in the back-test saved "
+        f"{pull.saved_h:.0f} h each in 28 days (80%: {pull.low:.0f} to {pull.high:.0f})."
     )
 
 
@@ -172,8 +188,12 @@ def _near_misses(
         if node.customer is not None and node.name not in told and len(node.history.starts) > 1
     ]
     ranked = sorted(near, key=lambda pair: (-pair[1].probability, pair[0]))
+    pull = outlook.lemons.worth.pull
+    why = (
+        f"under {pull.level:.0%} or fewer than {PULL_OUTAGES} outages" if pull else "no level pays"
+    )
     return [
-        f"{name}: {score.probability:.0%} after {score.outages_28d} outages in 28 days; "
-        f"under {SCORE_TOLD:.0%} or fewer than {OUTAGES_TOLD} outages, so nothing is claimed."
+        f"{name}: {score.probability:.1%} after {score.outages_28d} outages in 28 days; "
+        f"{why}, so nothing is claimed."
         for name, score in ranked[:3]
     ]

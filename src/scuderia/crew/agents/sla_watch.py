@@ -153,7 +153,7 @@ def month_case(snapshot: FleetSnapshot, outlook: FleetOutlook, month: CustomerMo
         nodes=month.nodes,
         left_h=_left_h(snapshot, month),
         open_h=tuple(node.age_h(snapshot.now) for node in broken),
-        failures_per_day=outlook.rate.per_node_day,
+        failures_per_day=outlook.failures_per_day,
     )
     seed = proposal_builders.seed_of("month", str(month.customer), f"{month.starts_at:%Y-%m}")
     return MonthCase(

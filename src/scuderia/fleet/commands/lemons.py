@@ -6,7 +6,7 @@ import typer
 
 from scuderia.basics.actors import Actor
 from scuderia.fleet.commands.options import AsJson
-from scuderia.fleet.queries.lemons import PolicyResult, list_lemons
+from scuderia.fleet.queries.lemons import PULL_OUTAGES, LevelWorth, PolicyResult, list_lemons
 from scuderia.loop.commands.command_actor import for_actor
 from scuderia.loop.commands.output import print_json, print_table, say
 from scuderia.loop.ports import registry
@@ -51,17 +51,35 @@ def lemons(
                 _precision(rule),
                 f"{rule.avoided} of {rule.outages}: {rule.avoided_share:.1%}",
             )
-            for rule in (worth.naive, worth.score_matched, worth.score)
+            for rule in (worth.naive, worth.score_matched)
         ),
         empty="",
     )
+    say(_pull(worth.pull))
     say(
-        f"Brier score, lower is better: {worth.brier:.4f}; 2 outages in 28 days as a forecast "
-        f"{worth.brier_of_naive:.4f}; base rate in hindsight {worth.brier_of_base_rate:.4f}."
+        f"Brier score of {worth.looks:,} weekly looks, lower is better: {worth.brier:.4f}; 2 "
+        f"outages in 28 days as a forecast {worth.brier_of_naive:.4f}; the fleet's rate alone "
+        f"{worth.brier_of_fleet:.4f}; base rate in hindsight {worth.brier_of_base_rate:.4f}."
     )
-    say(
-        f"The scores' weights come from {found.weights}; the back-test fitted its own before day "
-        f"{worth.split_day:.0f} and counted after it."
+    print_table(
+        ["score", "looks", "mean score", "came true"],
+        (
+            (f"{one.low:.2f}-{one.high:.2f}", f"{one.rows:,}", f"{one.predicted:.3f}",
+             f"{one.observed:.3f}")
+            for one in worth.calibration
+        ),
+        empty="",
+    )  # fmt: skip
+    say(f"The weights in use come from {found.weights}.")
+
+
+def _pull(pull: LevelWorth | None) -> str:
+    if pull is None:
+        return "No level of the score was worth a swap: nothing is proposed for its score alone."
+    return (
+        f"A node is pulled from a score of {pull.level:.2f} on, after {PULL_OUTAGES} outages in 28 "
+        f"days: {pull.pulled} such pulls saved their customer {pull.saved_h:.0f} h each within 28 "
+        f"days (80%: {pull.low:.0f} to {pull.high:.0f})."
     )
 
 

@@ -1,11 +1,12 @@
 """The lemon score: the probability that a node has another outage within 28 days of service.
 
-A gamma-Poisson rate (how often this node fails beside its fleet) carries the base; counts, the
-recency of the last return, relapses and downtime correct it in log-odds. No weight is negative: a
-worse history never scores lower. lemon_fit fits the weights, lemon_backtest measures their worth.
+A node in service fails at a rate of three parts: the fleet's own rate, a burst after each of its
+returns that fades within days, and a slow remainder of its past (a self-exciting rate, Hawkes
+1971). No weight is negative: a worse history never scores lower. lemon_past holds what is known of
+a fleet, lemon_fit fits the weights, lemon_backtest measures what they are worth.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,27 +17,32 @@ HORIZON_DAYS = 28.0
 WINDOW_DAYS = 28.0
 LONG_WINDOW_DAYS = 90.0
 RELAPSE_DAYS = 7.0
-DECAY_DAYS = 60.0
-RECENCY_DAYS = 2.0
 
 Days1D: TypeAlias = NDArray[np.float64]
 """Shape (n,), days since the epoch of the history."""
-Features1D: TypeAlias = NDArray[np.float64]
-"""Shape (len(FEATURES),), in the order of FEATURES."""
+Terms1D: TypeAlias = NDArray[np.float64]
+"""Shape (len(TERMS),): the fleet at each of its PACES_DAYS, then one per length in TAUS_DAYS."""
+Paces1D: TypeAlias = NDArray[np.float64]
+"""Shape (len(PACES_DAYS),), the fleet's outages per node-day, over the last month and year."""
+Memory: TypeAlias = NDArray[np.float64]
+"""Shape (..., len(TAUS_DAYS)): how much of a node's past returns is still felt, per length."""
 
-PRIOR_RATE = 4.2e-3
-"""Outages per node-day; five published fleets lie between 2.3e-3 and 6.5e-3."""
-PRIOR_OUTAGES = 10.0
-SHAPE_MIN, SHAPE_MAX = 0.25, 8.0
+PACES_DAYS = (30.0, 365.0)
+TAUS_DAYS: Days1D = np.array([1.0, 5.0, 30.0, 120.0, 365.0])
+"""Relapse at once, bad repair, slow repair, season, frailty."""
 
-FEATURES: tuple[str, ...] = (
-    "own rate beside the fleet's",
-    "outages in 28 days",
-    "outages in 90 days",
-    "outages, fading over 60 days",
-    "how fresh the last return is",
-    "relapses within 7 days of a return",
-    "share of 90 days out of service",
+TERMS: tuple[str, ...] = (
+    "what the whole fleet did this month",
+    "what the whole fleet did this year",
+    "returns of the last day",
+    "returns of the last days",
+    "returns of the last weeks",
+    "returns of the last months",
+    "returns of the last year",
+)
+
+_DAYS_FELT: Terms1D = np.array(
+    [HORIZON_DAYS] * len(PACES_DAYS) + list(TAUS_DAYS * -np.expm1(-HORIZON_DAYS / TAUS_DAYS))
 )
 
 
@@ -44,7 +50,7 @@ FEATURES: tuple[str, ...] = (
 class NodeHistory:
     """What is known of one node: its outages in order, and since when it has been at risk.
 
-    starts, ends   days, same length; an outage that still lasts ends at infinity
+    starts, ends   days, same length, apart from each other; one that still lasts ends at infinity
     since          day of the node's first appearance
     """
 
@@ -54,35 +60,43 @@ class NodeHistory:
     since: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class FleetRate:
-    """How often the fleet fails, as known at one instant.
+def history_of(
+    node: str, spans: Iterable[tuple[float, float]], *, since: float = 0.0
+) -> NodeHistory:
+    """Return the history of a node; reports that overlap or touch are one outage.
 
-    per_node_day   outages per node-day at risk, smoothed; > 0
-    shape          of the gamma that spreads nodes about it; small means some nodes are lemons
+    spans    (start, end) in days, in any order; what began before `since` begins then
     """
-
-    per_node_day: float
-    shape: float = 1.0
+    joined: list[list[float]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([max(start, since), end])
+    starts, ends = np.array(joined, dtype=float).reshape(-1, 2).T
+    return NodeHistory(node, starts, ends, since)
 
 
 @dataclass(frozen=True, slots=True)
 class LemonModel:
-    """Fitted weights, in log-odds: intercept, then one per name in FEATURES.
+    """Fitted weights of the rate, in the order of TERMS; none is negative.
 
-    fitted_on   in words: which history, how many rows and outages
+    fitted_on   in words: which history, how many days and outages
     """
 
-    intercept: float
     weights: tuple[float, ...]
     fitted_on: str
+
+
+PRIOR = LemonModel((0.3, 0.3, 0.05, 0.01, 0.002, 0.0005, 0.0002), "no history: the prior alone")
 
 
 @dataclass(frozen=True, slots=True)
 class LemonScore:
     """The probability of another outage within 28 days, and what drives it.
 
-    drivers   (name in FEATURES, value, contribution in log-odds), largest contribution first
+    drivers   (name in TERMS, how much of it there is, outages it makes one expect in 28 days),
+              largest part first; the parts sum to -log(1 - probability)
     """
 
     node: str
@@ -93,89 +107,48 @@ class LemonScore:
     drivers: tuple[tuple[str, float, float], ...]
 
 
-def node_features(history: NodeHistory, rate: FleetRate, *, at: float) -> Features1D:
-    """Describe a node by what is known at day `at`; nothing later is looked at.
+def expected_outages(model: LemonModel, paces: Paces1D, memory: Memory) -> NDArray[np.float64]:
+    """Return the integral of the rate over the next 28 days of service, in closed form.
 
-    returns  shape (7,), each of order one; all but the first are 0 for a node that never failed
+    memory    shape (n, 5)
+    returns   shape (n, 7): the part of every term
     """
-    known = history.starts <= at
-    starts, ends = history.starts[known], np.minimum(history.ends[known], at)
-    out = np.zeros(len(FEATURES))
-    out[0] = _relative_log_rate(len(starts), at - history.since, rate)
-    if not len(starts):
-        return out
-    out[1] = np.log1p(np.sum(starts > at - WINDOW_DAYS))
-    out[2] = np.log1p(np.sum(starts > at - LONG_WINDOW_DAYS))
-    out[3] = np.log1p(np.sum(np.exp((starts - at) / DECAY_DAYS)))
-    out[4] = np.exp((ends[-1] - at) / RECENCY_DAYS)
-    out[5] = np.log1p(_relapses(starts, ends, at))
-    out[6] = np.sum(_clip(ends, starts, at)) / LONG_WINDOW_DAYS
-    return out
+    amounts = np.column_stack([np.tile(paces, (len(memory), 1)), memory])
+    return np.asarray(amounts * np.array(model.weights) * _DAYS_FELT)
 
 
-def _relative_log_rate(outages: int, age_days: float, rate: FleetRate) -> float:
-    # the posterior mean of a gamma-Poisson rate, divided by the fleet's own
-    expected = max(age_days, 0.0) * rate.per_node_day
-    return float(np.log((outages + rate.shape) / (expected + rate.shape)))
-
-
-def _relapses(starts: Days1D, ends: Days1D, at: float) -> int:
-    soon = starts[1:] - ends[:-1] <= RELAPSE_DAYS
-    return int(np.sum(soon & (starts[1:] > at - LONG_WINDOW_DAYS)))
-
-
-def _clip(ends: Days1D, starts: Days1D, at: float) -> Days1D:
-    opening = at - LONG_WINDOW_DAYS
-    return np.maximum(ends - np.maximum(starts, opening), 0.0)
-
-
-def fleet_rate(histories: Sequence[NodeHistory], *, nodes: int, at: float) -> FleetRate:
-    """Estimate the fleet's rate and spread from all that is known at day `at`.
-
-    nodes     all nodes at risk, the ones without a history included
-    returns   the rate is smoothed by PRIOR_OUTAGES at PRIOR_RATE, so a young fleet has one too;
-              the shape is the gamma's by moments, held within [0.25, 8]
-    """
-    counts = np.array([float(np.sum(h.starts <= at)) for h in histories])
-    ages = np.array([max(at - h.since, 0.0) for h in histories])
-    node_days = float(np.sum(ages)) + max(nodes - len(histories), 0) * max(at, 0.0)
-    total = float(np.sum(counts))
-    rate = (total + PRIOR_OUTAGES) / (node_days + PRIOR_OUTAGES / PRIOR_RATE)
-    mean = total / max(nodes, 1)
-    square = float(np.sum(counts**2)) / max(nodes, 1)
-    excess = square - mean**2 - mean
-    shape = mean**2 / excess if excess > 0 and mean > 0 else SHAPE_MAX
-    return FleetRate(rate, min(max(shape, SHAPE_MIN), SHAPE_MAX))
-
-
-def base_log_odds(rate: FleetRate) -> float:
-    """Return the log-odds of an outage within the horizon for a node like the fleet."""
-    chance = -np.expm1(-rate.per_node_day * HORIZON_DAYS)
-    return float(np.log(chance / (1 - chance)))
-
-
-def probability(model: LemonModel, rate: FleetRate, features: Features1D) -> float:
-    """Return the chance of another outage within the horizon for a node described so."""
-    odds = base_log_odds(rate) + model.intercept + float(features @ np.asarray(model.weights))
-    return float(1 / (1 + np.exp(-odds)))
+def chances(model: LemonModel, paces: Paces1D, memory: Memory) -> NDArray[np.float64]:
+    """Return the chance of an outage within 28 days of service, shape (n,)."""
+    return np.asarray(-np.expm1(-np.sum(expected_outages(model, paces, memory), axis=1)))
 
 
 def score_node(
-    history: NodeHistory, model: LemonModel, rate: FleetRate, *, at: float
+    history: NodeHistory, model: LemonModel, paces: Paces1D, memory: Memory, *, at: float
 ) -> LemonScore:
-    """Score one node as known at day `at`, and say what drives the score."""
-    features = node_features(history, rate, at=at)
-    parts = features * np.asarray(model.weights)
+    """Score one node as known at day `at`, and say what drives the score.
+
+    paces    the fleet's at that day
+    memory   the node's at that day, shape (5,)
+    """
+    parts = expected_outages(model, paces, memory[None, :])[0]
     known = history.starts[history.starts <= at]
     drivers = sorted(
-        ((name, float(v), float(p)) for name, v, p in zip(FEATURES, features, parts, strict=True)),
-        key=lambda driver: -abs(driver[2]),
+        (
+            (name, float(amount), float(part))
+            for name, amount, part in zip(TERMS, [*paces, *memory], parts, strict=True)
+        ),
+        key=lambda driver: -driver[2],
     )
     return LemonScore(
         node=history.node,
-        probability=probability(model, rate, features),
+        probability=float(-np.expm1(-np.sum(parts))),
         outages_28d=int(np.sum(known > at - WINDOW_DAYS)),
         outages_90d=int(np.sum(known > at - LONG_WINDOW_DAYS)),
         relapses_90d=_relapses(known, history.ends[: len(known)], at),
         drivers=tuple(drivers),
     )
+
+
+def _relapses(starts: Days1D, ends: Days1D, at: float) -> int:
+    soon = starts[1:] - ends[:-1] <= RELAPSE_DAYS
+    return int(np.sum(soon & (starts[1:] > at - LONG_WINDOW_DAYS)))

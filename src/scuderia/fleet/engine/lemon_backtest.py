@@ -1,37 +1,48 @@
 """Measures what the lemon score is worth, beside the naive rule: what came later, counted.
 
-Nothing here looks ahead: a model that decides at day t was fitted on outcomes known at day t.
+Nothing here looks ahead: a model that decides at day t was fitted on what was known at day t.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scuderia.fleet.engine.lemon import FEATURES, LemonModel, NodeHistory
-from scuderia.fleet.engine.lemon_fit import (
-    Rows,
-    Rows1D,
-    beside_the_fleet,
-    build_rows,
-    fit_weights,
+from scuderia.fleet.engine.lemon import (
+    HORIZON_DAYS,
+    WINDOW_DAYS,
+    LemonModel,
+    NodeHistory,
+    chances,
 )
+from scuderia.fleet.engine.lemon_fit import REFIT_DAYS, PreparedPast, fit_model, prepare
+from scuderia.fleet.engine.lemon_past import FleetPast, past_of
 from scuderia.fleet.engine.lemon_rules import (
+    LevelWorth,
     Moment,
     PolicyResult,
     decision_moments,
+    level_for,
+    levels_worth,
+    mean_outage_hours,
     naive_rule,
     policy_result,
     pull_at,
-    threshold_for,
 )
 
-REFIT_DAYS = 28.0
-LEVELS = (0.35, 0.4, 0.45, 0.5)
+Rows1D: TypeAlias = NDArray[np.float64]
+"""Shape (n_rows,)."""
+
+SINCE_DAYS = 84.0
+WARM_UP_DAYS = 14.0
+STRIDE_DAYS = 7.0
+LEVELS = (0.3, 0.35, 0.4, 0.45, 0.5)
+QUARTER_DAYS = 90.0
+NAIVE_OUTAGES = 2
 BIN_EDGES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 1.0)
-BLANK = LemonModel(0.0, (0.0,) * len(FEATURES), "a blank prior")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +60,28 @@ class CalibrationBin:
 class BackTest:
     """The score's worth over [from_day, to_day), and the rules beside it.
 
-    brier, brier_of_base_rate   of a weekly look at each node in service; lower is better. The
-                                base rate is the window's own, known only in hindsight
-    brier_of_naive              of the rule of 2 outages in 28 days as a forecast: the share that
-                                failed among the nodes it names, and among the others, till then
+    looks              at a node in service, once a week, whose next 28 days end by to_day
+    policies           pulling nodes for good by the naive rules and at the score's levels
+    levels             what a pull at each level was worth within 28 days
+    brier, brier_of_base_rate   of those looks; lower is better. The base rate is the window's
+                                own, known only in hindsight
+    brier_of_naive     of the rule of 2 outages in 28 days as a forecast: the share that failed
+                       among the nodes it names, and among the others, till then
+    brier_of_fleet     of the fleet's own rate of the last 90 days, the same for every node
     auc_all, auc_after_outage   chance that a node that fails outranks one that does not: over
                                 all nodes, and among nodes at an outage alone (the hard question)
     """
 
-    method: str
     from_day: float
     to_day: float
+    looks: int
     fitted_on: str
     policies: tuple[PolicyResult, ...]
+    levels: tuple[LevelWorth, ...]
     brier: float
     brier_of_base_rate: float
     brier_of_naive: float
+    brier_of_fleet: float
     auc_all: float
     auc_after_outage: float
     calibration: tuple[CalibrationBin, ...]
@@ -74,101 +91,130 @@ class BackTest:
         return asdict(self)
 
 
-def time_split(
-    histories: Sequence[NodeHistory], *, nodes: int, split: float, until: float
-) -> BackTest:
-    """Fit once on outcomes known at day `split`, and measure strictly later."""
-    rows = build_rows(histories, nodes=nodes, until=until)
-    fit = _fit_at(rows, split)
-    return _measure(
-        "one time split", histories, rows, lambda _at: fit, nodes=nodes, since=split, until=until
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """One row per node in service and week: what was forecast, and whether an outage followed.
+
+    at             day of the look
+    score, fleet   the chance of an outage within 28 days: the score, and by the fleet's rate alone
+    named          1 where the node had two outages or more within the 28 days before
+    failed         1 where an outage began within 28 days; known 28 days after the look
+    weight         nodes the row stands for: those that never failed are one row a week
+    """
+
+    at: Rows1D
+    score: Rows1D
+    fleet: Rows1D
+    named: Rows1D
+    failed: Rows1D
+    weight: Rows1D
+
+    def where(self, keep: NDArray[np.bool_]) -> "Looks":
+        """Keep the rows marked true."""
+        return Looks(
+            self.at[keep], self.score[keep], self.fleet[keep],
+            self.named[keep], self.failed[keep], self.weight[keep],
+        )  # fmt: skip
+
+    def brier(self, forecast: Rows1D) -> float:
+        """Return the mean squared error of a forecast of every row."""
+        return weighted_mean((forecast - self.failed) ** 2, self.weight)
 
 
 def walk_forward(
-    histories: Sequence[NodeHistory], *, nodes: int, since: float, until: float
+    histories: Sequence[NodeHistory], *, nodes: int, since: float = SINCE_DAYS, until: float
 ) -> BackTest:
-    """Fit again every 28 days on outcomes known by then, and measure up to the next fit."""
-    rows = build_rows(histories, nodes=nodes, until=until)
-    days = np.arange(since, until, REFIT_DAYS)
-    fits = [_fit_at(rows, float(day)) for day in days]
+    """Fit again every 28 days on what was known by then, and measure up to the next fit.
 
-    def fit_of(at: float) -> Fit:
-        return fits[max(int(np.searchsorted(days, at, side="right")) - 1, 0)]
-
-    return _measure(
-        "walk forward, fitted again every 28 days",
-        histories, rows, fit_of, nodes=nodes, since=since, until=until,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """What was learnt by one day: the model, and how often the naive rule's nodes fail.
-
-    named    of the rows with two outages or more in 28 days, the share that failed in the next 28
-    others   of all other rows
+    nodes    all nodes at risk, the ones without a history included
+    cost     O(weeks x outages); a year of 400 nodes takes under a second
     """
-
-    model: LemonModel
-    named: float
-    others: float
-
-    def naive_chance(self, rows: Rows) -> Rows1D:
-        """Return the naive rule's forecast of every row."""
-        return np.where(_is_named(rows), self.named, self.others)
-
-
-def _fit_at(rows: Rows, day: float) -> Fit:
-    past = rows.known_at(day)
-    words = f"{len(past.at)} rows with outcomes known at day {day:g}"
-    named = _is_named(past)
-    return Fit(
-        fit_weights(beside_the_fleet(past), prior=BLANK, fitted_on=words),
-        weighted_mean(past.failed[named], past.weight[named]),
-        weighted_mean(past.failed[~named], past.weight[~named]),
-    )
-
-
-def _is_named(rows: Rows) -> NDArray[np.bool_]:
-    # log1p(2 outages), less a hair
-    return np.asarray(rows.features[:, FEATURES.index("outages in 28 days")] > np.log(2.5))
-
-
-def _measure(
-    method: str,
-    histories: Sequence[NodeHistory],
-    rows: Rows,
-    fit_of: Callable[[float], Fit],
-    *,
-    nodes: int,
-    since: float,
-    until: float,
-) -> BackTest:
-    moments = decision_moments(
-        histories, lambda at: fit_of(at).model, nodes=nodes, since=since, until=until
-    )
-    later = rows.where((rows.at >= since) & (rows.closes <= until))
-    chance = _at_each(later, lambda at, here: here.chance(fit_of(at).model))
-    routine = later.routine == 1.0
-    looks, scored = later.where(routine), chance[routine]
-    naive = _at_each(looks, lambda at, here: fit_of(at).naive_chance(here))
-    base = weighted_mean(looks.failed, looks.weight)
+    past = past_of(histories, nodes=nodes)
+    ready = prepare(past, until=until)
+    model_at = walking_model(ready, since=since, until=until)
+    everything = looks_of(past, model_at, until=until)
+    looks, naive = everything.where(everything.at >= since), naive_forecast(everything, since=since)
+    moments = decision_moments(histories, past, ready.paces, model_at, since=since, until=until)
+    at_outage = [one for one in moments if one.at < one.returned <= until - HORIZON_DAYS]
+    base, hours = weighted_mean(looks.failed, looks.weight), mean_outage_hours(past, until=until)
     return BackTest(
-        method=method,
         from_day=since,
         to_day=until,
-        fitted_on=fit_of(until).model.fitted_on,
+        looks=int(np.sum(looks.weight)),
+        fitted_on=model_at(until).fitted_on,
         policies=_policies(histories, moments, since),
-        brier=weighted_mean((scored - looks.failed) ** 2, looks.weight),
+        levels=levels_worth(moments, LEVELS, outage_h=hours, until=until),
+        brier=looks.brier(looks.score),
         brier_of_base_rate=base * (1 - base),
-        brier_of_naive=weighted_mean((naive - looks.failed) ** 2, looks.weight),
-        auc_all=rank_chance(scored, looks.failed, looks.weight),
+        brier_of_naive=looks.brier(naive),
+        brier_of_fleet=looks.brier(looks.fleet),
+        auc_all=rank_chance(looks.score, looks.failed, looks.weight),
         auc_after_outage=rank_chance(
-            chance[~routine], later.failed[~routine], later.weight[~routine]
+            np.array([one.chance for one in at_outage]),
+            np.array([float(one.left_28d > 0) for one in at_outage]),
+            np.ones(len(at_outage)),
         ),
-        calibration=calibration_table(scored, looks.failed, looks.weight),
+        calibration=calibration_table(looks.score, looks.failed, looks.weight),
     )
+
+
+def walking_model(
+    ready: PreparedPast, *, since: float, until: float
+) -> Callable[[float], LemonModel]:
+    """Return the weights in use at a day: fitted on day `since` and every 28 days after it."""
+    fits = [fit_model(ready, day=float(day)) for day in np.arange(since, until, REFIT_DAYS)]
+
+    def model_at(at: float) -> LemonModel:
+        turn = int((at - since) // REFIT_DAYS)
+        return fits[min(max(turn, 0), len(fits) - 1)]
+
+    return model_at
+
+
+def looks_of(past: FleetPast, model_at: Callable[[float], LemonModel], *, until: float) -> Looks:
+    """Look at every node in service each week from the warm-up on, where 28 days are left."""
+    days = [float(at) for at in np.arange(WARM_UP_DAYS, until, STRIDE_DAYS)]
+    looks = [_look(past, model_at(at), at) for at in days if at + HORIZON_DAYS <= until]
+    columns = zip(*looks, strict=True) if looks else [[np.zeros(0)]] * 6
+    return Looks(*(np.concatenate(list(column)) for column in columns))
+
+
+def _look(past: FleetPast, model: LemonModel, at: float) -> tuple[Rows1D, ...]:
+    here = ~past.is_away(at)
+    memory = past.memory(at)[here]
+    recent = past.begun_within(at - WINDOW_DAYS, at)[here]
+    later = past.begun_within(at, at + HORIZON_DAYS)[here]
+    weight = np.ones(len(recent))
+    if past.quiet:
+        memory = np.vstack([memory, np.zeros(memory.shape[1])])
+        recent, later = np.append(recent, 0.0), np.append(later, 0.0)
+        weight = np.append(weight, float(past.quiet))
+    alone = -np.expm1(-past.rate(at, over_days=QUARTER_DAYS) * HORIZON_DAYS)
+    return (
+        np.full(len(weight), at),
+        chances(model, past.paces(at), memory),
+        np.full(len(weight), alone),
+        (recent >= NAIVE_OUTAGES).astype(float),
+        (later > 0).astype(float),
+        weight,
+    )
+
+
+def naive_forecast(looks: Looks, *, since: float) -> Rows1D:
+    """Return the naive rule's forecast of every look from day `since` on.
+
+    It is the share that failed of the looks it names, and of the others, as known on the day of
+    the latest fit.
+    """
+    wanted = looks.where(looks.at >= since)
+    found = np.zeros(len(wanted.at))
+    for turn in np.unique((wanted.at - since) // REFIT_DAYS):
+        known = looks.where(looks.at + HORIZON_DAYS <= since + turn * REFIT_DAYS)
+        for named in (0.0, 1.0):
+            past = known.where(known.named == named)
+            here = ((wanted.at - since) // REFIT_DAYS == turn) & (wanted.named == named)
+            found[here] = weighted_mean(past.failed, past.weight)
+    return found
 
 
 def weighted_mean(values: Rows1D, weight: Rows1D) -> float:
@@ -177,28 +223,19 @@ def weighted_mean(values: Rows1D, weight: Rows1D) -> float:
     return float(weight @ values) / total if total else 0.0
 
 
-def _at_each(rows: Rows, chance: Callable[[float, Rows], Rows1D]) -> Rows1D:
-    out = np.zeros(len(rows.at))
-    for at in np.unique(rows.at):
-        here = rows.at == at
-        out[here] = chance(float(at), rows.where(here))
-    return out
-
-
 def _policies(
     histories: Sequence[NodeHistory], moments: Sequence[Moment], since: float
 ) -> tuple[PolicyResult, ...]:
+    def at_level(words: str, level: float) -> PolicyResult:
+        left = {node: moment.left for node, moment in pull_at(moments, level).items()}
+        return policy_result(words, left, histories, since)
+
     found = []
     for outages in (2, 3):
         naive = naive_rule(histories, outages=outages, since=since)
-        level = threshold_for(moments, naive.pulled)
-        words = f"score >= {level:.3f}, as many nodes as {naive.rule}"
-        found += [naive, policy_result(words, pull_at(moments, level), histories, since)]
-    for level in LEVELS:
-        found.append(
-            policy_result(f"score >= {level:.2f}", pull_at(moments, level), histories, since)
-        )
-    return tuple(found)
+        level = level_for(moments, naive.pulled)
+        found += [naive, at_level(f"score >= {level:.3f}, no fewer nodes than {naive.rule}", level)]
+    return (*found, *(at_level(f"score >= {level:.2f}", level) for level in LEVELS))
 
 
 def rank_chance(score: Rows1D, failed: Rows1D, weight: Rows1D) -> float:

@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scuderia.fleet.engine.lemon import (
-    WINDOW_DAYS,
-    LemonModel,
-    NodeHistory,
-    fleet_rate,
-    node_features,
-    probability,
-)
+from scuderia.fleet.engine.lemon import HORIZON_DAYS, WINDOW_DAYS, LemonModel, NodeHistory, chances
+from scuderia.fleet.engine.lemon_past import FleetPast
 
 Z80 = 1.2816
+HANDOVER_H = 1.0
+"""What a swap costs its customer: a spare is at work within an hour."""
+PULL_OUTAGES = 3
+"""A node is pulled for its own past, not for the burst that follows any return."""
+PULLED_MIN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,48 +81,120 @@ def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One instant at which a rule may pull: an outage's start, or the return that ended it."""
+    """One instant at which a rule may pull: an outage's start, or the return that ended it.
+
+    chance           the score          recent   the node's outages within the 28 days before
+    rate             the fleet's own over the year before, outages per node-day
+    returned         day on which the outage at that instant ended
+    left, left_28d   the node's later outages: all of them, and within 28 days of its return
+    """
 
     at: float
     node: str
     chance: float
-    outages_left: int
+    recent: int
+    rate: float
+    returned: float
+    left: int
+    left_28d: int
 
 
 def decision_moments(
     histories: Sequence[NodeHistory],
+    past: FleetPast,
+    paces: NDArray[np.float64],
     model_at: Callable[[float], LemonModel],
     *,
-    nodes: int,
     since: float,
     until: float,
 ) -> list[Moment]:
-    """Score every outage's start and end in [since, until), in the order of time."""
+    """Score every outage's start and end in [since, until), in the order of time.
+
+    paces   the fleet's at every midnight, shape (2, days): those of the morning are looked at
+    """
     found = []
-    for history in histories:
-        for index in range(len(history.starts)):
-            for at in (float(history.starts[index]), float(history.ends[index])):
+    for place, history in enumerate(histories):
+        for index, (start, end) in enumerate(zip(history.starts, history.ends, strict=True)):
+            later = history.starts[index + 1 :]
+            soon = int(np.sum(later <= end + HORIZON_DAYS))
+            for at in (float(start), float(end)):
                 if since <= at < until:
-                    rate = fleet_rate(histories, nodes=nodes, at=at)
-                    chance = probability(model_at(at), rate, node_features(history, rate, at=at))
-                    left = len(history.starts) - index - 1
-                    found.append(Moment(at, history.node, chance, left))
+                    morning = paces[:, int(at)]
+                    chance = chances(model_at(at), morning, past.memory_of(place, at))
+                    recent = int(np.sum(history.starts[: index + 1] > at - WINDOW_DAYS))
+                    found.append(
+                        Moment(at, history.node, float(chance[0]), recent, float(morning[1]),
+                               float(end), len(later), soon)
+                    )  # fmt: skip
     return sorted(found, key=lambda moment: (moment.at, moment.node))
 
 
-def pull_at(moments: Sequence[Moment], threshold: float) -> dict[str, int]:
-    """Pull each node the first time it scores `threshold`; say how many outages it had left."""
-    pulled: dict[str, int] = {}
+def pull_at(moments: Sequence[Moment], level: float, *, recent: int = 1) -> dict[str, Moment]:
+    """Pull each node the first time it scores `level` with so many recent outages."""
+    pulled: dict[str, Moment] = {}
     for moment in moments:
-        if moment.chance >= threshold and moment.node not in pulled:
-            pulled[moment.node] = moment.outages_left
+        if moment.chance >= level and moment.recent >= recent:
+            pulled.setdefault(moment.node, moment)
     return pulled
 
 
-def threshold_for(moments: Sequence[Moment], count: int) -> float:
-    """Return the highest threshold at which at least `count` nodes are pulled: hindsight."""
+def level_for(moments: Sequence[Moment], count: int) -> float:
+    """Return the highest level at which at least `count` nodes are pulled: hindsight."""
     best: dict[str, float] = {}
     for moment in moments:
         best[moment.node] = max(best.get(moment.node, 0.0), moment.chance)
     ranked = sorted(best.values(), reverse=True)
     return ranked[min(count, len(ranked)) - 1] if ranked and count else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LevelWorth:
+    """What a pull at a level, with PULL_OUTAGES recent outages, saved its customer in 28 days.
+
+    pulled      nodes pulled whose 28 days are over
+    saved_h     mean of (its outages in 28 days, less a spare's) times an outage's mean hours, less
+                the hand-over; low, high: the 80% interval of that mean
+    """
+
+    level: float
+    pulled: int
+    saved_h: float
+    low: float
+    high: float
+
+    @property
+    def pays(self) -> bool:
+        """Return whether the swap was worth its price, with nine chances in ten."""
+        return self.low > 0
+
+
+def levels_worth(
+    moments: Sequence[Moment], levels: Sequence[float], *, outage_h: float, until: float
+) -> tuple[LevelWorth, ...]:
+    """Replay pulling at each level and count the hours each pull saved or cost.
+
+    outage_h   mean hours of an outage
+    returns    only levels at which enough nodes were pulled to speak of
+    """
+    told = (_level_worth(moments, level, outage_h, until) for level in levels)
+    return tuple(one for one in told if one is not None)
+
+
+def _level_worth(
+    moments: Sequence[Moment], level: float, outage_h: float, until: float
+) -> LevelWorth | None:
+    gains = np.array([
+        (moment.left_28d - moment.rate * HORIZON_DAYS) * outage_h - HANDOVER_H
+        for moment in pull_at(moments, level, recent=PULL_OUTAGES).values()
+        if moment.returned + HORIZON_DAYS <= until
+    ])  # fmt: skip
+    if len(gains) < PULLED_MIN:
+        return None
+    mean, spread = float(np.mean(gains)), float(np.std(gains, ddof=1) / np.sqrt(len(gains)))
+    return LevelWorth(level, len(gains), mean, mean - Z80 * spread, mean + Z80 * spread)
+
+
+def mean_outage_hours(past: FleetPast, *, until: float) -> float:
+    """Return the mean hours of the outages that were over by `until`; 0 without one."""
+    over = past.ends <= until
+    return float(np.mean(past.ends[over] - past.starts[over]) * 24) if np.any(over) else 0.0

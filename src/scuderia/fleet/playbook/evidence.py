@@ -133,14 +133,22 @@ def month_start(at: AwareDatetime, time_zone: str) -> datetime:
 def _lemon_backtest(_params: JsonObject, at: AwareDatetime) -> JsonObject:
     """Return what the lemon score was worth on the fleet's own past, beside the naive rule."""
     worth = lemons.lemon_worth(at)
-    rules = (("naive", worth.naive), ("score", worth.score), ("matched", worth.score_matched))
+    rules = (("naive", worth.naive), ("matched", worth.score_matched))
+    pull = worth.pull
     return {
         "own": worth.own,
         "said": worth.said,
-        "split_day": round(worth.split_day, 2),
+        "from_day": round(worth.from_day, 2),
+        "looks": worth.looks,
         "brier": round(worth.brier, 4),
         "brier_of_naive": round(worth.brier_of_naive, 4),
+        "brier_of_fleet": round(worth.brier_of_fleet, 4),
         "brier_of_base_rate": round(worth.brier_of_base_rate, 4),
+        "pull_level": pull.level if pull else None,
+        "pulled": pull.pulled if pull else None,
+        "saved_h_a_pull": round(pull.saved_h, 1) if pull else None,
+        "saved_h_low": round(pull.low, 1) if pull else None,
+        "saved_h_high": round(pull.high, 1) if pull else None,
         **{
             name: {
                 "rule": rule.rule,

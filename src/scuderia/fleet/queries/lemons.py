@@ -9,9 +9,10 @@ import numpy as np
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import DAY_S
-from scuderia.fleet.engine.lemon import LemonScore, NodeHistory, fleet_rate, score_node
-from scuderia.fleet.engine.lemon_fit import PUBLISHED
-from scuderia.fleet.engine.lemon_rules import PolicyResult
+from scuderia.fleet.engine.lemon import LemonScore, NodeHistory, history_of, score_node
+from scuderia.fleet.engine.lemon_fit import model_of
+from scuderia.fleet.engine.lemon_past import past_of
+from scuderia.fleet.engine.lemon_rules import PULL_OUTAGES, LevelWorth, PolicyResult
 from scuderia.fleet.engine.lemon_worth import LemonWorth, published_because, worth_of
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.nouns import CustomerName, NodePlace, NodeState
@@ -20,7 +21,10 @@ from scuderia.fleet.queries.nodes import NodeStatus, fleet_board
 from scuderia.fleet.queries.outages import outages_between
 from scuderia.fleet.queries.reports import Period, whole_period
 
-__all__ = ["LemonBoard", "LemonRow", "LemonWorth", "PolicyResult", "lemon_board", "lemon_worth"]
+__all__ = [
+    "PULL_OUTAGES", "LemonBoard", "LemonRow", "LemonWorth", "LevelWorth", "PolicyResult",
+    "lemon_board", "lemon_worth",
+]  # fmt: skip
 
 HISTORY_DAYS = 365
 QUICK_OUTAGES_MAX = 800
@@ -62,12 +66,15 @@ def lemon_board(now: AwareDatetime, *, limit: int | None = None) -> LemonBoard:
     nodes = {str(node.place.node): node for node in fleet_board(at).nodes}
     epoch = max(period.start, at - timedelta(days=HISTORY_DAYS))
     histories = _histories(epoch, at)
-    day = _days(at, epoch)
-    rate = fleet_rate(histories, nodes=len(nodes), at=day)
-    scores = (score_node(history, PUBLISHED, rate, at=day) for history in histories)
+    day, past = _days(at, epoch), past_of(histories, nodes=len(nodes))
+    model, paces = model_of(past, at=day), past.paces(day)
+    scores = (
+        score_node(history, model, paces, memory, at=day)
+        for history, memory in zip(histories, past.memory(day), strict=True)
+    )
     ranked = sorted(scores, key=lambda score: (-score.probability, score.node))
     rows = [_row(nodes[score.node], score) for score in ranked if score.node in nodes]
-    return LemonBoard(at, PUBLISHED.fitted_on, len(nodes), tuple(rows[:limit]), lemon_worth(now))
+    return LemonBoard(at, model.fitted_on, len(nodes), tuple(rows[:limit]), lemon_worth(now))
 
 
 def list_lemons(actor: Actor, now: AwareDatetime, *, limit: int | None = None) -> LemonBoard:
@@ -113,11 +120,8 @@ def _histories(epoch: AwareDatetime, until: AwareDatetime) -> list[NodeHistory]:
         if not record.planned:
             lasts = record.end is None or record.end > until
             end = np.inf if lasts or record.end is None else _days(record.end, epoch)
-            spans[str(record.node)].append((max(_days(record.start, epoch), 0.0), end))
-    return [
-        NodeHistory(node, np.array([s for s, _ in told]), np.array([e for _, e in told]))
-        for node, told in sorted((node, sorted(found)) for node, found in spans.items())
-    ]
+            spans[str(record.node)].append((_days(record.start, epoch), end))
+    return [history_of(node, found) for node, found in sorted(spans.items())]
 
 
 def _days(at: AwareDatetime, epoch: AwareDatetime) -> float:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.engine.lemon import NodeHistory
+from scuderia.fleet.engine.lemon import NodeHistory, history_of
 from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView, SwapRecord
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, OutageRecord, SlaDefinition
 from scuderia.fleet.queries import customers, outages, reports, spare_pools
@@ -29,7 +29,7 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
     begins = reports.whole_period(now=now).start
     epoch = max(begins, now - timedelta(days=HISTORY_DAYS))
     told = _histories(outages.outages_between(epoch, now), epoch)
-    quiet, promised = np.zeros(0), promised_subjects()
+    promised = promised_subjects()
     nodes = tuple(
         NodeView(
             place=node.place,
@@ -41,7 +41,7 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
             planned=node.planned,
             cause=node.cause,
             silent=node.silent,
-            history=told.get(node.place.node) or NodeHistory(node.place.node, quiet, quiet),
+            history=told.get(node.place.node) or history_of(node.place.node, ()),
         )
         for node in board.nodes
     )
@@ -65,13 +65,8 @@ def _histories(records: Iterable[OutageRecord], epoch: AwareDatetime) -> Mapping
     for record in records:
         if not record.planned:
             end = np.inf if record.end is None else _days(record.end, epoch)
-            spans[record.node].append((max(_days(record.start, epoch), 0.0), end))
-    return {node: _history(node, sorted(found)) for node, found in spans.items()}
-
-
-def _history(node: str, spans: list[tuple[float, float]]) -> NodeHistory:
-    starts, ends = zip(*spans, strict=True)
-    return NodeHistory(node, np.array(starts), np.array(ends))
+            spans[record.node].append((_days(record.start, epoch), end))
+    return {node: history_of(node, found) for node, found in spans.items()}
 
 
 def _days(at: AwareDatetime, epoch: AwareDatetime) -> float:
