@@ -115,3 +115,20 @@ def test_the_audit_verifies_exports_and_finds_a_cut_tail(shell: Shell, tmp_path:
     head = json.loads(export.read_text().splitlines()[-1])["head"]
     cut = shell.call("audit", "verify", "--head", f"{head['seq'] + 5}:{head['hash']}")
     assert (cut.returncode, cut.stderr[:7]) == (3, "CLI-005")
+
+
+def test_a_file_of_heads_that_the_chain_does_not_have_is_told(shell: Shell, tmp_path: Path):
+    export, file = tmp_path / "audit.jsonl", tmp_path / "heads.jsonl"
+    assert shell.call("audit", "export", str(export)).returncode == 0
+    head = json.loads(export.read_text().splitlines()[-1])["head"]
+    line = {"at": "2026-03-02T09:00:00+00:00", "home": "", **head}
+    file.write_text(json.dumps(line) + "\n")
+    held = shell.call("audit", "verify", "--heads", str(file))
+    assert held.returncode == 0, held.stderr
+    assert "no head is kept" in held.stdout
+    file.write_text(json.dumps(line | {"seq": head["seq"] + 5}) + "\n")
+    cut = shell.call("audit", "verify", "--heads", str(file))
+    assert (cut.returncode, cut.stderr[:7]) == (3, "CLI-005")
+    assert f"names an entry {head['seq'] + 5}" in cut.stderr
+    file.write_text("nothing\n")
+    assert shell.call("audit", "verify", "--heads", str(file)).stderr.startswith("LOOP-034")

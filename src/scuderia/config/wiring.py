@@ -1,5 +1,6 @@
 """Puts the rooms together: their powers, ports and playbooks, and the durable runner."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -7,6 +8,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.rooms import opened
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.config.databases import runs_address, tables_url
+from scuderia.config.head_stores import head_stores, heads_every
 from scuderia.config.home import current_home
 from scuderia.config.processes.home_lock import clock_of
 from scuderia.config.pull_stores import FilePulls, ServerPulls
@@ -28,6 +30,7 @@ def register() -> None:
     loop.clock = clock_of(home)
     loop.pulls = ServerPulls() if tables_url() else FilePulls(home.pulls)
     searched.holds = _holds_everywhere
+    loop.head_stores, loop.heads_every = head_stores(os.environ, home), heads_every(os.environ)
     for room in rooms():
         add_search(room)
         for power in room.powers:

@@ -57,11 +57,12 @@ ROOM = Room(
         PeriodicTask("settle unknown", 5.0, f"{_JOBS}settle_unknown", "runs"),
         PeriodicTask("expire", 10.0, f"{_JOBS}expire_due", "runs"),
         PeriodicTask("measure outcomes", 10.0, f"{_JOBS}measure_outcomes", "runs"),
+        PeriodicTask("export audit head", 300.0, f"{_JOBS}export_audit_head", "audit"),
         PeriodicTask("clear findings", 10.0, f"{_JOBS}clear_settled"),
         PeriodicTask("crew rounds", 300.0, f"{_JOBS}make_rounds"),
     ),
     urgent=("brake-set", "list_brakes", "set_brake"),
-    notices="scuderia.loop.pages.brakes:brake_notices",
+    notices="scuderia.loop.pages.notices:loop_notices",
 )  # fmt: skip
 
 

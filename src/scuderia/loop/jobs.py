@@ -7,6 +7,7 @@ from scuderia.basics.actors import WORKER
 from scuderia.loop.operations import (
     actions,
     agents,
+    audit_heads,
     brakes,
     findings,
     grants,
@@ -94,3 +95,8 @@ def measure_outcomes() -> int:
 def make_rounds() -> tuple[agents.RoundReport, ...]:
     """Have every agent look, and file what they bring back."""
     return agents.make_rounds(actor=WORKER, now=registry.clock.now())
+
+
+def export_audit_head() -> int:
+    """Tell every place outside where the audit chain ends; return how many took it."""
+    return audit_heads.export_head(wall=registry.wall.now())

@@ -1,8 +1,9 @@
 """What the loop needs others to fill: executors, gates, agents, detectors, lineage, a runner."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from scuderia.basics.rooms import PowerSpec
 from scuderia.basics.subjects import Lineage, SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.loop.engine.action_kinds import refuse_incomplete
+from scuderia.loop.engine.audit_heads import OutsideHead
 from scuderia.loop.engine.digest import policy_version
 from scuderia.loop.engine.powers import LOOP_POWERS, BadPower, refuse_bad_power
 from scuderia.loop.nouns import (
@@ -205,6 +207,29 @@ class PullStore(Protocol):
         ...
 
 
+class HeadStore(Protocol):
+    """A place outside that keeps heads of the audit chain. Filled by config."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called wherever its state is told; at most 200 characters."""
+        ...
+
+    def keep(self, head: OutsideHead) -> None:
+        """Have it keep the head, within a bounded time.
+
+        raises   Unable: it did not say that it has it
+        """
+        ...
+
+    def kept(self) -> Iterable[OutsideHead]:
+        """Return the heads that it gives back; none of a place that takes them alone.
+
+        raises   Unable: it should give them back, and does not
+        """
+        ...
+
+
 Seen = TypeVar("Seen")
 SnapshotReader = Callable[[AwareDatetime], object | None]
 """Reads one room's books into its snapshot of one instant; None where there is nothing to see."""
@@ -244,6 +269,9 @@ class Registry:
     worths  of one of each unit, in the one measure that ranks unlike things
     wall    wall time, for heartbeats, tokens and nothing else
     pulls   where a pull of the brake holds at once; None where the books alone tell of brakes
+    home_id which home this is; "" where it has no id
+
+    heads_every   how long it is from one telling of the audit's head to the next
     """
 
     executors: dict[str, Executor] = field(default_factory=dict)
@@ -260,6 +288,9 @@ class Registry:
     worths: dict[str, float] = field(default_factory=dict)
     runner: Runner | None = None
     pulls: PullStore | None = None
+    head_stores: tuple[HeadStore, ...] = ()
+    heads_every: timedelta = timedelta(minutes=5)
+    home_id: str = ""
     clock: Clock = field(default_factory=SystemClock)
     wall: Clock = field(default_factory=SystemClock)
 

@@ -31,7 +31,7 @@ AllowNetwork = Annotated[bool, typer.Option("--allow-network", help="Let other m
 CrewEvery = Annotated[
     float, typer.Option(min=0, help="Seconds between crew rounds; 0 chooses by the home.")
 ]
-CREW_ROUNDS = "crew rounds"
+CREW_ROUNDS, AUDIT_HEADS = "crew rounds", "export audit head"
 
 
 @app.callback()
@@ -132,7 +132,10 @@ def _ready_home() -> Home:
 
 def _task_seconds(home: Home, crew_every_s: float) -> dict[str, float]:
     """Return how often tasks are due here: as asked, else as the demo wants, else as usual."""
-    seconds = demo_task_seconds(home)
+    from scuderia.config.head_stores import heads_every
+
+    every_s = heads_every(os.environ).total_seconds()
+    seconds = demo_task_seconds(home) | {AUDIT_HEADS: every_s}
     return seconds | {CREW_ROUNDS: crew_every_s} if crew_every_s else seconds
 
 

@@ -13,10 +13,12 @@ from scuderia.loop.api.row_schemas import RowOf
 from scuderia.loop.nouns import (
     Power,
 )
-from scuderia.loop.operations import access
+from scuderia.loop.operations import access, audit_heads
 from scuderia.loop.operations import audit as chain
+from scuderia.loop.ports import registry
 from scuderia.loop.queries import audit
 from scuderia.loop.queries.audit import AuditRow
+from scuderia.loop.queries.audit_heads import HeadStoreRow
 
 router = Router(tags=["audit"])
 
@@ -31,12 +33,21 @@ class AuditPageOut(Schema):
 
 
 class VerifiedOut(Schema):
-    """What reading the whole chain found."""
+    """What reading the whole chain found, and what is kept of it outside.
+
+    outside_age_s   seconds since the newest head was taken outside; null where none ever was
+    held_against    how many heads from outside the chain was held against
+    unread          places whose heads could not be read back, and why
+    """
 
     holds: bool
     entries: int
     broken_at: int | None
     said: str
+    outside: list[RowOf[HeadStoreRow]]
+    outside_age_s: int | None
+    held_against: int
+    unread: list[str]
 
 
 Before = Annotated[int | None, Query(ge=1, le=common.SEQ_MAX)]
@@ -68,7 +79,11 @@ def list_audit(
 @router.get("/audit/verify", response=common.answers(VerifiedOut))
 def verify_audit(request: HttpRequest, head: HeadText = "") -> object:
     """Read the whole chain; with a head (`seq:hash`) kept from earlier a cut tail is found too."""
-    return chain.verify_for(common.request_actor(request), chain.read_head(head) if head else None)
+    return audit_heads.verify_for(
+        common.request_actor(request),
+        chain.read_head(head) if head else None,
+        wall=registry.wall.now(),
+    ).told()
 
 
 @router.get(

@@ -12,7 +12,8 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.commands.command_actor import AsJson, for_actor
 from scuderia.loop.commands.output import print_json, print_rows, say
 from scuderia.loop.nouns import Power
-from scuderia.loop.operations import access, audit
+from scuderia.loop.operations import access, audit, audit_heads
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.audit import list_audit
 
 app = typer.Typer(no_args_is_help=True, help="Verify and export the chain of who did what.")
@@ -32,19 +33,34 @@ def verify(
     head: Annotated[
         str, typer.Option(help="A head exported earlier (a file, or seq:hash): finds a cut tail.")
     ] = "",
+    heads: Annotated[
+        Path | None, typer.Option(help="A file of heads that was kept outside, a line a head.")
+    ] = None,
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
-    """Read every entry and say whether the chain holds."""
-    verdict = audit.verify_for(actor, audit.read_head(_head_text(head)) if head else None)
+    """Read every entry and say whether the chain holds, and what is kept of it outside."""
+    found = audit_heads.verify_for(
+        actor,
+        audit.read_head(_head_text(head)) if head else None,
+        heads=audit_heads.read_heads_file(heads) if heads else (),
+        wall=registry.wall.now(),
+    )
+    verdict = found.verdict
     if as_json:
-        print_json(verdict)
+        print_json(found.told())
     if not verdict.holds:
         at = verdict.broken_at
         broken = "the chain is whole, but" if at is None else f"the chain breaks at entry {at}:"
         raise AuditBroken(f"{broken} {verdict.said}", broken_at=at)
     if not as_json:
         say(f"the chain holds: {verdict.entries} entries, head {verdict.head.hash[:12]}")
+        for store in found.stores:
+            say(f"outside: {store.words}")
+        for words in found.unread:
+            say(f"not held against {words}")
+        if not found.stores:
+            say("outside: no head is kept, so that a chain rewritten whole goes unseen")
 
 
 @app.command("export")

@@ -15,10 +15,12 @@ from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING, Lineage
 from scuderia.loop.engine.audit_chain import GENESIS, Head, Link, Verdict, hash_of, verify_chain
 from scuderia.loop.engine.audit_facts import FAULTS_TOLD_MAX, ToldFacts
+from scuderia.loop.engine.audit_heads import OutsideHead, OutsideHeads
 from scuderia.loop.engine.json_codec import keepable, plain
 from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
 from scuderia.loop.queries.audit_facts import read_facts
 
@@ -78,16 +80,20 @@ def record(
     return link.seq
 
 
-def verify(head: Head | None = None) -> Verdict:
+def verify(head: Head | None = None, *, outside: Iterable[OutsideHead] = ()) -> Verdict:
     """Read every entry and say whether any was changed, removed, inserted or moved.
 
     What is kept is compared with the chain as well: a role, grant, proposal or decision that no
     entry tells of, that is gone, or that stands otherwise, was written past the loop.
 
-    head   a head exported earlier; with it a cut tail is found too
+    head      a head exported earlier; with it a cut tail is found too
+    outside   heads that are kept outside, any number of them
     """
     facts, told = read_facts(), ToldFacts()
-    verdict = verify_chain(_told(_links(), told), exported=head)
+    heads = OutsideHeads(outside, home=registry.home_id)
+    verdict = verify_chain(_told(heads.watch(_links()), told), exported=head)
+    if verdict.holds and (other := heads.disagreement(verdict.head)):
+        return replace(verdict, holds=False, broken_at=other.seq, said=other.words)
     kept = AuditHead.objects.filter(pk=1).first()
     if verdict.holds and kept is not None and (kept.seq, kept.hash) != _pair(verdict.head):
         said = f"the chain ends at {verdict.head.seq}, its head says {kept.seq}"
@@ -102,7 +108,14 @@ def verify(head: Head | None = None) -> Verdict:
     return replace(verdict, holds=False, said="; ".join(faults)) if faults else verdict
 
 
-def verify_for(actor: Actor, head: Head | None = None) -> Verdict:
+def refuse_verifying(actor: Actor) -> None:
+    """Raise NotFound or NotAuthorised for who may verify nowhere."""
+    access.require_somewhere(actor, Power.VERIFY_AUDIT)
+
+
+def verify_for(
+    actor: Actor, head: Head | None = None, *, outside: Iterable[OutsideHead] = ()
+) -> Verdict:
     """Verify on behalf of somebody: that the chain holds is told to all who may ask.
 
     What differs names people, grants and proposals of every customer, so that it is told to those
@@ -110,8 +123,8 @@ def verify_for(actor: Actor, head: Head | None = None) -> Verdict:
 
     raises   NotFound, NotAuthorised: they may verify nowhere
     """
-    access.require_somewhere(actor, Power.VERIFY_AUDIT)
-    verdict = verify(head)
+    refuse_verifying(actor)
+    verdict = verify(head, outside=outside)
     differs = not verdict.holds and verdict.broken_at is None
     if differs and not may(actor, Power.VERIFY_AUDIT, frozenset({EVERYTHING})):
         return replace(verdict, said=DIFFERS)

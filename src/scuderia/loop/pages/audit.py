@@ -8,15 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.nouns import Power
-from scuderia.loop.operations import access
+from scuderia.loop.operations import access, audit_heads
 from scuderia.loop.operations import audit as chain
+from scuderia.loop.operations.audit_heads import OutsideVerdict
 from scuderia.loop.pages.audit_table import AUDIT, audit_of
+from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may, may_somewhere
 from scuderia.loop.queries.audit import get_head
+from scuderia.loop.queries.audit_heads import HeadStoreRow, list_head_stores
 from scuderia.web.base_views import page, show
 from scuderia.web.request_context import request_context
 from scuderia.web.table_csv import csv_answer
@@ -31,11 +33,15 @@ class Verified:
 
     entries   how many were read
     said      what is wrong, in words; "" if all hold
+    against   how many heads from outside the chain was held against
+    unread    places outside whose heads could not be read back, and why
     """
 
     holds: bool
     entries: int
     said: str
+    against: int
+    unread: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class AuditPage:
 
     subject      the one that every row is about, spelled `kind:name`; "" for all
     head_hash    SHA-256 in hex; with `head_seq` what to keep elsewhere
+    outside      what is known of every place outside that keeps heads
     verified     None where nobody asked for the whole chain to be read
     may_export   the whole chain, so the power must stand on everything
     """
@@ -53,6 +60,7 @@ class AuditPage:
     subject: str
     head_seq: int
     head_hash: str
+    outside: tuple[HeadStoreRow, ...]
     verified: Verified | None
     may_verify: bool
     may_export: bool
@@ -64,7 +72,9 @@ def audit(request: HttpRequest) -> HttpResponseBase:
     """Show the audit, newest first; `?verify=1` reads the whole chain."""
     asked = request_context(request)
     subject = request.GET.get("subject", "").strip()[:SUBJECT_MAX]
-    verified = _verified(asked.actor) if request.GET.get("verify") else None
+    found = None
+    if request.GET.get("verify"):
+        found = audit_heads.verify_for(asked.actor, wall=registry.wall.now())
     _say_plainly(request)
     source = audit_of(asked.actor, subject=subject)
     if sheet := csv_answer(AUDIT, source, request):
@@ -76,7 +86,8 @@ def audit(request: HttpRequest) -> HttpResponseBase:
         subject=subject,
         head_seq=head.seq,
         head_hash=head.hash,
-        verified=verified,
+        outside=found.stores if found else list_head_stores(asked.actor, wall=registry.wall.now()),
+        verified=_verified(found) if found else None,
         may_verify=may_somewhere(asked.actor, Power.VERIFY_AUDIT),
         may_export=may(asked.actor, Power.VERIFY_AUDIT, frozenset({EVERYTHING})),
     )
@@ -108,6 +119,6 @@ def export(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _verified(actor: Actor) -> Verified:
-    verdict = chain.verify_for(actor)
-    return Verified(verdict.holds, verdict.entries, verdict.said)
+def _verified(found: OutsideVerdict) -> Verified:
+    verdict = found.verdict
+    return Verified(verdict.holds, verdict.entries, verdict.said, found.against, found.unread)
