@@ -18,8 +18,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
 ]
 
-PAGES = ("/", "/loop", "/crew", "/brake", "/audit?verify=1", "/fleet", "/_gallery",
-         "/fleet/customers/demo-aurora", "/fleet/customers/demo-aurora?print=1")  # fmt: skip
+PAGES = ("/", "/loop", "/crew", "/brake", "/approval-rules", "/audit?verify=1", "/fleet",
+         "/_gallery", "/fleet/customers/demo-aurora",
+         "/fleet/customers/demo-aurora?print=1")  # fmt: skip
 
 
 def arrive(page, heading):

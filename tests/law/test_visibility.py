@@ -40,6 +40,7 @@ ASKS = {"may", "may_somewhere"}
 BUTTONS = {
     "fleet/pages/nodes.py": "whether the form that amends an outage is offered",
     "loop/pages/agents.py": "whether to stop an agent, or have it look now, is offered",
+    "loop/pages/approval_rules.py": "whether to set and to end a rule are offered",
     "loop/pages/audit.py": "whether to verify and to export are offered",
     "loop/pages/brakes.py": "whether to stop and to let go are offered",
     "loop/pages/proposals.py": "whether the three answers are offered",

@@ -166,7 +166,9 @@ def test_an_edited_four_eyes_proposal_is_refused_on_the_card_as_on_the_decision(
     assert len(card.two_people) == 2, "the rule holds as well"
 
 
-@pytest.mark.parametrize(("reason", "cents"), [(" ", None), ("why", -1)])
+@pytest.mark.parametrize(
+    ("reason", "cents"), [(" ", None), ("why", -1), ("why", 10**15 + 1), ("why", 10**30)]
+)
 def test_a_rule_that_says_nothing_is_refused(hall, reason, cents):
     with pytest.raises(BadApprovalRule):
         set_approval_rule(

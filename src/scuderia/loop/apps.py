@@ -14,6 +14,7 @@ ROOM = Room(
         NavEntry("Loop", "loop", "l", order=20),
         NavEntry("Crew", "crew", "c", order=30),
         NavEntry("Brake", "brake", "b", order=40),
+        NavEntry("Approval rules", "approval-rules", "r", order=45),
         NavEntry("People", "people", "p", order=80, power=Power.MANAGE_PEOPLE),
         NavEntry("Audit", "audit", "a", order=90),
     ),

@@ -5,6 +5,7 @@ from django.urls import path
 from scuderia.loop.pages import (
     actions,
     agents,
+    approval_rules,
     audit,
     brakes,
     now,
@@ -36,6 +37,8 @@ urlpatterns = [
     path("sign-out", sign_ins.sign_out, name="sign-out"),
     path("password", passwords.password, name="password"),
     path("password/<str:person>/<str:secret>", passwords.chosen, name="password-link"),
+    path("approval-rules", approval_rules.rules, name="approval-rules"),
+    path("approval-rules/<uuid:rule_id>/end", approval_rules.end, name="approval-rule-end"),
     path("people", people.everyone, name="people"),
     path("people/<str:name>", people.person, name="person"),
     path("people/<str:name>/role", people.give_role, name="person-role"),

@@ -12,9 +12,11 @@ from scuderia.loop.operations import access, audit
 from scuderia.loop.ports import executor_of
 from scuderia.loop.queries.lineage import lineage_of
 
+CENTS_MAX = 10**15
+
 
 class BadApprovalRule(BadInput):
-    """The rule says no reason, or a cost below nothing."""
+    """The rule says no reason, or a cost below nothing or beyond any."""
 
     code = "LOOP-026"
     remedy = "Give a reason, and a cost in whole cents from 0 on, if any."
@@ -40,7 +42,7 @@ def set_approval_rule(
     access.require(actor, Power.GRANT, lineage)
     if kind:
         executor_of(kind)
-    if not reason.strip() or (cents_from is not None and cents_from < 0):
+    if not reason.strip() or not 0 <= (cents_from or 0) <= CENTS_MAX:
         raise BadApprovalRule("the rule is incomplete")
     rule = ApprovalRule.objects.create(
         kind=kind,
