@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from django.db import connection
+
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.errors import NotFound, Refused, Unable
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.basics.units import Quantity
+from scuderia.loop.models import triggers
 from scuderia.loop.nouns import (
     ActionKind,
     Answer,
@@ -295,6 +298,19 @@ CAST = {
 def person(name: str, via: str = "") -> Actor:
     """Return a person of the cast as an actor."""
     return Actor(ActorKind.PERSON, name, via)
+
+
+class _Editor:
+    connection = connection
+
+    def execute(self, sql: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
+def drop_guards() -> None:
+    """Drop every trigger, as whoever owns the file can; that is what the chain is for."""
+    triggers.remove(_Editor())  # type: ignore[arg-type]  # all of an editor that it asks for
 
 
 def make_cast(now: datetime = NOW) -> None:

@@ -7,13 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from scuderia.loop.engine.audit_chain import Head
-from scuderia.loop.models import triggers
 from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.operations import audit
-from tests.loop.factories import NOW, person
+from tests.loop.factories import NOW, drop_guards, person
 
 VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verify_audit.py"
 pytestmark = pytest.mark.django_db
@@ -26,18 +24,8 @@ def chain():
             person("omar"), "valve.seen", subject=f"valve:v{number}", at=NOW,
             reason='ünïcode "quoted"', detail={"number": number, "share": 0.1},
         )  # fmt: skip
-    triggers.remove(_Editor())
+    drop_guards()
     return audit.verify().head
-
-
-class _Editor:
-    """Whoever owns the file can drop a trigger; that is what the chain is for."""
-
-    connection = connection
-
-    def execute(self, sql):
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
 
 
 def test_an_untouched_chain_holds(chain):

@@ -15,9 +15,8 @@ from scuderia.loop.models.people import Membership
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import Autonomy, Role
 from scuderia.loop.operations import actions, audit, decisions, grants, people, proposals
-from tests.loop.factories import NOW, later, person
+from tests.loop.factories import NOW, drop_guards, later, person
 from tests.loop.test_acting import OMAR, approve, carry_out, file
-from tests.loop.test_audit import _Editor
 from tests.loop.test_law_of_the_loop import filled  # noqa: F401 - a fixture
 from tests.loop.test_promises import edited
 
@@ -113,7 +112,7 @@ def history(hall, cast):
     people.take_role(actor=ADA, person="oscar", scope=SubjectRef.parse("*"), now=NOW)
     assert audit.verify() == audit.verify(audit.verify().head)
     assert audit.verify().holds, audit.verify().said
-    triggers.remove(_Editor())
+    drop_guards()
 
 
 def said():
@@ -181,6 +180,6 @@ class TestWhatWasWrittenPastTheLoop:
 
 def test_a_home_from_before_what_was_shown_was_kept_still_holds(hall):
     approve(file("v1", to=3))
-    triggers.remove(_Editor())
+    drop_guards()
     Decision.objects.update(shown={})
     assert audit.verify().holds

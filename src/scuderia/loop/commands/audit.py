@@ -54,7 +54,8 @@ def verify(
         broken = "the chain is whole, but" if at is None else f"the chain breaks at entry {at}:"
         raise AuditBroken(f"{broken} {verdict.said}", broken_at=at)
     if not as_json:
-        say(f"the chain holds: {verdict.entries} entries, head {verdict.head.hash[:12]}")
+        but = f"; {verdict.said}" if verdict.said else ""
+        say(f"the chain holds: {verdict.entries} entries, head {verdict.head.hash[:12]}{but}")
         for store in found.stores:
             say(f"outside: {store.words}")
         for words in found.unread:

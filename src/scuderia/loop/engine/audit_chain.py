@@ -54,7 +54,7 @@ class Verdict:
     entries     how many were read
     head        the last entry that was read and follows the one before it
     broken_at   the number of the first entry that does not hold; None if all do
-    said        what is wrong, in words; "" if all hold
+    said        what is wrong, in words; where all hold, what none of it can vouch for, or ""
     """
 
     holds: bool

@@ -9,6 +9,9 @@ from scuderia.loop.engine.audit_chain import Link
 from scuderia.loop.nouns import GrantState, ProposalState
 
 FAULTS_TOLD_MAX = 20
+RECORDED = "signals.recorded"
+BEFORE = "before"
+"""In the detail of the first entry that vouches for signals: how many were stored before it."""
 
 Role = tuple[str, str]
 """A person's name and a scope, for which they hold one role at a time."""
@@ -22,6 +25,8 @@ class KeptFacts:
     grants      agent, kind, scope, level and state by id
     roles       the roles that hold, by person and scope
     decided     digest, and the SHA-256 of what was shown ("" where that was not kept), by action
+    signals     by the entry that vouches for them: the digest that their anchor should have
+    unanchored  signals that name no entry
     """
 
     seq: int
@@ -29,6 +34,8 @@ class KeptFacts:
     grants: Mapping[str, tuple[str, str, str, int, str]]
     roles: Mapping[Role, str]
     decided: Mapping[str, tuple[str, str]]
+    signals: Mapping[int, str]
+    unanchored: int
 
 
 _CLOSES = {
@@ -55,6 +62,8 @@ class ToldFacts:
     decided: dict[str, tuple[str, str]] = field(default_factory=dict)
     proposal_of: dict[str, str] = field(default_factory=dict)
     touched: dict[object, int] = field(default_factory=dict)
+    signals: dict[int, str] = field(default_factory=dict)
+    unanchored: int | None = None
 
     def take(self, link: Link) -> None:
         """Fold one entry in."""
@@ -73,6 +82,11 @@ class ToldFacts:
         elif link.verb == "action.sent_back" and name in self.proposal_of:
             self.proposals[self.proposal_of[name]] = ProposalState.PENDING.value
             self.touched[self.proposal_of[name]] = link.seq
+        elif link.verb == RECORDED:
+            detail = json.loads(link.detail)
+            self.signals[link.seq] = str(detail["digest"])
+            if self.unanchored is None:
+                self.unanchored = int(detail.get(BEFORE, 0))
 
     def faults(self, kept: KeptFacts) -> Iterator[str]:
         """Yield every difference, in words; what changed while the tables were read is left out."""
@@ -88,6 +102,19 @@ class ToldFacts:
                 fault = _difference(noun, name, said.get(name), seen.get(name))
                 if fault:
                     yield fault
+        if self.unanchored is not None and kept.unanchored != self.unanchored:
+            told = f"{kept.unanchored} signals name no entry that vouches for them"
+            yield f"{told}; they were {self.unanchored} when entries began to"
+
+    def differing(self, kept: KeptFacts) -> Iterator[int]:
+        """Yield the entries whose signals are not as they tell, or that tell of none.
+
+        Signals stored while the tables were read are left out.
+        """
+        for entry in sorted({*self.signals, *kept.signals}):
+            is_later = entry > kept.seq and entry in self.signals
+            if not is_later and self.signals.get(entry) != kept.signals.get(entry):
+                yield entry
 
     def _proposal(self, link: Link, name: str) -> None:
         self.touched[name] = link.seq

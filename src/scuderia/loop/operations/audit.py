@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TextIO, TypedDict
 
 from django.db import transaction
@@ -22,10 +22,11 @@ from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.access import may
-from scuderia.loop.queries.audit_facts import read_facts
+from scuderia.loop.queries.audit_facts import read_facts, signal_faults
 
 REASON_CHARACTERS_MAX = 2000
 _BATCH = 2000
+NOT_ANCHORED = "signals are not anchored: they are older than the entries that vouch for signals"
 DIFFERS = "what is kept differs from what the chain tells; ask a lead of everything what it is"
 
 
@@ -83,8 +84,10 @@ def record(
 def verify(head: Head | None = None, *, outside: Iterable[OutsideHead] = ()) -> Verdict:
     """Read every entry and say whether any was changed, removed, inserted or moved.
 
-    What is kept is compared with the chain as well: a role, grant, proposal or decision that no
-    entry tells of, that is gone, or that stands otherwise, was written past the loop.
+    What is kept is compared with the chain as well: a role, grant, proposal, decision or signal
+    that no entry tells of, that is gone, or that stands otherwise, was written past the loop.
+    Where the chain holds and some signals are older than the entries that vouch for them, it is
+    said.
 
     head      a head exported earlier; with it a cut tail is found too
     outside   heads that are kept outside, any number of them
@@ -104,8 +107,15 @@ def verify(head: Head | None = None, *, outside: Iterable[OutsideHead] = ()) -> 
             broken_at=verdict.head.seq + 1,
             said=said,
         )
-    faults = list(islice(told.faults(facts), FAULTS_TOLD_MAX)) if verdict.holds else []
-    return replace(verdict, holds=False, said="; ".join(faults)) if faults else verdict
+    if not verdict.holds:
+        return verdict
+    by_signal = (fault for seq in told.differing(facts) for fault in signal_faults(seq))
+    faults = list(islice(chain(told.faults(facts), by_signal), FAULTS_TOLD_MAX))
+    if faults:
+        return replace(verdict, holds=False, said="; ".join(faults))
+    if facts.unanchored:
+        return replace(verdict, said=f"{facts.unanchored} {NOT_ANCHORED}")
+    return verdict
 
 
 def refuse_verifying(actor: Actor) -> None:
@@ -125,9 +135,9 @@ def verify_for(
     """
     refuse_verifying(actor)
     verdict = verify(head, outside=outside)
-    differs = not verdict.holds and verdict.broken_at is None
+    differs = verdict.said and verdict.broken_at is None
     if differs and not may(actor, Power.VERIFY_AUDIT, frozenset({EVERYTHING})):
-        return replace(verdict, said=DIFFERS)
+        return replace(verdict, said="" if verdict.holds else DIFFERS)
     return verdict
 
 

@@ -1,22 +1,25 @@
 """Facts seen from outside, stored once, and the findings they support."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from django.db import transaction
 
+from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.ids import new_id
+from scuderia.basics.subjects import EVERYTHING
+from scuderia.loop.engine.audit_facts import BEFORE, RECORDED
 from scuderia.loop.engine.json_codec import plain
+from scuderia.loop.engine.signal_anchors import StoredSignal, anchor_of
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
+from scuderia.loop.operations import audit
 from scuderia.loop.operations.bulk_writes import insert_rows
 from scuderia.loop.operations.findings import file_findings
 from scuderia.loop.ports import registry
 
 _BATCH = 500
-_COLUMNS = (
-    "id", "kind", "subject", "occurred_at", "received_at", "source", "dedup_key", "payload",
-)  # fmt: skip
 
 
 @transaction.atomic
@@ -26,27 +29,34 @@ def record_signals(drafts: Sequence[SignalDraft], *, now: AwareDatetime) -> int:
     Signals and the findings they support are written together or not at all.
     """
     new = _unseen(drafts)
-    insert_rows(
-        Signal,
-        _COLUMNS,
-        (
-            (
-                new_id(),
-                draft.kind,
-                str(draft.subject),
-                draft.occurred_at,
-                now,
-                draft.source,
-                draft.dedup_key,
-                plain(draft.payload),
-            )
-            for draft in new
-        ),
-    )
     if new:
+        _store(new, now=now)
         for detector in registry.detectors.values():
             file_findings(detector.detect(new, now=now), raised_by=detector.name, now=now)
     return len(new)
+
+
+def _store(new: Sequence[SignalDraft], *, now: AwareDatetime) -> None:
+    """Write the signals, and the one entry of the audit that vouches for all of them."""
+    rows = [
+        StoredSignal(
+            new_id(),
+            draft.kind,
+            str(draft.subject),
+            draft.occurred_at,
+            now,
+            draft.source,
+            draft.dedup_key,
+            plain(draft.payload),
+        )
+        for draft in new
+    ]
+    detail = asdict(anchor_of(rows))
+    if not Signal.objects.filter(entry__isnull=False).exists():  # from here on, all are anchored
+        detail[BEFORE] = Signal.objects.count()
+    entry = audit.record(WORKER, RECORDED, subject=EVERYTHING, at=now, detail=detail)
+    columns = (*StoredSignal._fields, "entry")
+    insert_rows(Signal, columns, ((*row, entry) for row in rows))
 
 
 def _unseen(drafts: Sequence[SignalDraft]) -> list[SignalDraft]:

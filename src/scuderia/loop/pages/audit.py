@@ -32,7 +32,7 @@ class Verified:
     """What reading the whole chain found.
 
     entries   how many were read
-    said      what is wrong, in words; "" if all hold
+    said      what is wrong, in words; where all hold, what none of it can vouch for, or ""
     against   how many heads from outside the chain was held against
     unread    places outside whose heads could not be read back, and why
     """

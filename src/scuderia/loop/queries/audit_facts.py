@@ -1,12 +1,18 @@
 """What the tables say of everything that the chain can vouch for."""
 
+import json
+from collections.abc import Iterator
+from itertools import groupby
+
 from scuderia.basics.canonical import sha256_of
-from scuderia.loop.engine.audit_facts import KeptFacts
+from scuderia.loop.engine.audit_facts import RECORDED, KeptFacts
+from scuderia.loop.engine.signal_anchors import StoredSignal, anchor_faults, anchor_of
 from scuderia.loop.models.actions import Action
-from scuderia.loop.models.audit import AuditHead
+from scuderia.loop.models.audit import AuditEntry, AuditHead
 from scuderia.loop.models.grants import Grant
 from scuderia.loop.models.people import Membership
 from scuderia.loop.models.proposals import Proposal
+from scuderia.loop.models.signals import Signal
 
 _BATCH = 2000
 
@@ -33,4 +39,22 @@ def read_facts() -> KeptFacts:
             str(one.pk): (one.digest, sha256_of(one.decision.shown) if one.decision.shown else "")
             for one in actions.iterator(chunk_size=_BATCH)
         },
+        signals=dict(_anchors()),
+        unanchored=Signal.objects.filter(entry__isnull=True).count(),
     )
+
+
+def signal_faults(seq: int) -> Iterator[str]:
+    """Yield, in words, how the signals that name the entry differ from what it tells."""
+    entry = AuditEntry.objects.filter(pk=seq, verb=RECORDED).first()
+    marks = None if entry is None else str(json.loads(entry.detail)["marks"])
+    rows = Signal.objects.filter(entry=seq).order_by("dedup_key")
+    found = [StoredSignal(*row) for row in rows.values_list(*StoredSignal._fields)]
+    yield from anchor_faults(seq, marks, found)
+
+
+def _anchors() -> Iterator[tuple[int, str]]:
+    rows = Signal.objects.filter(entry__isnull=False).order_by("entry")
+    told = rows.values_list("entry", *StoredSignal._fields).iterator(chunk_size=_BATCH)
+    for entry, found in groupby(told, key=lambda row: int(row[0] or 0)):
+        yield entry, anchor_of(StoredSignal(*row[1:]) for row in found).digest
