@@ -17,10 +17,12 @@ from scuderia.config.home_identity import make_identity, read_identity, refuse_i
 from scuderia.config.owner import make_owner
 from scuderia.config.processes.home_lock import refuse_served
 from scuderia.config.releases import (
+    applied_heads,
     refuse_newer_tables,
     require_tables_of_this_release,
     waiting_migrations,
 )
+from scuderia.config.rollback import note_head, refuse_rolled_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def set_up(home: Home, *, keep_before: bool = True) -> tuple[Stage, ...]:
         ("tables", partial(_migrate, keep_before=keep_before)),
         ("run store", _prepare_runs),
         ("owner", make_owner),
-        ("home id", make_identity),
+        ("home id", _identify),
     )
     return tuple(Stage(name, partial(in_turn, make, home)) for name, make in makers)
 
@@ -87,10 +89,11 @@ def require_set_up(home: Home) -> None:
         raise NotSetUp(f"{home.path} is not set up", home=home.path)
 
 
-def require_tables() -> None:
-    """Raise TablesBehind or TablesAhead unless the tables are of this release; Django is ready."""
+def require_tables(home: Home) -> None:
+    """Raise TablesBehind, TablesAhead or TablesRolledBack unless these tables are to be served."""
     with _reaching_server():
         require_tables_of_this_release()
+        refuse_rolled_back(home)
 
 
 @contextmanager
@@ -107,6 +110,11 @@ def _reaching_server() -> Iterator[None]:
         if not tables_url():
             raise
         raise DatabaseSilent(str(error).strip()[:500]) from error
+
+
+def _identify(home: Home) -> str:
+    note_head(home)
+    return make_identity(home)
 
 
 def make_folders(home: Home) -> str:
@@ -141,6 +149,8 @@ def _migrate(home: Home, *, keep_before: bool) -> str:
     said = StringIO()
     with _reaching_server():
         refuse_newer_tables()
+        if "loop" in applied_heads():
+            refuse_rolled_back(home)
         kept = _keep_before(home) if keep_before else ""
         call_command("migrate", interactive=False, verbosity=1, stdout=said)
     if home.database.exists():

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from scuderia.config.api import api
-from scuderia.config.notices import parts_down
+from scuderia.config.notices import backup_late, parts_down
 from scuderia.config.rooms import rooms
 from scuderia.loop.ports import registry
 from scuderia.web.page_chrome import add_room, chrome
@@ -11,7 +11,7 @@ from scuderia.web.page_chrome import add_room, chrome
 chrome.clock = lambda: registry.clock.now()  # noqa: PLW0108 - the clock is registered later
 for _room in rooms():
     add_room(_room)
-chrome.notices = tuple(dict.fromkeys((*chrome.notices, parts_down)))
+chrome.notices = tuple(dict.fromkeys((*chrome.notices, parts_down, backup_late)))
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),

@@ -22,6 +22,7 @@ from scuderia.config.home import Home, write_private
 from scuderia.config.owner import owner_of
 from scuderia.config.processes.home_lock import alone
 from scuderia.config.releases import release, unknown_heads
+from scuderia.config.rollback import note_head
 from scuderia.config.setup import make_folders, ready_django, set_up
 
 _DRAFT = ".restoring-"
@@ -93,6 +94,7 @@ def _take_up(home: Home, manifest: Manifest, *, pull_brake: bool, tell: Tell) ->
         tell(stage.name, stage.run())
     tell("check", "the audit's chain")
     entry = _told_in_the_audit(owner_of(home), manifest, pull_brake=pull_brake)
+    note_head(home)
     connections.close_all()
     return entry
 

@@ -20,8 +20,11 @@ from pathlib import Path
 
 from scuderia.config.home import Home
 
-NOT_COPIED = frozenset({"logs", "static", "backups", "parts-down.json", "backups.json"})
-"""What set-up makes anew, what is not the home's state, and what would hold itself."""
+NOT_COPIED = frozenset(
+    {"logs", "static", "backups", "parts-down.json", "backups.json", "audit-head"}
+)
+"""What set-up makes anew, what is not the home's state, what would hold itself, and the head noted,
+which may be ahead of the tables that were pinned."""
 ASIDE = "before-restore-"
 _PAGES_AT_ONCE = 4096
 _OPENS_WITHIN_S = 5.0

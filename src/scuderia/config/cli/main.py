@@ -14,6 +14,7 @@ from scuderia.basics.rooms import Command
 from scuderia.config.cli.commands import commands
 from scuderia.config.cli.failures import exit_code_of, show_failure, told_apart
 from scuderia.config.home import current_home
+from scuderia.config.rollback import refuse_rolled_back
 from scuderia.config.setup import ready_django, require_set_up
 
 _added: set[str] = set()
@@ -62,11 +63,14 @@ def open_command(entry: Command, words: Sequence[str] = ()) -> Any:  # a Typer c
     words   what follows the command; its help can be had without a home
 
     raises   NotSetUp: no home is made by asking it something
+             TablesRolledBack, and whatever else says that its files do not belong together
     """
     if entry.needs_django:
         if "--help" not in words:
             require_set_up(current_home())
         ready_django()
+        if "--help" not in words:
+            refuse_rolled_back(current_home())
     module, _, attribute = entry.target.partition(":")
     command = typer.main.get_command(getattr(import_module(module), attribute))
     command.name = entry.name

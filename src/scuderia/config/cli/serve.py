@@ -126,7 +126,7 @@ def _ready_home() -> Home:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     ready_django()
-    require_tables()
+    require_tables(home)
     return home
 
 

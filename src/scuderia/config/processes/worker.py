@@ -6,6 +6,7 @@ import signal
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from itertools import chain
 from types import FrameType
 
 from django.db import close_old_connections, connections
@@ -14,6 +15,7 @@ from scuderia.basics.rooms import opened
 from scuderia.config import wiring
 from scuderia.config.processes.scheduler import ScheduledTask, TaskThread
 from scuderia.config.rooms import rooms
+from scuderia.config.tasks import OWN
 from scuderia.loop import jobs
 
 _log = logging.getLogger(__name__)
@@ -52,16 +54,15 @@ def run_worker(every_s: Mapping[str, float]) -> None:
 
 
 def scheduled(every_s: Mapping[str, float]) -> dict[str, list[ScheduledTask]]:
-    """Return every room's tasks by thread.
+    """Return our own tasks and every room's, by thread.
 
     every_s   by task's name, where it is due otherwise than its room says
     """
     threads: dict[str, list[ScheduledTask]] = defaultdict(list)
-    for room in rooms():
-        for task in room.tasks:
-            seconds = every_s.get(task.name, task.every_s)
-            call = _counted(task.name, opened(task.call))
-            threads[task.thread].append(ScheduledTask(task.name, seconds, call))
+    for task in chain(OWN, *(room.tasks for room in rooms())):
+        seconds = every_s.get(task.name, task.every_s)
+        call = _counted(task.name, opened(task.call))
+        threads[task.thread].append(ScheduledTask(task.name, seconds, call))
     return threads
 
 

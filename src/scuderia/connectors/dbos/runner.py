@@ -14,6 +14,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 
 from scuderia.basics.errors import Refused
 from scuderia.connectors.dbos.steps import Patience, RunSteps
+from scuderia.connectors.dbos.store import RUN_PREFIX
 from scuderia.loop.nouns import ActionId, StepWord
 
 RUN_SHAPE = "1"
@@ -111,9 +112,9 @@ class DbosRunner:
         """Return the runs in the hands of other executors, alive or dead, with their names."""
         running = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
         return {
-            ActionId(UUID(run.workflow_id.removeprefix(_PREFIX))): run.executor_id or ""
+            ActionId(UUID(run.workflow_id.removeprefix(RUN_PREFIX))): run.executor_id or ""
             for run in running
-            if run.workflow_id.startswith(_PREFIX) and run.executor_id != self.executor_id
+            if run.workflow_id.startswith(RUN_PREFIX) and run.executor_id != self.executor_id
         }
 
     def close(self, *, grace_s: int = 5) -> None:
@@ -187,11 +188,8 @@ class DbosRunner:
             return ""
 
 
-_PREFIX = "action-"
-
-
 def _run_id(action_id: ActionId) -> str:
-    return f"{_PREFIX}{action_id}"
+    return f"{RUN_PREFIX}{action_id}"
 
 
 def _is_count(count: int) -> bool:

@@ -1,8 +1,14 @@
 """The runner's own database: a SQLite file apart from Django's, or PostgreSQL by its address."""
 
 import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
+from scuderia.loop.nouns import ActionId
+
+RUN_PREFIX = "action-"
 _SQLITE = "sqlite:///"
 
 
@@ -32,3 +38,23 @@ def _prepare_file(path: Path) -> None:
     finally:
         connection.close()
     path.chmod(0o600)
+
+
+def end_runs(path: Path, actions: Iterable[ActionId]) -> None:
+    """End the runs of these actions in a SQLite store that no worker has open."""
+    names = [(f"{RUN_PREFIX}{action}",) for action in actions]
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=30)) as store, store:
+        store.executemany(
+            "UPDATE workflow_status SET status = 'CANCELLED' WHERE workflow_uuid = ?", names
+        )
+
+
+def open_runs(path: Path) -> set[ActionId]:
+    """Return the actions whose runs a SQLite store holds and has not ended; reads, no more."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=30)) as store:
+        rows = store.execute(
+            "SELECT workflow_uuid FROM workflow_status"
+            " WHERE status IN ('ENQUEUED', 'PENDING') AND workflow_uuid LIKE ? || '%'",
+            (RUN_PREFIX,),
+        )
+        return {ActionId(UUID(name.removeprefix(RUN_PREFIX))) for (name,) in rows}

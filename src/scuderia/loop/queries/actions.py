@@ -1,6 +1,6 @@
 """Durable runs, their effects and their outcomes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,6 +38,11 @@ ACTION_ORDERS = {
     "finished": "finished_at",
     "outcome": "outcome__verdict",
 }
+
+
+def known_actions(ids: Iterable[ActionId]) -> set[ActionId]:
+    """Return those of these actions that the tables tell of."""
+    return {ActionId(pk) for pk in Action.objects.filter(pk__in=ids).values_list("pk", flat=True)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,12 @@ def list_audit(
     return tuple(AuditRow(**columns) for columns in newest)
 
 
+def hash_of_entry(seq: int) -> str:
+    """Return the hash of the entry of that number; "" where there is none."""
+    found = AuditEntry.objects.filter(seq=seq).values_list("hash", flat=True).first()
+    return found or ""
+
+
 def get_head() -> Head:
     """Return the number and hash of the last entry."""
     head = AuditHead.objects.filter(pk=1).first()
