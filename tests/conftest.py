@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from scuderia.loop.engine.null_stores import HeartbeatsInMemory, TablesAlone
 from scuderia.loop.ports import registry
 
 os.environ.setdefault("SCUDERIA_SEED", str(1 + secrets.randbelow(2**32 - 1)))
@@ -37,10 +38,11 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 @pytest.fixture(autouse=True)
-def _pulls_in_the_tables_alone() -> Iterator[None]:
+def _stores_of_the_test_alone() -> Iterator[None]:
     """Keep brakes in the tables, which a test rolls back; a store of their own would outlive it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "pulls", None)
+        patch.setattr(registry, "pulls", TablesAlone())
+        patch.setattr(registry, "heartbeats", HeartbeatsInMemory())
         yield
 
 

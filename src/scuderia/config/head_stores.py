@@ -68,7 +68,7 @@ class FileHeads:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise HeadNotKept(f"{self.path}: {error.strerror}") from error
+            raise HeadNotKept(error.strerror or "it cannot be used") from error
 
     def kept(self) -> Iterable[OutsideHead]:
         """Return its heads."""
@@ -76,7 +76,7 @@ class FileHeads:
             with self.path.open(encoding="utf-8", errors="replace") as lines:
                 return tuple(heads_of(lines))
         except OSError as error:
-            raise HeadNotKept(f"{self.path}: {error.strerror}") from error
+            raise HeadNotKept(error.strerror or "it cannot be used") from error
 
 
 @dataclass(frozen=True, slots=True)

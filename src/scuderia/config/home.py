@@ -41,6 +41,11 @@ class Home:
         return self.path / "pulls"
 
     @property
+    def heartbeats(self) -> Path:
+        """Which workers are alive, each a file."""
+        return self.path / "heartbeats"
+
+    @property
     def secret_key(self) -> Path:
         """Django's secret, made at set-up, readable by its owner alone."""
         return self.path / "secret-key"

@@ -48,7 +48,7 @@ class FilePulls:
 
     folder: Path
 
-    def pull(self, pulled: PulledBrake) -> None:
+    def pull(self, pulled: PulledBrake) -> bool:
         """Write the pull's file, to the disk."""
         with _told(), self.hold() as hold:
             hold.take()
@@ -58,6 +58,7 @@ class FilePulls:
                 descriptor = os.open(written, flags)
                 os.fsync(descriptor)
                 os.close(descriptor)
+        return True
 
     def pending(self) -> tuple[PulledBrake, ...]:
         """Read what was pulled and not forgotten."""
@@ -98,7 +99,7 @@ class _ServerHold:
 class ServerPulls:
     """One row a pull, over a connection of its own that waits for no writer's lock."""
 
-    def pull(self, pulled: PulledBrake) -> None:
+    def pull(self, pulled: PulledBrake) -> bool:
         """Write the pull's row."""
         import psycopg
         from django.db import connection
@@ -113,6 +114,7 @@ class ServerPulls:
                 own.execute(_INSERT, row)
         except psycopg.Error as error:
             raise PullsUnread(str(error), remedy=_SERVER_REMEDY) from error
+        return True
 
     def pending(self) -> tuple[PulledBrake, ...]:
         """Read the rows that are not booked."""

@@ -9,7 +9,9 @@ from scuderia.basics.rooms import opened
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.config.databases import runs_address, tables_url
 from scuderia.config.head_stores import head_stores, heads_every
+from scuderia.config.heartbeat_stores import FileHeartbeats, ServerHeartbeats
 from scuderia.config.home import current_home
+from scuderia.config.home_identity import read_identity
 from scuderia.config.processes.home_lock import clock_of
 from scuderia.config.pull_stores import FilePulls, ServerPulls
 from scuderia.config.rooms import rooms
@@ -28,7 +30,9 @@ def register() -> None:
     """Register what every process needs; the runner is registered by the worker alone."""
     home = current_home()
     loop.clock = clock_of(home)
+    loop.home_id = told.id if (told := read_identity(home)) else ""
     loop.pulls = ServerPulls() if tables_url() else FilePulls(home.pulls)
+    loop.heartbeats = ServerHeartbeats() if tables_url() else FileHeartbeats(home.heartbeats)
     searched.holds = _holds_everywhere
     loop.head_stores, loop.heads_every = head_stores(os.environ, home), heads_every(os.environ)
     for room in rooms():

@@ -159,6 +159,21 @@ class PulledBrake:
     at: AwareDatetime
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerHeartbeat:
+    """That one worker process was alive, and when.
+
+    executor_id   its name, which it may keep over a restart; `incarnation` differs after each
+    at            wall time
+    """
+
+    executor_id: str
+    incarnation: str
+    at: AwareDatetime
+    host: str = ""
+    pid: int = 0
+
+
 # --- what is seen -------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from scuderia.basics.units import Quantity
 from scuderia.loop.engine.action_kinds import refuse_incomplete
 from scuderia.loop.engine.audit_heads import OutsideHead
 from scuderia.loop.engine.digest import policy_version
+from scuderia.loop.engine.null_stores import HeartbeatsInMemory, TablesAlone
 from scuderia.loop.engine.powers import LOOP_POWERS, BadPower, refuse_bad_power
 from scuderia.loop.nouns import (
     ActionId,
@@ -33,6 +34,7 @@ from scuderia.loop.nouns import (
     Round,
     SignalDraft,
     Step,
+    WorkerHeartbeat,
 )
 
 
@@ -190,8 +192,11 @@ class PullStore(Protocol):
     raises   Unable: of every call, where it cannot be read or written; then nothing may be done
     """
 
-    def pull(self, pulled: PulledBrake) -> None:
-        """Keep the pull; it survives any crash once this returns."""
+    def pull(self, pulled: PulledBrake) -> bool:
+        """Keep the pull and say whether it holds from now on, whatever crashes.
+
+        Where it does not, the tables must tell of it before anybody is told that it was pulled.
+        """
         ...
 
     def pending(self) -> tuple[PulledBrake, ...]:
@@ -204,6 +209,22 @@ class PullStore(Protocol):
 
     def hold(self) -> AbstractContextManager[PullHold]:
         """Return a stretch around a transaction; take it within, let go after its commit."""
+        ...
+
+
+class HeartbeatStore(Protocol):
+    """Where workers say that they are alive, whoever writes to the tables. Filled by config."""
+
+    def record(self, told: WorkerHeartbeat) -> None:
+        """Keep it in place of its executor's last one."""
+        ...
+
+    def list_all(self) -> Sequence[WorkerHeartbeat]:
+        """Return every executor's newest, by its name."""
+        ...
+
+    def forget(self, executor_id: str, *, until: AwareDatetime) -> None:
+        """Let go of an executor that has not been heard of since `until`."""
         ...
 
 
@@ -268,9 +289,10 @@ class Registry:
     clock   domain time, for everything that happens there
     worths  of one of each unit, in the one measure that ranks unlike things
     wall    wall time, for heartbeats, tokens and nothing else
-    pulls   where a pull of the brake holds at once; None where the books alone tell of brakes
+    pulls   where a pull of the brake holds at once; until filled the tables alone tell of brakes
     home_id which home this is; "" where it has no id
 
+    heartbeats    where workers say that they are alive; until filled, this process alone hears
     heads_every   how long it is from one telling of the audit's head to the next
     """
 
@@ -287,7 +309,8 @@ class Registry:
     )
     worths: dict[str, float] = field(default_factory=dict)
     runner: Runner | None = None
-    pulls: PullStore | None = None
+    pulls: PullStore = field(default_factory=TablesAlone)
+    heartbeats: HeartbeatStore = field(default_factory=HeartbeatsInMemory)
     head_stores: tuple[HeadStore, ...] = ()
     heads_every: timedelta = timedelta(minutes=5)
     home_id: str = ""

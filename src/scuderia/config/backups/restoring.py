@@ -127,7 +127,7 @@ def _told_in_the_audit(owner: Actor, manifest: Manifest, *, pull_brake: bool) ->
             },
             lineage=frozenset({EVERYTHING}),
         )
-    if pull_brake and registry.pulls is not None:
+    if pull_brake:
         reason = f"{said}: see what was done since then, then let go"
         registry.pulls.pull(PulledBrake(uuid4(), BrakeScope.ALL, "", reason, owner, now))
     return entry

@@ -21,7 +21,7 @@ from pathlib import Path
 from scuderia.config.home import Home
 
 NOT_COPIED = frozenset(
-    {"logs", "static", "backups", "parts-down.json", "backups.json", "audit-head"}
+    {"logs", "static", "backups", "parts-down.json", "backups.json", "audit-head", "heartbeats"}
 )
 """What set-up makes anew, what is not the home's state, what would hold itself, and the head noted,
 which may be ahead of the tables that were pinned."""

@@ -1,4 +1,4 @@
-"""Which workers are alive: their heartbeats."""
+"""Which workers are alive: their heartbeats, where several machines share the tables."""
 
 from django.db import models
 

@@ -48,10 +48,10 @@ def set_brake(
     access.require(actor, Power.BRAKE, lineage)
     _refuse_silence(reason)
     pulled = PulledBrake(uuid4(), scope, value, audit.bounded(reason), actor, now)
-    if registry.pulls is None:
+    if not registry.pulls.pull(pulled):
         _book(pulled, now)
         return
-    registry.pulls.pull(pulled)  # from here on it holds, whatever becomes of the books
+    # from here on it holds, whatever becomes of the books
     with suppress(OperationalError), waiting_at_most(BOOKED_WITHIN_S):
         _book(pulled, now)  # its own alone: a backlog is for who has time, `book_pulls`
         registry.pulls.forget(pulled.id)
@@ -62,8 +62,6 @@ def book_pulls(*, now: AwareDatetime) -> int:
 
     raises   OperationalError: somebody writes; the pulls hold all the same, call again
     """
-    if registry.pulls is None:
-        return 0
     pulled = registry.pulls.pending()
     for one in pulled:
         _book(one, now)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
@@ -19,7 +19,7 @@ from scuderia.loop.operations import workers
 from scuderia.loop.operations.halting import record, stop_action
 from scuderia.loop.operations.preflight import Stopped, refuse_stopped
 from scuderia.loop.operations.transitions import move
-from scuderia.loop.ports import PullHold, executor_of, registry
+from scuderia.loop.ports import executor_of, registry
 
 LOOKS_AT_ONCE = 3
 _flying: set[str] = set()
@@ -70,7 +70,7 @@ def claim(
     committed: an effect claimed after a pull cannot exist.
     """
     try:
-        with _no_pull_meanwhile() as hold, transaction.atomic():
+        with registry.pulls.hold() as hold, transaction.atomic():
             hold.take()
             refuse_stopped(action, now=now)
             if _still_runs(action):
@@ -80,15 +80,6 @@ def claim(
     except Stopped as stopped:
         stop_action(action, stopped.reason, now=now)
     return StepWord.STOP
-
-
-class _NothingToHold:
-    def take(self) -> None:
-        """The books alone tell of brakes, and the transaction holds them."""
-
-
-def _no_pull_meanwhile() -> AbstractContextManager[PullHold]:
-    return registry.pulls.hold() if registry.pulls else nullcontext(_NothingToHold())
 
 
 def perform(action: Action, effect: Effect, step: Step, *, now: AwareDatetime) -> Settled:

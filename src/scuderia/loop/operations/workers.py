@@ -5,8 +5,7 @@ from datetime import timedelta
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.ids import new_id
 from scuderia.loop.models.actions import Action
-from scuderia.loop.models.workers import Heartbeat
-from scuderia.loop.nouns import ActionId, ActionState
+from scuderia.loop.nouns import ActionId, ActionState, WorkerHeartbeat
 from scuderia.loop.ports import Runner, registry
 
 STALE_AFTER = timedelta(seconds=15)
@@ -29,24 +28,22 @@ def record_heartbeat(
 ) -> None:
     """Say that this executor is alive, in wall time."""
     _self["executor_id"] = executor_id
-    Heartbeat.objects.update_or_create(
-        executor_id=executor_id,
-        defaults={"incarnation": _INCARNATION, "beat_at": wall, "host": host[:120], "pid": pid},
-    )
+    registry.heartbeats.record(WorkerHeartbeat(executor_id, _INCARNATION, wall, host[:120], pid))
 
 
 def is_alive(claimant: str, *, wall: AwareDatetime) -> bool:
     """Say whether the process behind an identity still beats; one that never beat does not."""
-    executor_id, _, incarnation = claimant.partition("/")
-    return Heartbeat.objects.filter(
-        executor_id=executor_id, incarnation=incarnation, beat_at__gt=wall - STALE_AFTER
-    ).exists()
+    return any(
+        claimant == f"{one.executor_id}/{one.incarnation}"
+        for one in registry.heartbeats.list_all()
+        if one.at > wall - STALE_AFTER
+    )
 
 
 def list_dead(*, wall: AwareDatetime) -> list[str]:
     """Return the executors whose heartbeat stopped."""
-    stopped = Heartbeat.objects.filter(beat_at__lte=wall - STALE_AFTER)
-    return list(stopped.order_by("executor_id").values_list("executor_id", flat=True))
+    told = registry.heartbeats.list_all()
+    return [one.executor_id for one in told if one.at <= wall - STALE_AFTER]
 
 
 def recover_dead_workers(*, wall: AwareDatetime, runner: Runner | None = None) -> int:
@@ -66,5 +63,6 @@ def recover_dead_workers(*, wall: AwareDatetime, runner: Runner | None = None) -
     for action_id in left:
         hand.resume(ActionId(action_id))
     Action.objects.filter(pk__in=left).update(worker=hand.executor_id)
-    Heartbeat.objects.filter(executor_id__in=dead, beat_at__lte=wall - STALE_AFTER).delete()
+    for executor_id in dead:
+        registry.heartbeats.forget(executor_id, until=wall - STALE_AFTER)
     return len(left)

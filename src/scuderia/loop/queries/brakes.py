@@ -99,7 +99,7 @@ def _pulled() -> Sequence[PulledBrake]:
 
     A pull that is booked between the two reads stands in both; the other way round in neither.
     """
-    return registry.pulls.pending() if registry.pulls else ()
+    return registry.pulls.pending()
 
 
 def _unbooked(pulled: Sequence[PulledBrake], booked: Sequence[Brake]) -> list[Brake]:
