@@ -27,7 +27,6 @@ from scuderia.config.backups.archive import (
 )
 from scuderia.config.backups.making import (
     BackupRunning,
-    BackupUnsound,
     BackupUnwritten,
     make_backup,
 )
@@ -40,7 +39,7 @@ from scuderia.config.backups.manifest import (
     digest_of,
     read_manifest,
 )
-from scuderia.config.backups.snapshots import pinned_home
+from scuderia.config.backups.snapshots import BackupUnsound, pinned_home
 from scuderia.config.databases import tables_in
 from scuderia.config.home import Home
 from tests.config.test_set_up import set_up

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import partial
@@ -16,9 +16,10 @@ from pathlib import Path
 from scuderia.basics.clock import AwareDatetime, SystemClock
 from scuderia.basics.errors import BadInput, Refused, Unable
 from scuderia.config.backups.archive import check_archive, write_archive
-from scuderia.config.backups.manifest import SQLITE, Manifest, Part, digest_of
-from scuderia.config.backups.snapshots import pinned_home, state_bytes
-from scuderia.config.databases import tables_in
+from scuderia.config.backups.manifest import POSTGRESQL, SQLITE, Manifest, Part, digest_of
+from scuderia.config.backups.server import PinnedServer
+from scuderia.config.backups.snapshots import BackupUnsound, pinned_home, state_bytes
+from scuderia.config.databases import tables_in, tables_url
 from scuderia.config.home import Home
 from scuderia.config.home_identity import read_identity
 from scuderia.config.releases import (
@@ -50,13 +51,6 @@ class BackupRunning(Refused):
 
     code = "BACKUP-004"
     remedy = "Wait until it is done; one at a time is enough."
-
-
-class BackupUnsound(Unable):
-    """What was copied does not hold, so it was not kept as a backup."""
-
-    code = "BACKUP-005"
-    remedy = "Keep the home as it is, see docs/operating.md, and go back to an older backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +101,17 @@ def _copy(home: Home, parts: Path, tell: Tell) -> Manifest:
         made_at = SystemClock().now()
         for one in pinned:
             one.copy_to(parts / one.name, partial(_tell_share, tell, one.name))
+        if isinstance(pinned[-1], PinnedServer):
+            tell("check", "the audit's chain")
+            with pinned[-1].tables():
+                manifest = _described(home, made_at)
     for one in pinned:
         tell("check", one.name)
-        _require_integrity(parts / one.name)
-    tell("check", "the audit's chain")
-    with tables_in(parts / home.database.name):
-        manifest = _described(home, made_at)
+        one.check(parts / one.name)
+    if not tables_url():
+        tell("check", "the audit's chain")
+        with tables_in(parts / home.database.name):
+            manifest = _described(home, made_at)
     files = (path for path in sorted(parts.rglob("*")) if path.is_file())
     return replace(manifest, parts=tuple(_part(path, parts) for path in files))
 
@@ -136,7 +135,7 @@ def _described(home: Home, made_at: AwareDatetime) -> Manifest:
         made_at=made_at,
         home_id=identity.id if identity else "",
         release=release(),
-        tables=SQLITE,
+        tables=POSTGRESQL if tables_url() else SQLITE,
         migrations=heads,
         entries=head.seq,
         head=head.hash,
@@ -148,14 +147,6 @@ def _described(home: Home, made_at: AwareDatetime) -> Manifest:
 def _part(path: Path, parts: Path) -> Part:
     with path.open("rb") as stream:
         return Part(path.relative_to(parts).as_posix(), *digest_of(stream))
-
-
-def _require_integrity(copy: Path) -> None:
-    uri = f"{copy.resolve().as_uri()}?mode=ro&immutable=1"
-    with closing(sqlite3.connect(uri, uri=True)) as database:
-        said = [words for (words,) in database.execute("PRAGMA integrity_check(5)")]
-    if said != ["ok"]:
-        raise BackupUnsound(f"{copy.name}: {'; '.join(said)}"[:500], part=copy.name)
 
 
 @contextmanager

@@ -14,10 +14,16 @@ from scuderia.basics.clock import SystemClock
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.config.backups.archive import check_archive, unpack_archive
-from scuderia.config.backups.making import BackupUnsound, Tell, folder_to_disk
-from scuderia.config.backups.manifest import SQLITE, BackupNewer, Manifest
-from scuderia.config.backups.snapshots import ASIDE
-from scuderia.config.databases import tables_url
+from scuderia.config.backups.making import Tell, folder_to_disk
+from scuderia.config.backups.manifest import BackupNewer, Manifest
+from scuderia.config.backups.server import (
+    RUNS,
+    TABLES,
+    holds_tables,
+    restore_dump,
+    server_databases,
+)
+from scuderia.config.backups.snapshots import ASIDE, BackupUnsound
 from scuderia.config.home import Home, write_private
 from scuderia.config.owner import owner_of
 from scuderia.config.processes.home_lock import alone
@@ -63,7 +69,7 @@ def restore_home(
     raises   BackupDamaged, BackupNewer, BackupUnsound, HomeInUse, HomeOccupied, BadInput
     """
     tell("backup", "reading it")
-    _refuse_other_tables(check_archive(file))
+    _refuse_other_databases(check_archive(file))
     with _folder_of(home), alone(home):
         _refuse_occupied(home, replace=replace)
         for left in home.path.glob(f"{_DRAFT}*"):  # by a restore that was killed
@@ -71,6 +77,10 @@ def restore_home(
         draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=home.path))
         try:
             manifest = unpack_archive(file, draft)
+            for name, url in server_databases():
+                tell(name, "put into the database")
+                restore_dump(draft / name, url)
+                (draft / name).unlink()
             entry = _take_up(Home(draft), manifest, pull_brake=pull_brake, tell=tell)
             tell("home", "put in place")
             aside = _put_in_place(home, draft)
@@ -133,18 +143,26 @@ def _told_in_the_audit(owner: Actor, manifest: Manifest, *, pull_brake: bool) ->
     return entry
 
 
-def _refuse_other_tables(manifest: Manifest) -> None:
-    on_server = manifest.tables != SQLITE
-    if on_server and not tables_url():
+def _refuse_other_databases(manifest: Manifest) -> None:
+    """Refuse a backup whose tables or runs were elsewhere, and a database that is not empty."""
+    dumped = {part.name for part in manifest.parts} & {TABLES, RUNS}
+    named = dict(server_databases())
+    for name in sorted(dumped - set(named)):
         raise BadInput(
-            "the tables of this backup are PostgreSQL's",
-            remedy="Name an empty database with SCUDERIA_DATABASE_URL.",
+            f"{name} is of a PostgreSQL database, and none is named for it",
+            remedy="Name an empty one with SCUDERIA_DATABASE_URL, or SCUDERIA_RUNS_URL for runs.",
         )
-    if tables_url() and not on_server:
+    for name in sorted(set(named) - dumped):
         raise BadInput(
-            "the tables of this backup are a file of the home, and SCUDERIA_DATABASE_URL is set",
-            remedy="Unset SCUDERIA_DATABASE_URL.",
+            f"the backup has no {name}: it was made of files of the home",
+            remedy="Unset SCUDERIA_DATABASE_URL and SCUDERIA_RUNS_URL.",
         )
+    for name, url in named.items():
+        if holds_tables(url):
+            raise HomeOccupied(
+                f"the database for {name} holds tables already",
+                remedy="Create an empty database and name that one: nothing in it is replaced.",
+            )
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from scuderia.basics.errors import Unable
+from scuderia.config.backups.server import PinnedServer, pin_server, server_databases
 from scuderia.config.home import Home
 
 NOT_COPIED = frozenset(
@@ -28,6 +30,13 @@ which may be ahead of the tables that were pinned."""
 ASIDE = "before-restore-"
 _PAGES_AT_ONCE = 4096
 _OPENS_WITHIN_S = 5.0
+
+
+class BackupUnsound(Unable):
+    """What was copied does not hold, so it was not kept as a backup."""
+
+    code = "BACKUP-005"
+    remedy = "Keep the home as it is, see docs/operating.md, and go back to an older backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,23 @@ class PinnedDatabase:
                 sleep=0.01,
             )
 
+    def check(self, copy: Path) -> None:
+        """Read the copy from end to end.
+
+        raises   BackupUnsound
+        """
+        uri = f"{copy.resolve().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            words = [row[0] for row in database.execute("PRAGMA integrity_check(5)")]
+        if words != ["ok"]:
+            raise BackupUnsound(f"{self.name}: {'; '.join(words)}"[:500], part=self.name)
+
+
+Pinned = PinnedDatabase | PinnedServer
+
 
 @contextmanager
-def pinned_home(home: Home, folder: Path) -> Iterator[tuple[PinnedDatabase, ...]]:
+def pinned_home(home: Home, folder: Path) -> Iterator[tuple[Pinned, ...]]:
     """Pin every database of the home, the tables last, and copy its other files to `folder`.
 
     The pulls of the brake are copied in the turn, as no pull can be booked meanwhile.
@@ -65,9 +88,12 @@ def pinned_home(home: Home, folder: Path) -> Iterator[tuple[PinnedDatabase, ...]
             files = [path for path in _files(home.path, home) if path.suffix != ".sqlite3"]
             urgent = {path for path in files if path.is_relative_to(home.pulls)}
             _copy(home, sorted(urgent), folder)
-            pinned = tuple(pins.enter_context(_pin(home, path)) for path in _databases(home))
+            pinned: list[Pinned] = [
+                pins.enter_context(_pin(home, path)) for path in _databases(home)
+            ]
+            pinned += [pins.enter_context(pin_server(*one)) for one in server_databases()]
         _copy(home, [path for path in files if path not in urgent], folder)
-        yield pinned
+        yield tuple(pinned)
 
 
 def state_bytes(home: Home) -> int:
