@@ -40,6 +40,7 @@ class Place:
 class Command:
     """One group or command of the command line, imported only when it is asked for.
 
+    name           "GROUP PART" adds a part to a group that another room brings
     target         the `typer.Typer`
     needs_django   whether the tables' classes must be loaded first
     """

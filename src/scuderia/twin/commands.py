@@ -72,7 +72,7 @@ def replay(
 ) -> None:
     """Replay FILE as it was and under the policy; print both, the interval and the limits."""
     try:
-        log = _read(file, fleet_size)
+        log = read_file(file, fleet_size)
         policy = Policy(
             spares=spares,
             swap_delay_s=_seconds("--swap-days", swap_days, DAY_S),
@@ -87,14 +87,14 @@ def replay(
             raise BadPolicy("The seed is negative.", remedy="Give a seed of zero or more.")
         outcome = compare(log, HISTORY, policy, target=target, seeds=seeds, seed=seed)
     except TwinError as error:
-        raise _told(error, as_json=as_json) from error
+        raise told(error, as_json=as_json) from error
     if as_json:
         typer.echo(json.dumps(_as_json(log, policy, outcome), indent=2))
     else:
         _print(log, outcome)
 
 
-def _told(error: TwinError, *, as_json: bool) -> typer.Exit:
+def told(error: TwinError, *, as_json: bool) -> typer.Exit:
     """Print the error where errors go; return the exit it deserves."""
     if as_json:
         typer.echo(json.dumps(error.as_json()), err=True)
@@ -103,7 +103,8 @@ def _told(error: TwinError, *, as_json: bool) -> typer.Exit:
     return typer.Exit(UNABLE if isinstance(error, TraceUnreadable) else BAD_INPUT)
 
 
-def _read(file: Path, fleet_size: int) -> OutageLog:
+def read_file(file: Path, fleet_size: int) -> OutageLog:
+    """Return the log of a file that a person named; a TwinError says what is wrong with it."""
     if not file.is_file():
         raise BadTrace(
             f"There is no file {file}.", remedy="Give the path of a StepFun trace or a table."

@@ -51,7 +51,10 @@ class RoomsGroup(TyperGroup):
         ctx: Any,  # Typer keeps its context class private
         args: list[str],
     ) -> tuple[str | None, Any, list[str]]:
-        """Return the command, opening its room."""
+        """Return the command, opening its room; another room's part of a group is its own."""
+        part = commands().get(" ".join(args[:2]))
+        if len(args) > 1 and part:
+            return part.name, open_command(part, args[2:]), args[2:]
         name, command, rest = super().resolve_command(ctx, args)
         entry = commands().get(name or "")
         return name, open_command(entry, rest) if entry else command, rest
@@ -72,8 +75,11 @@ def open_command(entry: Command, words: Sequence[str] = ()) -> Any:  # a Typer c
         if "--help" not in words:
             refuse_rolled_back(current_home())
     module, _, attribute = entry.target.partition(":")
-    command = typer.main.get_command(getattr(import_module(module), attribute))
+    command: Any = typer.main.get_command(getattr(import_module(module), attribute))
     command.name = entry.name
+    for part in commands().values():
+        if part.name.startswith(f"{entry.name} "):
+            command.add_command(_closed(part, part.name.removeprefix(f"{entry.name} ")))
     return command
 
 
@@ -129,7 +135,14 @@ def _add_commands() -> None:
 
 
 def _placeholder(entry: Command) -> None:
-    def closed() -> None:
-        """Stand for a room until it is opened."""
+    root.command(entry.name, help=entry.job)(_stand_in)
 
-    root.command(entry.name, help=entry.job)(closed)
+
+def _closed(entry: Command, name: str) -> Any:  # a Typer command: as above
+    alone = typer.Typer()
+    alone.command(name, help=entry.job)(_stand_in)
+    return typer.main.get_command(alone)
+
+
+def _stand_in() -> None:
+    """Stand for a room until it is opened."""

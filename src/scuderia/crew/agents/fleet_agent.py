@@ -21,8 +21,13 @@ class FleetAgent(ABC):
     job: str
     kinds: tuple[str, ...]
 
-    def __init__(self, context: AgentContext | None = None) -> None:
+    def __init__(
+        self, context: AgentContext | None = None, *, kinds: tuple[str, ...] | None = None
+    ) -> None:
+        """Keep what the agent may ask; `kinds`: propose these alone of the kinds it knows."""
         self.context = context or AgentContext()
+        if kinds is not None:
+            self.kinds = kinds
 
     def look(self, *, now: AwareDatetime) -> Round:
         """Look at the fleet as it stands, where there is one."""

@@ -42,7 +42,7 @@ class RepairChaser(FleetAgent):
             age_h = node.age_h(snapshot.now)
             if node.name in swaps:
                 drafts.append(draft_swap(self.context, snapshot, outlook, node, swaps[node.name]))
-            elif age_h >= ESCALATE_AFTER_H:
+            elif age_h >= ESCALATE_AFTER_H and ESCALATE in self.kinds:
                 drafts.append(self._escalation(snapshot, outlook, node))
             else:
                 considered.append(_why_not(snapshot, outlook, node))
