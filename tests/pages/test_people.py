@@ -26,6 +26,7 @@ FORMS = {
     "/vera/deactivate": {"reason": "left"},
     "/vera/reactivate": {},
     "/vera/revoke": {"token": "laptop"},
+    "/vera/unbind": {},
 }
 TOLD = {"vera": 403, "lena": 403, "otto": 404, "britt": 404, "olaf": 404}
 LINK = re.compile(r"http://testserver(/password/[a-z]+/[^\"< ]+)")

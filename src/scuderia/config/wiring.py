@@ -15,6 +15,7 @@ from scuderia.config.home_identity import read_identity
 from scuderia.config.processes.home_lock import clock_of
 from scuderia.config.pull_stores import FilePulls, ServerPulls
 from scuderia.config.rooms import rooms
+from scuderia.config.single_sign_on import single_sign_on
 from scuderia.connectors.dbos.store import store_url
 from scuderia.loop.ports import registry as loop
 from scuderia.web.search import add_search, searched
@@ -34,6 +35,7 @@ def register() -> None:
     loop.pulls = ServerPulls() if tables_url() else FilePulls(home.pulls)
     loop.heartbeats = ServerHeartbeats() if tables_url() else FileHeartbeats(home.heartbeats)
     searched.holds = _holds_everywhere
+    loop.single_sign_on = single_sign_on(os.environ)
     loop.head_stores, loop.heads_every = head_stores(os.environ, home), heads_every(os.environ)
     for room in rooms():
         add_search(room)

@@ -475,3 +475,36 @@ class GateVerdict:
     answer: Answer
     reasons: tuple[str, ...] = ()
     not_before: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BegunSignIn:
+    """A sign-in at a provider that was begun, and what tells its answer from any other's.
+
+    url        where the browser goes
+    callback   where the provider sends it back
+    state      comes back in the address
+    nonce      comes back in the provider's signed word
+    verifier   proves to the provider that who comes back is who began
+    """
+
+    url: str
+    callback: str
+    state: str
+    nonce: str
+    verifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideIdentity:
+    """Who somebody is by a provider's verified word.
+
+    issuer, subject   the account there: never given to anybody else, whatever it is called
+    name              what it is called there, by which it is matched with a person the first time
+    full_name         "" where the provider does not tell it
+    """
+
+    issuer: str
+    subject: str
+    name: str
+    full_name: str = ""

@@ -21,16 +21,19 @@ from scuderia.loop.engine.powers import LOOP_POWERS, BadPower, refuse_bad_power
 from scuderia.loop.nouns import (
     ActionId,
     ActionKind,
+    BegunSignIn,
     EffectReport,
     Examination,
     FindingDraft,
     GateRequest,
     GateVerdict,
     Measurement,
+    OutsideIdentity,
     Plan,
     ProbeReport,
     PulledBrake,
     Rehearsal,
+    Role,
     Round,
     SignalDraft,
     Step,
@@ -282,6 +285,46 @@ class Runner(Protocol):
         ...
 
 
+class SignInProvider(Protocol):
+    """Says who somebody is by another's word. Filled by OpenID Connect in connectors/oidc.
+
+    name   what people call it, as on the button
+    """
+
+    name: str
+
+    def begin(self, *, callback: str) -> BegunSignIn:
+        """Return where the browser goes, and what must come back with it.
+
+        callback   the address of ours to which the provider sends the browser back
+        raises     Unable: the provider does not answer
+        """
+        ...
+
+    def finish(self, *, answer: Mapping[str, str], kept: BegunSignIn) -> OutsideIdentity:
+        """Return who the provider says it is, once its answer was verified.
+
+        answer   what the browser brought back in its address
+        kept     what `begin` returned to this very browser
+        raises   Refused: the answer is not one to what was begun, or its word does not verify
+                 Unable: the provider does not answer
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SingleSignOn:
+    """How people come in by another's word.
+
+    newcomers   what somebody whom nobody added becomes, on everything; None: they are refused
+    passwords   whether a password opens as well
+    """
+
+    provider: SignInProvider
+    newcomers: Role | None = None
+    passwords: bool = True
+
+
 @dataclass
 class Registry:
     """Where config/wiring.py registers the ports; the loop reads them from here alone.
@@ -293,6 +336,8 @@ class Registry:
     home_id which home this is; "" where it has no id
 
     heartbeats    where workers say that they are alive; until filled, this process alone hears
+    single_sign_on  None: people come in by password alone
+
     heads_every   how long it is from one telling of the audit's head to the next
     """
 
@@ -314,6 +359,7 @@ class Registry:
     head_stores: tuple[HeadStore, ...] = ()
     heads_every: timedelta = timedelta(minutes=5)
     home_id: str = ""
+    single_sign_on: SingleSignOn | None = None
     clock: Clock = field(default_factory=SystemClock)
     wall: Clock = field(default_factory=SystemClock)
 

@@ -13,6 +13,7 @@ from scuderia.loop.pages import (
     people,
     proposals,
     sign_ins,
+    single_sign_on,
 )
 
 urlpatterns = [
@@ -34,6 +35,8 @@ urlpatterns = [
     path("brake/set", brakes.set_it, name="brake-set"),
     path("brake/lift", brakes.lift_it, name="brake-lift"),
     path("sign-in", sign_ins.sign_in, name="sign-in"),
+    path("sign-in/sso", single_sign_on.begin, name="sso"),
+    path("sign-in/sso/back", single_sign_on.back, name="sso-back"),
     path("sign-out", sign_ins.sign_out, name="sign-out"),
     path("password", passwords.password, name="password"),
     path("password/<str:person>/<str:secret>", passwords.chosen, name="password-link"),
@@ -46,6 +49,7 @@ urlpatterns = [
     path("people/<str:name>/password-link", people.give_link, name="person-link"),
     path("people/<str:name>/deactivate", people.deactivate, name="person-deactivate"),
     path("people/<str:name>/reactivate", people.reactivate, name="person-reactivate"),
+    path("people/<str:name>/unbind", people.unbind, name="person-unbind"),
     path("people/<str:name>/revoke", people.revoke_token, name="person-revoke"),
     path("audit", audit.audit, name="audit"),
     path("audit/export", audit.export, name="audit-export"),

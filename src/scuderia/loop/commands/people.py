@@ -11,7 +11,7 @@ from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.listing import listing
 from scuderia.loop.commands.output import print_done, print_json, say
 from scuderia.loop.nouns import Power, Role
-from scuderia.loop.operations import passwords, people
+from scuderia.loop.operations import passwords, people, single_sign_on
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.people import list_people
 
@@ -121,6 +121,14 @@ def reactivate(name: Name, *, actor: Actor, as_json: AsJson = False) -> None:
     """Let a person in again, with the roles of before; set a new password next."""
     people.reactivate_person(actor=actor, person=name, now=now())
     _report({"person": name, "active": "yes"}, as_json=as_json)
+
+
+@app.command("unbind")
+@for_actor
+def unbind(name: Name, *, reason: Reason, actor: Actor, as_json: AsJson = False) -> None:
+    """Forget which account at the provider the person is; the next sign-in binds one anew."""
+    single_sign_on.unbind(actor=actor, person=name, reason=reason, now=now())
+    _report({"person": name, "bound": "no"}, as_json=as_json)
 
 
 @app.command("token")

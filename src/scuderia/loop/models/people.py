@@ -1,4 +1,4 @@
-"""Who may do what where: memberships and API tokens of people, and sign-ins that failed."""
+"""Who may do what where: people's memberships, tokens and accounts elsewhere; failed sign-ins."""
 
 from django.conf import settings
 from django.db import models
@@ -64,6 +64,30 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}...)"
+
+
+class Identity(models.Model):
+    """Which account at a provider is this person; bound at the first sign-in over it.
+
+    issuer, subject   the account, as the provider's signed word names it
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="identities"
+    )
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    bound_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="loop_identity_once"),
+            models.UniqueConstraint(fields=["person", "issuer"], name="loop_identity_one_each"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
 
 
 class SignInFailure(models.Model):

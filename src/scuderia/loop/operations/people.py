@@ -90,21 +90,32 @@ def create_person(
     raises   BadPerson, NotAuthorised
     """
     _require_people(actor, EVERYTHING)
+    make_person(actor=actor, name=name, full_name=full_name, password=password, now=now)
+    if role is not None:
+        give_role(actor=actor, person=name, role=role, scope=scope, now=now)
+    return Actor(ActorKind.PERSON, name)
+
+
+def make_person(
+    *, actor: Actor, name: str, full_name: str, password: str | None, now: AwareDatetime
+) -> User:
+    """Make the sign-in of a person, in the caller's transaction, who has asked whether they may.
+
+    raises   BadPerson
+    """
     try:
         SubjectRef.parse(f"person:{name}")
         if password is not None:
             refuse_weak(password)
         with transaction.atomic():
             first, _, last = full_name.partition(" ")
-            get_user_model().objects.create_user(
+            user = get_user_model().objects.create_user(
                 username=name, password=password, first_name=first[:150], last_name=last[:150]
             )
     except (ValidationError, IntegrityError) as error:
         raise BadPerson(f"{name[:80]!r}: {error}") from None
     audit.record(actor, "person.created", subject=f"person:{name}", at=now)
-    if role is not None:
-        give_role(actor=actor, person=name, role=role, scope=scope, now=now)
-    return Actor(ActorKind.PERSON, name)
+    return user
 
 
 @transaction.atomic
@@ -113,7 +124,16 @@ def give_role(
 ) -> None:
     """Make a person this on that scope, in place of any role held there."""
     _require_people(actor, scope)
-    user = user_named(person)
+    put_role(actor=actor, user=user_named(person), role=role, scope=scope, now=now)
+
+
+def put_role(
+    *, actor: Actor, user: User, role: Role, scope: SubjectRef, now: AwareDatetime
+) -> None:
+    """Make somebody this on that scope, for a caller who has asked whether they may.
+
+    raises   LastAdmin
+    """
     if role is not Role.ADMIN:
         _refuse_without_admin(user.pk, scope)
     _end_role(actor, user.pk, scope, now)
@@ -127,7 +147,7 @@ def give_role(
     audit.record(
         actor,
         "role.given",
-        subject=f"person:{person}",
+        subject=f"person:{user.get_username()}",
         at=now,
         detail={"role": role.value, "scope": str(scope)},
         lineage=known_lineage(scope),

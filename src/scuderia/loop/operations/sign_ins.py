@@ -19,6 +19,7 @@ from scuderia.loop.operations.patience import waiting_at_most
 SIGN_IN = Actor(ActorKind.SERVICE, "sign-in")
 """Who tells of a failure: nobody has come in."""
 NAME_CHARACTERS_MAX = 150
+REASON_CHARACTERS_MAX = 300
 TURN_WITHIN_S = 5.0
 """How long a sign-in waits for the writer's turn, in place of the usual 30 s, each time."""
 
@@ -80,24 +81,50 @@ def sign_in(*, actor: Actor, address: str, now: AwareDatetime) -> None:
     """Put on record that a person gave the right password; the name's failures are forgotten."""
     with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
         forget_failures(actor.name)
-        _record(actor, "person.signed_in", actor.name, address, now)
+        record(actor, "person.signed_in", actor.name, address, now)
 
 
 def refuse_sign_in(*, name: str, address: str, now: AwareDatetime) -> None:
     """Put on record that a name was given with a wrong password, whether there is such a person."""
     with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
-        _record(SIGN_IN, "person.sign_in_failed", name, address, now)
+        record(SIGN_IN, "person.sign_in_failed", name, address, now)
 
 
-def sign_out(*, actor: Actor, address: str, now: AwareDatetime) -> None:
-    """Put on record that a person closed their session."""
+def refuse_otherwise(*, name: str, address: str, by: str, reason: str, now: AwareDatetime) -> None:
+    """Put on record that somebody was not let in who came otherwise than by password.
+
+    name   what they were called, "" where nobody said
+    by     which other way they came
+    """
     with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
-        _record(actor, "person.signed_out", actor.name, address, now)
+        record(SIGN_IN, "person.sign_in_failed", name, address, now, by=by, reason=reason)
 
 
-def _record(actor: Actor, verb: str, name: str, address: str, now: AwareDatetime) -> None:
-    subject = f"person:{keepable(name[:NAME_CHARACTERS_MAX])}"
-    audit.record(actor, verb, subject=subject, at=now, detail={"address": keepable(address[:64])})
+def sign_out(*, actor: Actor, address: str, by: str = "", now: AwareDatetime) -> None:
+    """Put on record that a person closed their session; `by` is how they came, "" by password."""
+    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
+        record(actor, "person.signed_out", actor.name, address, now, by=by)
+
+
+def record(
+    actor: Actor,
+    verb: str,
+    name: str,
+    address: str,
+    now: AwareDatetime,
+    *,
+    by: str = "",
+    reason: str = "",
+) -> None:
+    """Put a coming or going on record, in the caller's transaction; `by` which way, "" password."""
+    audit.record(
+        actor,
+        verb,
+        subject=f"person:{keepable(name[:NAME_CHARACTERS_MAX])}" if name else str(SIGN_IN),
+        at=now,
+        reason=keepable(reason[:REASON_CHARACTERS_MAX]),
+        detail={"address": keepable(address[:64]), **({"by": by} if by else {})},
+    )
 
 
 def _failures(found: QuerySet[SignInFailure]) -> Failures:

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.nouns import Power, Role
-from scuderia.loop.operations import access, passwords, people
-from scuderia.loop.pages.forms import BadForm
+from scuderia.loop.operations import access, passwords, people, single_sign_on
+from scuderia.loop.pages.forms import BadForm, carry_out
 from scuderia.loop.pages.people_table import PEOPLE
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.people import PersonCard, TokenRow, get_person, list_people
@@ -157,6 +157,21 @@ def reactivate(request: HttpRequest, name: str) -> HttpResponse:
         return f"{name} may come in again, once a new password is chosen."
 
     return _acted(request, name, doing)
+
+
+@require_POST
+@page
+def unbind(request: HttpRequest, name: str) -> HttpResponse:
+    """Forget which account at a provider the person is."""
+    _asked(request)
+    return carry_out(
+        request,
+        single_sign_on.unbind,
+        f"The next sign-in as {name} binds an account anew.",
+        then=reverse("person", args=[name]),
+        again=lambda: _shown(request, name),
+        person=name,
+    )
 
 
 @require_POST

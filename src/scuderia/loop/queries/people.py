@@ -12,7 +12,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.loop.models.people import ApiToken, Membership
+from scuderia.loop.models.people import ApiToken, Identity, Membership
 from scuderia.loop.nouns import (
     Power,
     Role,
@@ -63,11 +63,13 @@ class PersonCard:
 
     live_tokens   names of the tokens that open today
     sessions      how many open sessions are theirs, among the SESSIONS_READ_MAX newest of all
+    accounts      those at providers that are this person, as "SUBJECT at ISSUER"
     """
 
     row: PersonRow
     live_tokens: tuple[str, ...]
     sessions: int
+    accounts: tuple[str, ...]
 
 
 def list_people(actor: Actor) -> tuple[PersonRow, ...]:
@@ -85,7 +87,12 @@ def get_person(actor: Actor, name: str, *, wall: AwareDatetime) -> PersonCard:
         raise NotFound(f"no person {name[:80]!r}")
     (row,) = _rows(get_user_model().objects.filter(pk=user.pk))
     live = (one for one in row.tokens if one.revoked_at is None and wall < one.expires_at)
-    return PersonCard(row, tuple(one.name for one in live), count_sessions(user, wall=wall))
+    return PersonCard(
+        row,
+        tuple(one.name for one in live),
+        count_sessions(user, wall=wall),
+        tuple(map(str, Identity.objects.filter(person=user).order_by("bound_at"))),
+    )
 
 
 def count_sessions(user: AbstractBaseUser, *, wall: AwareDatetime) -> int:
