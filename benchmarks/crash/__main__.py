@@ -5,15 +5,16 @@
 A demo home of its own is served by real processes on loopback while people act on it over HTTP:
 approve, reject, undo, halt, resume, cancel, pull and lift brakes, give and revoke grants; and while
 files of outages are imported. At random instants one process is killed: the web process, one of its
-workers, the worker, the worker inside a command to the fleet, the supervisor, or an import. What
-must be is started again.
+workers, the worker, the worker inside a command to the fleet, the supervisor, an import, or a
+backup. What must be is started again.
 
 The kills are made in slices of `--slice-kills`, each in a home of its own and with the next seed.
 `--slices` names a file that keeps the figures of every slice, so that a run that was stopped goes
 on where it was; what is printed are the sums over the file.
 
 `lost`     acts that were answered with success and are not in the audit, or whose run is not there;
-           effects and imports that are booked and did not happen, or are booked in part
+           effects and imports that are booked and did not happen, or are booked in part; backups
+           that were made, or look so, and are not whole; a last one that does not restore
 `doubled`  acts that stand in the audit more than once, whatever was answered; actions that ended
            twice; receipts of the fleet that no effect asked for
 `open_runs` runs that have neither ended nor visibly halted

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from uuid import UUID
 
+from benchmarks.crash.backups import account_backups
 from benchmarks.crash.kills import IMPORT_ROWS, import_words, kill_supervisor
 from benchmarks.crash.stage import Stage
 from benchmarks.homes import Home
@@ -63,12 +64,13 @@ def account(stage: Stage) -> dict[str, object]:
         " GROUP BY subject, verb HAVING count(*) > 1"
     )
     in_part, missing = imports_in_part(stage)
+    backups = account_backups(stage)
     doubled = [act for act in stage.acts if said[act.reason] > 1]
     strangers = {key for key in receipts if effects.get(key) != "done"}
     refused = [act for act in stage.acts if act.status and not act.is_acknowledged]
     return {
-        "acknowledged": len(yes) + sum(stage.imports.values()),
-        "lost": len(lost) + len(undone) + len(in_part) + len(missing),
+        "acknowledged": len(yes) + sum(stage.imports.values()) + sum(stage.backups.values()),
+        "lost": sum(map(len, (lost, undone, in_part, missing, *backups.values()))),
         "doubled": len(doubled) + len(ended_twice) + len(strangers),
         "details": {
             "acts": len(stage.acts), "unanswered": sum(not act.status for act in stage.acts),
@@ -82,6 +84,8 @@ def account(stage: Stage) -> dict[str, object]:
             "effects_without_receipt": sorted(undone),
             "receipts_without_effect": sorted(strangers), "ended_twice": ended_twice,
             "imports": len(stage.imports), "imports_in_part": in_part, "imports_lost": missing,
+            "backups": len(stage.backups), "backups_lost": backups["lost"],
+            "backups_in_part": backups["in_part"],
         },
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.crash.backups import kill_backup
 from benchmarks.crash.stage import Stage
 from scuderia.config.home import Home as Folder
 from scuderia.config.processes.parts_down import read_down
@@ -163,6 +164,7 @@ KILLERS: dict[str, Callable[[Stage, random.Random], bool]] = {
     "in mid-step": kill_in_step,
     "supervisor": kill_supervisor,
     "in mid-import": kill_import,
+    "in mid-backup": kill_backup,
 }
 
 

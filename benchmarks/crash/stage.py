@@ -43,6 +43,7 @@ class Stage:
     seed: int
     acts: list[Act] = field(default_factory=list)
     imports: dict[str, bool] = field(default_factory=dict)  # source -> answered with success
+    backups: dict[str, bool] = field(default_factory=dict)  # file -> answered with success
     kills: Counter[str] = field(default_factory=Counter)
     orphans: int = 0
     numbers: Iterator[int] = field(default_factory=itertools.count)

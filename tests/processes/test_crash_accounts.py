@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from benchmarks.crash import backups
 from benchmarks.crash.accounts import account
 from benchmarks.crash.kills import IMPORT_ROWS
 from benchmarks.crash.slices import SUMMED, Slice, read_slices, sums, write_slices
@@ -29,13 +30,15 @@ RUN = str(UUID(int=1))
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Everything that was done is in the books, once, and in the world."""
-    stage = Stage(Home(tmp_path), 1)
+    monkeypatch.setattr(backups, "succeeds", lambda _home, *_words: True)
+    stage = Stage(Home(tmp_path / "home"), 1)
+    stage.home.path.mkdir()
     stage.acts = [Act("act 1", "/brakes", 204), Act("act 2", "/brakes", 0)]
     stage.imports = {"crash-0": True, "crash-1": False}
-    write(tmp_path / "scuderia.sqlite3", TABLES)
-    with closing(sqlite3.connect(tmp_path / "scuderia.sqlite3")) as tables:
+    write(stage.home.path / "scuderia.sqlite3", TABLES)
+    with closing(sqlite3.connect(stage.home.path / "scuderia.sqlite3")) as tables:
         tables.executemany("INSERT INTO fleet_outage VALUES (?)", [(1,)] * IMPORT_ROWS)
         tables.commit()
     write(stage.world, "CREATE TABLE receipt (key TEXT); INSERT INTO receipt VALUES ('b:0')")
@@ -54,7 +57,7 @@ def found(stage: Stage) -> tuple[object, object]:
 
 def test_nothing_is_lost_or_doubled_where_books_and_world_agree(stage: Stage):
     figures = account(stage)
-    assert (figures["acknowledged"], figures["lost"], figures["doubled"]) == (2, 0, 0)
+    assert (figures["acknowledged"], figures["lost"], figures["doubled"]) == (3, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +94,28 @@ def test_what_books_and_world_do_not_share_is_counted(
 ):
     write(stage.home.path / "scuderia.sqlite3", script)
     assert found(stage) == (lost, doubled)
+
+
+@pytest.mark.parametrize(
+    ("fails", "lost"),
+    [("0.tar", 1), ("1.tar", 1), ("2.tar", 0), ("last.tar", 2), ("verify", 1), ("", 0)],
+)
+def test_a_backup_that_was_made_or_looks_so_and_is_not_whole_is_lost(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, fails: str, lost: int
+):
+    folder = backups.folder_of(stage)
+    (folder / "1.tar").touch()
+    stage.backups = {
+        str(folder / "0.tar"): True, str(folder / "1.tar"): False, str(folder / "2.tar"): False,
+    }  # fmt: skip
+
+    def succeeds(_home: Home, *words: str) -> bool:
+        return (words[0] == "backup" and "--check" not in words) or not (
+            fails and any(word.endswith(fails) for word in words)
+        )
+
+    monkeypatch.setattr(backups, "succeeds", succeeds)
+    assert found(stage) == (lost, 0)
 
 
 def made(**figures: object) -> Slice:
