@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 from django.test import Client
 from hypothesis import given
@@ -23,7 +24,8 @@ from scuderia.loop.engine.sign_ins import (
 )
 from scuderia.loop.models.audit import AuditEntry
 from scuderia.loop.models.people import SignInFailure
-from scuderia.loop.operations import audit, passwords, sign_ins
+from scuderia.loop.operations import audit, passwords, patience, sign_ins
+from scuderia.loop.pages import sign_ins as pages
 from scuderia.loop.ports import registry
 from tests.loop.factories import NOW, person
 
@@ -264,6 +266,35 @@ def test_a_sign_in_waits_for_the_writer_less_than_the_usual(monkeypatch):
     client.post("/sign-out")
     assert waits == [sign_ins.TURN_WITHIN_S] * 5
     assert sum(waits[:2]) < 30
+
+
+def test_a_session_is_written_within_the_same_bound_as_the_sign_in(monkeypatch):
+    waits, real = [], patience.waiting_at_most
+    for module in (pages, patience):
+        monkeypatch.setattr(
+            module, "waiting_at_most", lambda seconds: waits.append(seconds) or real(seconds)
+        )
+    client = Client()
+    client.post("/sign-in", {"username": "omar", "password": RIGHT})
+    assert waits == [sign_ins.TURN_WITHIN_S] * 2  # as it is opened, and as the answer leaves
+    client.get("/password")
+    assert len(waits) == 2
+    client.post("/sign-out")
+    assert waits == [sign_ins.TURN_WITHIN_S] * 4
+
+
+@pytest.mark.parametrize("method", ["create", "save"])
+def test_who_cannot_be_given_a_session_in_time_is_told_to_come_again(monkeypatch, method):
+    def busy(*_given, **_more):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(SessionStore, method, busy)
+    client = Client()
+    answer = client.post("/sign-in", {"username": "omar", "password": RIGHT})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "WEB-011" in answer.content.decode()
+    monkeypatch.undo()
+    assert client.get("/password").status_code == 302
 
 
 @pytest.mark.parametrize(("seconds", "words"), [

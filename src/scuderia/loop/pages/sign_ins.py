@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib.auth import authenticate, login, logout
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from scuderia.basics.actors import actor_of
 from scuderia.loop.operations import sign_ins
+from scuderia.loop.operations.patience import waiting_at_most
 from scuderia.loop.operations.people import PASSWORD_CHARACTERS_MAX
-from scuderia.loop.operations.sign_ins import NAME_CHARACTERS_MAX, HeldBack
+from scuderia.loop.operations.sign_ins import NAME_CHARACTERS_MAX, TURN_WITHIN_S, HeldBack
 from scuderia.loop.ports import registry
 from scuderia.web.base_views import SEE_OTHER, refusal_of
 from scuderia.web.components import Field, Refusal
@@ -63,7 +65,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
             by=str(request.session.get(CAME_BY, "")),
             now=registry.clock.now(),
         )
-    logout(request)
+    with waiting_at_most(TURN_WITHIN_S):
+        logout(request)
     return HttpResponseRedirect(reverse("sign-in"), status=SEE_OTHER)
 
 
@@ -83,7 +86,8 @@ def _opened(request: HttpRequest, onward: str) -> HttpResponse:
         sign_ins.refuse_sign_in(name=name, address=address, now=registry.clock.now())
         return sign_in_form(request, onward, WRONG, 401)
     sign_ins.sign_in(actor=actor_of(person), address=address, now=registry.clock.now())
-    login(request, person)
+    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():  # the session, and when they came
+        login(request, person)
     return HttpResponseRedirect(onward, status=SEE_OTHER)
 
 
