@@ -62,6 +62,7 @@ WRITES = {
     f"/actions/{NOBODY}/resume": (404, 404, 404, 404, 404, 404),
     f"/actions/{NOBODY}/halt": (404, 404, 404, 404, 404, 404),
     f"/actions/{NOBODY}/cancel": (404, 404, 404, 404, 404, 404),
+    f"/actions/{NOBODY}/acknowledge": (404, 404, 404, 404, 404, 404),
     "/crew/run": (404, 403, 404, 404, 200, 200),
     "/brakes": (404, 403, 404, 404, 204, 204),
     "/brakes/lift": (404, 403, 404, 404, 404, 404),

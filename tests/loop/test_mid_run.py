@@ -5,10 +5,11 @@ import pytest
 from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action
+from scuderia.loop.models.audit import AuditEntry
 from scuderia.loop.nouns import ActionState, StepWord
 from scuderia.loop.operations import actions, audit, undo
 from scuderia.loop.operations.actions import StillStopped
-from scuderia.loop.queries.actions import get_action
+from scuderia.loop.queries.actions import get_action, list_unsettled
 from tests.loop.factories import NOW, later, person
 from tests.loop.test_acting import OMAR, approve, carry_out, file
 
@@ -131,6 +132,61 @@ def test_a_cancelled_run_is_ended_and_may_still_be_undone(hall):
     carry_out(undo.undo_action(actor=OMAR, action_id=action, now=later(1)), now=later(1))
     assert hall.world.positions["v1"] == 0
     assert audit.verify().holds
+
+
+def failed(hall):
+    """A run of which one step was done and the next was refused."""
+    action = begun("v1", "v2")
+    hall.world.trouble = ["refuse"]
+    actions.run_step(action, 1, now=NOW)
+    assert get_action(OMAR, action).state is ActionState.FAILED
+    return action
+
+
+def unsettled(who=OMAR):
+    return [(run.state, run.is_stuck) for run in list_unsettled(who, limit=10)]
+
+
+def test_a_failed_run_waits_for_a_person_until_one_takes_note_with_a_reason(hall):
+    action = failed(hall)
+    assert unsettled() == [(ActionState.FAILED, True)]
+    with pytest.raises(actions.NothingSaid):
+        actions.acknowledge_failure(actor=OMAR, action_id=action, reason=" ", now=later(1))
+    assert unsettled() == [(ActionState.FAILED, True)]
+    actions.acknowledge_failure(actor=OMAR, action_id=action, reason="welded", now=later(1))
+    assert unsettled() == []
+    row = get_action(OMAR, action)
+    assert (row.state, row.acknowledged_at, row.can_undo) == (ActionState.FAILED, later(1), True)
+    assert "acknowledged by person:omar: welded" in row.said
+    entry = AuditEntry.objects.latest("seq")
+    assert (entry.verb, entry.reason, entry.subject) == (
+        "action.acknowledged", "welded", f"action:{action}",
+    )  # fmt: skip
+    with pytest.raises(IllegalMove, match="nobody"):
+        actions.acknowledge_failure(actor=OMAR, action_id=action, reason="again", now=later(2))
+    carry_out(undo.undo_action(actor=OMAR, action_id=action, now=later(2)), now=later(2))
+    assert get_action(OMAR, action).state is ActionState.UNDONE
+    assert audit.verify().holds
+
+
+def test_only_what_failed_is_acknowledged(hall):
+    action = begun("v1", "v2")
+    assert unsettled() == [(ActionState.RUNNING, False)]
+    for halt in (False, True):
+        if halt:
+            actions.halt_action(actor=OMAR, action_id=action, now=NOW)
+        with pytest.raises(IllegalMove):
+            actions.acknowledge_failure(actor=OMAR, action_id=action, reason="no", now=NOW)
+    assert unsettled() == [(ActionState.HALTED, True)]
+    assert unsettled(person("birch-op")) == []
+
+
+@pytest.mark.parametrize(("who", "error"), [("vera", NotAuthorised), ("birch-op", NotFound)])
+def test_who_may_not_decide_acknowledges_nothing(hall, who, error):
+    action = failed(hall)
+    with pytest.raises(error):
+        actions.acknowledge_failure(actor=person(who), action_id=action, reason="x", now=NOW)
+    assert unsettled() == [(ActionState.FAILED, True)]
 
 
 def test_a_cancelled_undo_makes_room_for_another(hall):

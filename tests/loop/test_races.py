@@ -115,6 +115,9 @@ VERBS: dict[str, Callable[[], object]] = {
     "resume": lambda: actions.resume_action(actor=OMAR, action_id=_action().pk, now=NOW),
     "cancel": lambda: actions.cancel_action(actor=LENA, action_id=_action().pk, now=NOW),
     "cancel the undo": lambda: actions.cancel_action(actor=LENA, action_id=_undoing().pk, now=NOW),
+    "acknowledge": lambda: actions.acknowledge_failure(
+        actor=OMAR, action_id=_action().pk, reason="seen", now=NOW
+    ),
     "end lapsed": lambda: actions.end_lapsed(now=later(5)),
     "undo": lambda: undo.undo_action(actor=OMAR, action_id=_action().pk, now=NOW),
     "undo too": lambda: undo.undo_action(actor=LENA, action_id=_action().pk, now=NOW),

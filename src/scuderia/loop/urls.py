@@ -28,6 +28,7 @@ urlpatterns = [
     path("actions/<uuid:action_id>/resume", actions.resume, name="action-resume"),
     path("actions/<uuid:action_id>/halt", actions.halt, name="action-halt"),
     path("actions/<uuid:action_id>/cancel", actions.cancel, name="action-cancel"),
+    path("actions/<uuid:action_id>/acknowledge", actions.acknowledge, name="action-acknowledge"),
     path("crew", agents.crew, name="crew"),
     path("crew/look", agents.look_now, name="crew-look"),
     path("crew/<str:name>", agents.agent, name="agent"),

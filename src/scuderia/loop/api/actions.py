@@ -84,6 +84,14 @@ def cancel_action(request: HttpRequest, action_id: UUID, said: common.ReasonIn) 
     return _change(action_operations.cancel_action, request, action_id, said)
 
 
+@router.post("/actions/{action_id}/acknowledge", response=common.answers(None, status=204))
+def acknowledge_failure(
+    request: HttpRequest, action_id: UUID, said: common.ReasonIn
+) -> Status[None]:
+    """Take note that a run failed, with a reason; it stays failed and may be undone."""
+    return _change(action_operations.acknowledge_failure, request, action_id, said)
+
+
 class _Change(Protocol):
     def __call__(
         self, *, actor: Actor, action_id: ActionId, reason: str, now: AwareDatetime

@@ -1,4 +1,4 @@
-"""The runs of approved proposals, under `scuderia loop`: list, show, undo, halt, resume, cancel."""
+"""The runs of approved proposals, under `scuderia loop`: list, show, undo, halt, resume, end."""
 
 from typing import Annotated
 
@@ -33,6 +33,7 @@ def add_runs(app: typer.Typer) -> None:
     app.command("halt")(halt)
     app.command("resume")(resume)
     app.command("cancel")(cancel)
+    app.command("acknowledge")(acknowledge)
 
 
 @for_actor
@@ -124,6 +125,15 @@ def cancel(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
         actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
     )
     say("ended; nothing further is done")
+
+
+@for_actor
+def acknowledge(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
+    """Take note that a run failed, with a reason; it stays failed, and may be undone."""
+    actions.acknowledge_failure(
+        actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
+    )
+    say("noted; it waits for nobody any more")
 
 
 def _action_id(actor: Actor, text: str) -> ActionId:

@@ -12,6 +12,8 @@ from scuderia.loop.nouns import ActionState
 LIVE = (ActionState.QUEUED.value, ActionState.RUNNING.value)
 OPEN = models.Q(state__in=LIVE) | models.Q(state=ActionState.HALTED.value, resumable=True)
 """A run that may still have an effect: it waits, it runs, or a person may let it go on."""
+UNANSWERED = models.Q(state=ActionState.FAILED.value, acknowledged_at__isnull=True)
+"""A run that failed, and of which nobody has taken note."""
 
 
 class Action(models.Model):
@@ -19,6 +21,7 @@ class Action(models.Model):
 
     resumable   a halted action that a person may resume; False once it went back as a proposal
     attempt     the number of the run; a resume starts the next one
+    acknowledged_at   when a person took note that it failed; None where nobody has, or need
     worker      the executor that began it, for adoption after its heartbeat stops
     """
 
@@ -44,6 +47,7 @@ class Action(models.Model):
     queued_at = models.DateTimeField(db_index=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
     undo_of = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="undo_actions"
     )

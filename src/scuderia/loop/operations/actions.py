@@ -7,10 +7,10 @@ from django.db import transaction
 from scuderia.basics.actors import WORKER, Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import NotFound, Refused, Unable
+from scuderia.basics.errors import BadInput, NotFound, Refused, Unable
 from scuderia.loop.engine.json_codec import read_rehearsal
 from scuderia.loop.engine.transitions import IllegalMove
-from scuderia.loop.models.actions import Action, DecisionUse, RunRequest
+from scuderia.loop.models.actions import UNANSWERED, Action, DecisionUse, RunRequest
 from scuderia.loop.models.effects import Effect
 from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import (
@@ -53,6 +53,13 @@ class StillStopped(Refused):
 
     code = "LOOP-021"
     remedy = "Have the brake lifted or the grant given again, then resume."
+
+
+class NothingSaid(BadInput):
+    """Nothing was said of what was done about the failure, so nobody took note of it."""
+
+    code = "LOOP-038"
+    remedy = "Say in a few words what came of it, or what was done about it."
 
 
 TRIES_MAX = 5
@@ -183,6 +190,27 @@ def cancel_action(
             f"the action is {action.state} and cannot be cancelled",
             remedy="Halt it first; what has ended needs no end.",
         )
+
+
+def acknowledge_failure(
+    *, actor: Actor, action_id: ActionId, reason: str = "", now: AwareDatetime
+) -> None:
+    """Take note that a run failed, so that it waits for nobody; it stays failed, and undo open.
+
+    raises   NothingSaid: no reason; IllegalMove: it did not fail, or somebody has taken note
+    """
+    action = _read(action_id)
+    access.require(actor, Power.DECIDE, lineage_for(actor, action))
+    if not reason.strip():
+        raise NothingSaid("no reason")
+    said = f"{action.said}; acknowledged by {actor}: {audit.bounded(reason)}"
+    with transaction.atomic():
+        waiting = Action.objects.filter(UNANSWERED, pk=action.pk)
+        if not waiting.update(acknowledged_at=now, said=said[:2000]):
+            raise IllegalMove(
+                f"the action is {action.state} and waits for nobody to take note of a failure"
+            )
+        record(actor, "action.acknowledged", action, at=now, reason=reason)
 
 
 def end_lapsed(*, now: AwareDatetime) -> int:

@@ -35,7 +35,7 @@ class ActionPage:
     track               the loop's six steps
     measured            what was promised until there is a verdict, then what was measured; None
                         where nothing is to be measured
-    may_undo            and likewise may_resume, may_halt: the run allows it and the person may
+    may_undo            and likewise for the other verbs: the run allows it and the person may
     """
 
     as_of: AwareDatetime
@@ -52,6 +52,7 @@ class ActionPage:
     may_undo: bool
     may_resume: bool
     may_halt: bool
+    may_acknowledge: bool
 
 
 @require_safe
@@ -92,6 +93,14 @@ def cancel(request: HttpRequest, action_id: UUID) -> HttpResponse:
     return _acted(request, action_id, actions.cancel_action, words)
 
 
+@require_POST
+@page
+def acknowledge(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """Take note that the run failed."""
+    words = "Noted; the run waits for nobody any more."
+    return _acted(request, action_id, actions.acknowledge_failure, words)
+
+
 def _acted(
     request: HttpRequest, action_id: UUID, operation: Callable[..., object], words: str
 ) -> HttpResponse:
@@ -128,6 +137,7 @@ def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
         may_undo=run.can_undo and Power.UNDO in powers,
         may_resume=run.resumable and Power.DECIDE in powers,
         may_halt=run.state in (ActionState.QUEUED, ActionState.RUNNING) and Power.BRAKE in powers,
+        may_acknowledge=run.is_unanswered and Power.DECIDE in powers,
     )
     return show(request, "loop/action.html", context)
 

@@ -14,7 +14,7 @@ from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.pages.action_table import ACTIONS, actions_of
 from scuderia.loop.pages.display import effect_of, total_of
 from scuderia.loop.pages.proposal_table import PROPOSALS, proposals_of, queue_of
-from scuderia.loop.queries.actions import ActionRow, list_actions
+from scuderia.loop.queries.actions import ActionRow, list_unsettled
 from scuderia.loop.queries.agents import AgentCard, list_agents
 from scuderia.loop.queries.brakes import BrakeRow, list_brakes
 from scuderia.loop.queries.proposals import QueueRow, total_queue
@@ -26,7 +26,6 @@ from scuderia.web.table_csv import csv_answer
 from scuderia.web.tables import DataTable, Source, TableSpec, open_table
 
 RUNS_MAX = 100
-STUCK = (ActionState.HALTED, ActionState.FAILED)
 MOVING = (ActionState.QUEUED, ActionState.RUNNING)
 
 
@@ -93,24 +92,19 @@ def _queue(at: AwareDatetime) -> TableSpec[QueueRow]:
 
 
 def _now(actor: Actor, at: AwareDatetime, queue: DataTable) -> NowPage:
-    runs = list_actions(actor, states=(*STUCK, *MOVING), limit=RUNS_MAX)
+    runs = list_unsettled(actor, limit=RUNS_MAX)
     agents, total = list_agents(actor), total_queue(actor, at)
     return NowPage(
         as_of=at,
         count=total.count,
         cost_sum=total_of(total.costs),
         queue=queue,
-        stuck=tuple(run for run in runs if _is_stuck(run)),
+        stuck=tuple(run for run in runs if run.is_stuck),
         moving=tuple(run for run in runs if run.state in MOVING),
         brakes=list_brakes(actor),
         agents=agents,
         last_look=max((a.last_round.at for a in agents if a.last_round), default=None),
     )
-
-
-def _is_stuck(run: ActionRow) -> bool:
-    """Say whether a person must give it an end: an undo that halted no less than what it undoes."""
-    return run.state is ActionState.FAILED or run.resumable
 
 
 @dataclass(frozen=True, slots=True)

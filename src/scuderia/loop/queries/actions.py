@@ -14,7 +14,7 @@ from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.engine.json_codec import (
     read_targets,
 )
-from scuderia.loop.models.actions import LIVE, OPEN, Action
+from scuderia.loop.models.actions import LIVE, OPEN, UNANSWERED, Action
 from scuderia.loop.models.effects import Effect
 from scuderia.loop.models.proposals import ProposalScope
 from scuderia.loop.nouns import (
@@ -47,7 +47,10 @@ def known_actions(ids: Iterable[ActionId]) -> set[ActionId]:
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """One durable run. `effects` is empty in lists; `can_undo` says the button may be offered."""
+    """One durable run. `effects` is empty in lists; `can_undo` says the button may be offered.
+
+    acknowledged_at   when a person took note that it failed
+    """
 
     id: ActionId
     proposal_id: ProposalId
@@ -65,10 +68,21 @@ class ActionRow:
     queued_at: AwareDatetime
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
+    acknowledged_at: AwareDatetime | None
     undo_of: ActionId | None
     can_undo: bool
     outcome: OutcomeRow | None
     effects: tuple[EffectRow, ...] = ()
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Say whether it failed and nobody has taken note."""
+        return self.state is ActionState.FAILED and self.acknowledged_at is None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Say whether a person must give it an end, an undo that halted no less than another."""
+        return self.is_unanswered or self.resumable
 
 
 def list_actions(
@@ -92,6 +106,12 @@ def list_actions(
         found = found.filter(state__in=[state.value for state in states])
     ordered = in_order(found, ACTION_ORDERS, order, unasked=("-queued_at", "-pk"))
     return _rows(list(ordered[offset : offset + limit]), {})
+
+
+def list_unsettled(actor: Actor, *, limit: int) -> tuple[ActionRow, ...]:
+    """Return, newest first, runs that go on by themselves and those that a person must end."""
+    found = _reachable(actor).filter(OPEN | UNANSWERED).order_by("-queued_at", "-pk")
+    return _rows(list(found[:limit]), {})
 
 
 def get_action(actor: Actor, action_id: ActionId) -> ActionRow:
@@ -199,6 +219,7 @@ def action_row(
         queued_at=action.queued_at,
         started_at=action.started_at,
         finished_at=action.finished_at,
+        acknowledged_at=action.acknowledged_at,
         undo_of=ActionId(action.undo_of_id) if action.undo_of_id else None,
         can_undo=(
             ActionState(action.state) in undoable
