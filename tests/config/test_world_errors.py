@@ -1,6 +1,7 @@
 """What the machine does to us is told with a code and a remedy, never as a bug of ours."""
 
 import errno
+import json
 import sqlite3
 import subprocess
 import sys
@@ -132,8 +133,9 @@ def test_a_damaged_home_and_an_empty_key_are_told_on_the_command_line(tmp_path: 
 
 
 @pytest.mark.slow
-def test_two_set_ups_at_once_both_come_to_their_end(tmp_path: Path):
-    command = [sys.executable, "-m", "scuderia.config", "setup"]
+@pytest.mark.parametrize("what", [["setup"], ["demo", "--no-serve", "--healthy"]])
+def test_two_at_once_both_come_to_their_end(tmp_path: Path, what: list[str]):
+    command = [sys.executable, "-m", "scuderia.config", *what]
     both = [
         subprocess.Popen(
             command, env=outside(SCUDERIA_HOME=str(tmp_path / "home")), stderr=subprocess.PIPE
@@ -142,6 +144,11 @@ def test_two_set_ups_at_once_both_come_to_their_end(tmp_path: Path):
     ]
     said = [one.communicate(timeout=200)[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], said
+    verdict = scuderia(tmp_path / "home", "audit", "verify", "--json")
+    assert json.loads(verdict.stdout)["holds"] is True
+    if what != ["setup"]:
+        people = json.loads(scuderia(tmp_path / "home", "people", "list", "--json").stdout)
+        assert len(people) == len({one["name"] for one in people}) == 6
 
 
 @pytest.mark.django_db

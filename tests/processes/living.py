@@ -77,9 +77,12 @@ class LiveHome:
 
     def unfinished(self) -> int:
         """How many actions are not done, read past the command line, which is slow to ask."""
+        return int(self.rows("SELECT count(*) FROM loop_action WHERE state != 'done'")[0][0])
+
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        """Ask the tables themselves, past the command line."""
         with sqlite3.connect(self.path / "scuderia.sqlite3", timeout=30) as connection:
-            rows = connection.execute("SELECT count(*) FROM loop_action WHERE state != 'done'")
-            return int(rows.fetchone()[0])
+            return connection.execute(question).fetchall()
 
     def receipts(self) -> list[str]:
         """The keys of every effect that the fleet carried out, in order."""

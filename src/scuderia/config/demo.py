@@ -3,6 +3,7 @@
 import json
 import secrets
 import string
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -13,7 +14,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.config.databases import tables_url
 from scuderia.config.home import Home, write_private
 from scuderia.config.rooms import rooms
-from scuderia.config.setup import Stage, ready_django, set_up
+from scuderia.config.setup import Stage, ready_django, set_up, stages_in_turn
 
 CAST_FILE = "demo-cast.json"
 
@@ -41,17 +42,15 @@ def demo_stages(home: Home, *, speed: float | None, healthy: bool) -> tuple[Stag
     """
     folder, *rest = set_up(home)
     worlds = [
-        Stage("demo world", partial(_make_world, home, demo, speed, healthy)) for demo in demos()
+        ("demo world", partial(_make_world, demo=demo, speed=speed, healthy=healthy))
+        for demo in demos()
     ]
-    histories = [Stage("history", partial(_read_history, demo)) for demo in demos()]
-    return (
-        folder,
-        *worlds,
-        *rest,
-        *histories,
-        Stage("demo cast", partial(_make_people, home)),
-        Stage("first round", _make_first_round),
-    )
+    after: list[tuple[str, Callable[[Home], str]]] = [
+        *(("history", partial(_read_history, demo=demo)) for demo in demos()),
+        ("demo cast", _make_people),
+        ("first round", _make_first_round),
+    ]
+    return (folder, *stages_in_turn(home, worlds), *rest, *stages_in_turn(home, after))
 
 
 def demo_task_seconds(home: Home) -> dict[str, float]:
@@ -129,14 +128,14 @@ def _cast(name: str, role: str, scope: str, full_name: str) -> CastMember:
     return CastMember(name, password, role, scope, full_name)
 
 
-def _read_history(demo: Demo) -> str:
+def _read_history(_home: Home, demo: Demo) -> str:
     from scuderia.config import wiring
 
     wiring.register()  # the world may have been made after Django was ready
     return str(opened(demo.read_history)())
 
 
-def _make_first_round() -> str:
+def _make_first_round(_home: Home) -> str:
     from scuderia.loop.operations.agents import make_rounds
     from scuderia.loop.ports import registry
 

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -62,10 +62,17 @@ def set_up(home: Home, *, keep_before: bool = True) -> tuple[Stage, ...]:
         ("owner", make_owner),
         ("home id", _identify),
     )
-    return tuple(Stage(name, partial(in_turn, make, home)) for name, make in makers)
+    return stages_in_turn(home, makers)
 
 
-def in_turn(make: Callable[[Home], str], home: Home) -> str:
+def stages_in_turn(
+    home: Home, makers: Iterable[tuple[str, Callable[[Home], str]]]
+) -> tuple[Stage, ...]:
+    """Return stages of which one home makes one at a time, whoever else sets it up meanwhile."""
+    return tuple(Stage(name, partial(_in_turn, make, home)) for name, make in makers)
+
+
+def _in_turn(make: Callable[[Home], str], home: Home) -> str:
     """Make one stage, one set-up at a time: a second one finds what the first has made.
 
     raises   HomeUnusable
