@@ -77,6 +77,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._authorize(asked)
             case "/userinfo":
                 self._json({**USUAL, **self.server.next.get("userinfo", {})})
+            case "/favicon.ico":
+                self._send(200, "image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg"/>')
             case _:
                 self._json({}, 404)
 
