@@ -74,6 +74,8 @@ def test_a_file_of_the_home_and_what_is_no_file_are_refused(outside: FileHeads, 
     os.mkfifo(pipe := outside.path.with_name("pipe"))
     with pytest.raises(HeadNotKept, match="no ordinary file"):
         FileHeads(pipe, tmp_path / "home").keep(HEAD)
+    with pytest.raises(HeadNotKept, match="no ordinary file"):
+        FileHeads(pipe, tmp_path / "home").kept()
 
 
 @contextmanager

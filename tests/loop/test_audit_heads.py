@@ -139,6 +139,9 @@ def test_the_head_is_told_outside_and_the_chain_held_against_it(cast, chain, she
     found = audit_heads.verify_for(LENA, wall=NOW + 2 * MINUTE)
     assert (found.age_s, found.against, found.unread) == (120, 1, ())
     assert found.stores[0].is_well
+    assert (
+        found.stores[0].words == f"shelf has the head {chain.seq} of 2026-03-02 09:00 UTC, 2m old"
+    )
     assert found.verdict.broken_at is None
 
 

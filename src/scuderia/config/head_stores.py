@@ -72,6 +72,8 @@ class FileHeads:
 
     def kept(self) -> Iterable[OutsideHead]:
         """Return its heads."""
+        if self.path.exists() and not self.path.is_file():  # a pipe would be waited for
+            raise HeadNotKept("it is no ordinary file")
         try:
             with self.path.open(encoding="utf-8", errors="replace") as lines:
                 return tuple(heads_of(lines))

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from textwrap import shorten
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.units import format_duration
 from scuderia.loop.models.audit_heads import HeadExport
 from scuderia.loop.nouns import Power
 from scuderia.loop.ports import registry
@@ -42,7 +44,10 @@ class HeadStoreRow:
     def words(self) -> str:
         """Return in one line what is known of it, and since when."""
         if self.is_well and self.at:
-            return f"{self.store} has the head {self.seq} of {self.at:%Y-%m-%d %H:%M:%S} UTC."
+            age = format_duration(timedelta(seconds=self.age_s or 0))
+            return (
+                f"{self.store} has the head {self.seq} of {self.at:%Y-%m-%d %H:%M} UTC, {age} old"
+            )
         since = self.failing_since or self.at
         when = f"since {since:%Y-%m-%d %H:%M} UTC" if since else "so far"
         why = self.said or "nobody tells it any; see that the worker runs"
