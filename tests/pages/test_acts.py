@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from scuderia.loop.models.actions import Action
 from scuderia.loop.nouns import ActionState, ProposalState
 from scuderia.loop.queries.actions import list_actions
 from scuderia.loop.queries.brakes import list_brakes
@@ -73,6 +74,36 @@ def test_an_edit_with_a_number_that_is_none_is_refused(stage, as_person):
     answer = as_person("lena").post(f"/proposals/{pool.id}/edit", form)
     assert answer.status_code == 422
     assert "size is not a number" in answer.content.decode()
+
+
+@pytest.fixture
+def failed(swap, as_person):
+    """A run that failed, and that nobody has taken note of."""
+    as_person("lena").post(f"/proposals/{swap.id}/approve", {"digest": swap.digest})
+    (run,) = list_actions(LENA)
+    for state in (ActionState.RUNNING, ActionState.FAILED):  # as the table of moves has it
+        Action.objects.filter(pk=run.id).update(state=state)
+    return run
+
+
+def test_a_failed_run_stands_on_now_until_somebody_takes_note(failed, as_person):
+    client, path = as_person("lena"), f"/actions/{failed.id}"
+    assert "Stuck" in client.get("/").content.decode()
+    assert 'data-dialog="acknowledge"' in client.get(path).content.decode()
+    refused = client.post(f"{path}/acknowledge", {"reason": " "})
+    assert (refused.status_code, "LOOP-038" in refused.content.decode()) == (422, True)
+    answer = client.post(f"{path}/acknowledge", {"reason": "the node is with its maker"})
+    assert (answer.status_code, answer.url) == (303, path)
+    shown = client.get(path).content.decode()
+    assert "acknowledged by person:lena: the node is with its maker" in shown
+    assert 'data-dialog="acknowledge"' not in shown
+    assert "Stuck" not in client.get("/").content.decode()
+
+
+def test_the_viewer_is_offered_no_taking_note_and_may_not(failed, as_person):
+    client, path = as_person("vera"), f"/actions/{failed.id}"
+    assert 'data-dialog="acknowledge"' not in client.get(path).content.decode()
+    assert client.post(f"{path}/acknowledge", {"reason": "me too"}).status_code == 403
 
 
 def test_the_brake_stops_everything_and_every_page_says_so(as_person):
