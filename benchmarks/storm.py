@@ -8,6 +8,7 @@ nodes go through the phases of a repair, a word for every node and phase, until 
 `observations_per_s` counts all of them in one home made by the demo's seed, whose 128 nodes fail
 again and again; `..._million` in a fleet of 4,096 nodes with a million outages booked.
 `failures_per_s` counts the first words alone. `longest_write_s` is the longest write transaction.
+Where others use the machine too, read `per_cpu_s` beside `load_average` (of the last minute).
 """
 
 import argparse
@@ -100,6 +101,7 @@ def measure(reader: StormReader) -> dict[str, Any]:
         "signals": told.signals,
         "per_s": round(told.observations / wall),
         "per_cpu_s": round(told.observations / spent),
+        "cpu_s_per_1000": round(1000 * spent / told.observations, 3),
         "longest_write_s": held.longest_s,
     }
 
@@ -162,14 +164,19 @@ def on_a_million(count: int, outages: int) -> dict[str, Any]:
     words = list(islice(storm(names, "big", NOW), count))
     downs = measure(StormReader("fail", places, words[:NODES]))
     rest = measure(StormReader("mend", places, words[NODES:]))
+
+    def both(rate: str) -> int:
+        return round(count / sum(part["observations"] / part[rate] for part in (downs, rest)))
+
     return {
         "outages": outages,
         "nodes": NODES,
         "failures_per_s": downs["per_s"],
+        "failures_per_cpu_s": downs["per_cpu_s"],
         "longest_write_s": max(downs["longest_write_s"], rest["longest_write_s"]),
-        "per_s": round(
-            count / (downs["observations"] / downs["per_s"] + rest["observations"] / rest["per_s"])
-        ),
+        "per_s": both("per_s"),
+        "per_cpu_s": both("per_cpu_s"),
+        "cpu_s_per_1000": round(1000 / both("per_cpu_s"), 3),
     }
 
 
@@ -196,6 +203,7 @@ def main() -> None:
         "observations_per_s_million": million["per_s"],
         "demo": demo,
         "million": million,
+        "load_average": round(os.getloadavg()[0], 2),
         **told_of_here("django"),
     }
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")

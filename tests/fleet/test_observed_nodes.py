@@ -29,7 +29,7 @@ from scuderia.fleet.nouns import (
     SlaDefinition,
 )
 from scuderia.fleet.operations import inventory, observations
-from scuderia.loop.models.findings import Finding
+from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations.findings import file_finding
@@ -253,11 +253,10 @@ def test_a_relapse_is_backed_by_what_its_evidence_answers_when_asked_again():
 
 def test_findings_filed_together_are_those_filed_one_by_one():
     stand_up(3)
+    history("n0", 3)
+    history("n1", 70)
     observations.record_observations(mass_failure(3, T0), source="src", now=T0)
-    together = {
-        (one.subject, one.claim, one.severity_rank): set(one.scopes.values_list("scope", flat=True))
-        for one in Finding.objects.all()
-    }
+    together = as_filed()
     drafts = [
         draft
         for detector in registry.detectors.values()
@@ -265,11 +264,19 @@ def test_findings_filed_together_are_those_filed_one_by_one():
     ]
     Finding.objects.all().delete()
     for draft in drafts:
-        file_finding(draft, raised_by="fleet.node_out", now=T0)
-    assert len(together) == 3
-    assert together == {
-        (one.subject, one.claim, one.severity_rank): set(one.scopes.values_list("scope", flat=True))
-        for one in Finding.objects.all()
+        file_finding(draft, raised_by=draft.kind, now=T0)
+    assert len(together) == 5
+    assert together == as_filed()
+
+
+def as_filed():
+    """Return all that is kept of the findings but their ids, the order of evidence included."""
+    return {
+        one["dedup_key"]: (
+            {name: value for name, value in one.items() if name != "id"},
+            set(FindingScope.objects.filter(finding=one["id"]).values_list("scope", flat=True)),
+        )
+        for one in Finding.objects.values()
     }
 
 

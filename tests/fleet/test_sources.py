@@ -1,9 +1,11 @@
 """Many readers: a silent one hides its own nodes alone, and a command finds its own cluster."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from scuderia.basics.actors import IMPORTER
 from scuderia.basics.errors import Unable
@@ -11,9 +13,10 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet import jobs
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.customers import Customer
-from scuderia.fleet.models.inventory import Node
+from scuderia.fleet.models.inventory import Gpu, Node, Site
 from scuderia.fleet.nouns import (
     ControlVerb,
+    CustomerName,
     Inventory,
     NodeName,
     NodeObservation,
@@ -22,8 +25,9 @@ from scuderia.fleet.nouns import (
     ObservationPage,
     Receipt,
     Sku,
+    SlaDefinition,
 )
-from scuderia.fleet.operations import sources
+from scuderia.fleet.operations import inventory, sources
 from scuderia.fleet.playbook.cluster_executor import (
     NotInCluster,
     SourceSilent,
@@ -197,3 +201,73 @@ def test_a_command_goes_to_the_cluster_of_its_subject(two):
     ]
     with pytest.raises(NoCluster, match="rome"):
         fleet.control_of("rome")
+
+
+def listed(nodes, *, target=0.9, spares=1):
+    """Return an inventory of so many nodes, four to a rack."""
+    places = tuple(
+        NodePlace(NodeName(f"w{n:03}"), "wide", "wide", f"wide-r{n // 4}", "box")
+        for n in range(nodes)
+    )
+    sla = SlaDefinition(CustomerName("ada"), target, "UTC")
+    return Inventory(places=places, skus=(SKU,), slas=(sla,), spare_pool={"wide": spares})
+
+
+class WideReader(Reader):
+    """A cluster that lists `nodes` nodes, and speaks of two."""
+
+    nodes = 8
+    names = ("w000", "w001")
+
+    def inventory(self):
+        return listed(self.nodes)
+
+
+def test_a_poll_writes_as_little_in_a_large_fleet_as_in_a_small_one():
+    costs = []
+    for nodes in (8, 400):
+        reader = WideReader("wide")
+        reader.nodes = nodes
+        sources.poll(reader, now=T0)
+        with CaptureQueriesContext(connection) as asked:
+            sources.poll(reader, now=T0)
+        told = [one["sql"] for one in asked.captured_queries]
+        first = next(place for place, sql in enumerate(told) if sql.startswith("SAVEPOINT"))
+        assert not [sql for sql in told[first:] if "fleet_site" in sql or "fleet_sku" in sql]
+        costs.append(len(told))
+    assert costs[0] == costs[1]
+    assert Node.objects.count() == 400
+
+
+def test_a_changed_inventory_is_noticed_and_an_unchanged_one_is_known():
+    def register(told):
+        return inventory.register_inventory(told, actor=IMPORTER, now=T0, active_from=T0)
+
+    first = listed(9)
+    assert not inventory.is_registered(first)
+    register(first)
+    assert inventory.is_registered(first)
+    assert register(first).is_nothing
+    moved = (replace(first.places[0], rack="wide-r2"), *first.places[1:])
+    dearer = replace(SKU, cents_per_gpu_hour=101)
+    for change in (
+        listed(10), listed(9, target=0.95), listed(9, spares=2), replace(first, places=moved),
+        replace(first, skus=(dearer,)),
+    ):  # fmt: skip
+        assert not inventory.is_registered(change)
+        assert not register(change).is_nothing
+        assert inventory.is_registered(change)
+        assert register(change).is_nothing
+    assert Gpu.objects.count() == 8 * 10
+
+
+def test_a_place_that_stands_elsewhere_refuses_the_whole_inventory():
+    first = listed(9)
+    inventory.register_inventory(first, actor=IMPORTER, now=T0, active_from=T0)
+    for changes in ({"site": "other"}, {"cluster": "other"}):
+        told = replace(listed(10), places=(*first.places, replace(first.places[0], **changes)))
+        assert not inventory.is_registered(told)
+        with pytest.raises(inventory.PlaceConflict):
+            inventory.register_inventory(told, actor=IMPORTER, now=T0, active_from=T0)
+    assert Node.objects.count() == 9
+    assert not Site.objects.filter(name="other").exists()

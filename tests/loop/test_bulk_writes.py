@@ -1,15 +1,20 @@
 """Rows written by the thousand are the rows that objects would have written, in one statement."""
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from scuderia.basics.ids import new_id
+from scuderia.loop.engine.json_codec import evidence_text, spell_evidence
 from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.models.signals import Signal
+from scuderia.loop.nouns import Evidence
 from scuderia.loop.operations.bulk_writes import insert_rows, update_rows
 from tests.loop.factories import NOW
 
@@ -86,3 +91,46 @@ def test_one_column_is_set_row_by_row_and_no_other():
     update_rows(Finding, "refreshed_at", [(later, second.pk)])
     assert Finding.objects.values().get(pk=first.pk) == before
     assert Finding.objects.get(pk=second.pk).refreshed_at == later
+
+
+@given(st.lists(st.text(max_size=6), max_size=6), st.lists(st.text(max_size=6), max_size=6))
+@example(["a'b", 'c"d', "%s", "ü"], ["a'b", 'c"d', "%s", "ü", "e"])
+def test_among_finds_what_in_finds(kept, asked):
+    kept, asked = ([text.replace("\0", "") for text in texts] for texts in (kept, asked))
+    with transaction.atomic():
+        for key in set(kept):
+            finding(dedup_key=key)
+        rows = Finding.objects.values_list("dedup_key", flat=True)
+        found = set(rows.filter(dedup_key__among=asked))
+        assert found == set(rows.filter(dedup_key__in=asked)) == set(kept) & set(asked)
+        transaction.set_rollback(True)
+
+
+def test_a_thousand_names_are_one_parameter():
+    lengths = set()
+    for count in (2, 1000):
+        rows = Finding.objects.filter(dedup_key__among=[str(n) for n in range(count)])
+        sql, params = rows.query.sql_with_params()
+        lengths.add((len(sql), len(params)))
+    assert len(lengths) == 1
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+objects = st.dictionaries(st.text(max_size=3), values, max_size=3)
+pieces = st.builds(
+    Evidence, query=st.text(max_size=4), params=objects, value=objects, caption=st.text(max_size=4)
+)
+
+
+@given(st.lists(pieces, max_size=3))
+def test_evidence_as_text_is_the_evidence(evidence):
+    spelled = {}
+    for told in (evidence, [*evidence, *evidence]):  # what was spelled before is found again
+        assert json.loads(evidence_text(told, spelled)) == spell_evidence(told)
+    assert len(spelled) == len({id(one.value) for one in evidence})

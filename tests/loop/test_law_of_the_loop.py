@@ -241,7 +241,7 @@ def test_the_same_fact_is_stored_once(filled):
 
 def test_every_write_left_its_entry(filled):
     verbs = list(AuditEntry.objects.order_by("seq").values_list("verb", flat=True))
-    assert verbs[-2:] == ["proposal.filed", "proposal.approved"]
+    assert verbs[-3:] == ["proposal.filed", "proposal.approved", "signals.recorded"]
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.fleet.models.columns import NAME_MAX
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.customers import SlaDefinition as SlaRow
 from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Site, Sku
@@ -20,8 +21,10 @@ from scuderia.fleet.nouns import Inventory, NodePlace, SlaDefinition
 from scuderia.fleet.nouns import Sku as SkuNoun
 from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.operations import audit
+from scuderia.loop.operations.bulk_writes import insert_rows
 
 Row = TypeVar("Row", bound=Model)
+PlaceT = TypeVar("PlaceT", Site, Cluster, Rack)
 
 
 class PlaceConflict(Refused):
@@ -92,6 +95,25 @@ def register_inventory(
     return change
 
 
+def is_registered(inventory: Inventory) -> bool:
+    """Say whether the books say all this already; five questions, and no lock."""
+    nodes = Node.objects.values_list(
+        "name", "rack__cluster__site__name", "rack__cluster__name", "rack__name", "sku__name"
+    )
+    placed = {name: where for name, *where in nodes}
+    if any(placed.get(p.node) != [p.site, p.cluster, p.rack, p.sku] for p in inventory.places):
+        return False
+    skus = Sku.objects.values_list("name", "gpus_per_node", "gpu_model", "cents_per_gpu_hour")
+    slas = SlaRow.objects.values_list("customer__name", "target", "time_zone")
+    pools = SparePool.objects.values_list("cluster__name", "target_size")
+    return (
+        {(s.name[:NAME_MAX], s.gpus_per_node, s.gpu_model[:NAME_MAX], s.cents_per_gpu_hour)
+         for s in inventory.skus} <= set(skus)
+        and {(s.customer, s.target, s.time_zone) for s in inventory.slas} <= set(slas)
+        and inventory.spare_pool.items() <= set(pools)
+    )  # fmt: skip
+
+
 def set_spare_pool(*, cluster: str, target_size: int) -> bool:
     """Set the size a cluster's spare pool is meant to have; False if it already has."""
     return bool(_keep_pools({cluster: target_size}))
@@ -102,10 +124,10 @@ def _keep_skus(skus: Iterable[SkuNoun]) -> int:
     for sku in skus:
         wanted = {
             "gpus_per_node": sku.gpus_per_node,
-            "gpu_model": sku.gpu_model[:128],
+            "gpu_model": sku.gpu_model[:NAME_MAX],
             "cents_per_gpu_hour": sku.cents_per_gpu_hour,
         }
-        row, made = Sku.objects.get_or_create(name=sku.name[:128], defaults=wanted)
+        row, made = Sku.objects.get_or_create(name=sku.name[:NAME_MAX], defaults=wanted)
         if not made and wanted != {name: getattr(row, name) for name in wanted}:
             Sku.objects.filter(pk=row.pk).update(**wanted)
             made = True
@@ -115,22 +137,31 @@ def _keep_skus(skus: Iterable[SkuNoun]) -> int:
 
 def _keep_racks(places: Iterable[NodePlace]) -> dict[str, Rack]:
     """Return the rack rows by name, making sites, clusters and racks that are missing."""
-    racks: dict[str, Rack] = {}
-    for place in sorted(places, key=lambda place: (place.site, place.cluster, place.rack)):
-        if place.rack in racks and racks[place.rack].cluster.name == place.cluster:
-            continue
-        for kind, name in (("site", place.site), ("cluster", place.cluster), ("rack", place.rack)):
-            SubjectRef.parse(f"{kind}:{name}")
-        site, _ = Site.objects.get_or_create(name=place.site)
-        cluster, _ = Cluster.objects.get_or_create(name=place.cluster, defaults={"site": site})
-        if cluster.site_id != site.pk:
-            raise PlaceConflict(f"cluster {place.cluster!r} does not stand at site {place.site!r}")
-        rack, _ = Rack.objects.get_or_create(name=place.rack, defaults={"cluster": cluster})
-        if rack.cluster_id != cluster.pk:
-            raise PlaceConflict(f"rack {place.rack!r} does not stand in cluster {place.cluster!r}")
-        rack.cluster = cluster
-        racks[place.rack] = rack
+    wanted = sorted({(place.site, place.cluster, place.rack) for place in places})
+    sites = _keep_named(Site, {site: Site(name=site) for site, _, _ in wanted})
+    clusters = _keep_named(
+        Cluster, {name: Cluster(name=name, site=sites[site]) for site, name, _ in wanted}
+    )
+    racks = _keep_named(
+        Rack, {name: Rack(name=name, cluster=clusters[cluster]) for _, cluster, name in wanted}
+    )
+    for site, cluster, rack in wanted:
+        if clusters[cluster].site_id != sites[site].pk:
+            raise PlaceConflict(f"cluster {cluster!r} does not stand at site {site!r}")
+        if racks[rack].cluster_id != clusters[cluster].pk:
+            raise PlaceConflict(f"rack {rack!r} does not stand in cluster {cluster!r}")
     return racks
+
+
+def _keep_named(model: type[PlaceT], wanted: Mapping[str, PlaceT]) -> dict[str, PlaceT]:
+    """Return the rows by name, making those that are missing."""
+    rows: Any = model._default_manager  # noqa: SLF001 - Django documents it
+    kept = {row.name: row for row in rows.filter(name__among=wanted)}
+    fresh = [row for name, row in wanted.items() if name not in kept]
+    for row in fresh:
+        SubjectRef.parse(f"{model.__name__.lower()}:{row.name}")
+    rows.bulk_create(fresh)
+    return kept | {row.name: row for row in fresh}
 
 
 def _keep_nodes(
@@ -161,8 +192,10 @@ def _keep_nodes(
             node.rack, node.sku = rack, sku
             moved.append(node)
     Node.objects.bulk_create(added)
-    Gpu.objects.bulk_create(
-        Gpu(node=node, slot=slot) for node in added for slot in range(node.sku.gpus_per_node)
+    insert_rows(
+        Gpu,
+        ("node", "slot", "serial"),
+        ((node.pk, slot, "") for node in added for slot in range(node.sku.gpus_per_node)),
     )
     Node.objects.bulk_update(moved, ["rack", "sku"])
     return len(added), len(moved)

@@ -13,7 +13,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.engine.facts import instant_of, seconds_of
 from scuderia.fleet.engine.observed_nodes import CameBack, Contradiction, Happened, ObservedNode
-from scuderia.fleet.models.columns import CAUSE_MAX, chunks
+from scuderia.fleet.models.columns import CAUSE_MAX
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import LatestObservation, ObservationCursor
@@ -140,12 +140,12 @@ class _Page:
 def _fresh(observations: Sequence[NodeObservation]) -> list[NodeObservation]:
     """Drop what the books have already: older words, and a page that comes a second time."""
     known: dict[str, tuple[AwareDatetime, list[object]]] = {}
-    for chunk in chunks(dict.fromkeys(seen.node for seen in observations)):
-        rows = LatestObservation.objects.filter(node__name__in=chunk)
-        for name, at, *word in rows.values_list(
-            "node__name", "at", "state", "cause", "customer__name", "spare"
-        ):
-            known[name] = (at, word)
+    names = dict.fromkeys(seen.node for seen in observations)
+    rows = LatestObservation.objects.filter(node__name__among=names)
+    for name, at, *word in rows.values_list(
+        "node__name", "at", "state", "cause", "customer__name", "spare"
+    ):
+        known[name] = (at, word)
     fresh: dict[NodeName, list[NodeObservation]] = {}
     for seen in observations:
         kept = fresh.setdefault(seen.node, [])
@@ -213,10 +213,8 @@ def record_latest(observations: Sequence[NodeObservation], *, source: str) -> in
             raise UnknownSubject(f"no node is named {seen.node!r}")
         if seen.customer is not None and seen.customer not in customers:
             raise UnknownSubject(f"no customer is named {seen.customer!r}")
-    kept: dict[str, AwareDatetime] = {}
-    for chunk in chunks(known):
-        rows = LatestObservation.objects.filter(node__name__in=chunk)
-        kept |= dict(rows.values_list("node__name", "at"))
+    rows = LatestObservation.objects.filter(node__name__among=known)
+    kept: dict[str, AwareDatetime] = dict(rows.values_list("node__name", "at"))
     newer = [
         seen
         for seen in observations

@@ -12,7 +12,6 @@ from scuderia.fleet.engine.facts import instant_of, seconds_of
 from scuderia.fleet.engine.observed_nodes import Hold, ObservedNode, Phase, Stay
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.amendments import OutageAmendment
-from scuderia.fleet.models.columns import chunks
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
@@ -24,25 +23,22 @@ from scuderia.loop.operations.bulk_writes import insert_rows, update_rows
 
 def load_nodes(ids: Mapping[str, int], span: tuple[int, int]) -> dict[str, ObservedNode]:
     """Return what stands of the nodes, for words that fall in the seconds [first, last]."""
-    nodes: dict[int, ObservedNode] = {}
-    for chunk in chunks(ids.items()):
-        found = {node_id: ObservedNode(name) for name, node_id in chunk}
-        _load_stays(found)
-        _load_holds(found, span[0])
-        _load_returns(found, span)
-        nodes |= found
+    nodes = {node_id: ObservedNode(name) for name, node_id in ids.items()}
+    _load_stays(nodes)
+    _load_holds(nodes, span[0])
+    _load_returns(nodes, span)
     return {node.name: node for node in nodes.values()}
 
 
 def _load_stays(nodes: Mapping[int, ObservedNode]) -> None:
-    lasting = Outage.objects.filter(node__in=nodes, end__isnull=True)
+    lasting = Outage.objects.filter(node__among=nodes, end__isnull=True)
     keys: dict[int, str] = {}
     for row, node, key, start, cause, planned in lasting.values_list(
         "id", "node_id", "source_key", "start", "cause", "planned"
     ):
         nodes[node].stay = Stay(key, seconds_of(start), None, cause, planned, row)
         keys[row] = key
-    phases = Repair.objects.filter(outage__in=keys, end__isnull=True)
+    phases = Repair.objects.filter(outage__among=keys, end__isnull=True)
     for row, outage, node, state, start in phases.values_list(
         "id", "outage_id", "outage__node_id", "state", "start"
     ):
@@ -50,7 +46,7 @@ def _load_stays(nodes: Mapping[int, ObservedNode]) -> None:
 
 
 def _load_holds(nodes: Mapping[int, ObservedNode], first: int) -> None:
-    holds = Allocation.objects.filter(node__in=nodes)
+    holds = Allocation.objects.filter(node__among=nodes)
     for row, node, customer, start in holds.filter(end__isnull=True).values_list(
         "id", "node_id", "customer__name", "start"
     ):
@@ -64,10 +60,10 @@ def _load_returns(nodes: Mapping[int, ObservedNode], span: tuple[int, int]) -> N
     first, last = map(instant_of, span)
     faults = Outage.objects.filter(planned=False)
     before = faults.filter(node=OuterRef("pk"), end__lte=first).order_by("-end").values("end")[:1]
-    for node, end in Node.objects.filter(pk__in=nodes).values_list("pk", Subquery(before)):
+    for node, end in Node.objects.filter(pk__among=nodes).values_list("pk", Subquery(before)):
         if end is not None:
             nodes[node].returns.append(seconds_of(end))
-    within = faults.filter(node__in=nodes, end__gt=first, end__lte=last)
+    within = faults.filter(node__among=nodes, end__gt=first, end__lte=last)
     for node, end in within.values_list("node_id", "end"):
         if end is not None:
             nodes[node].returns.append(seconds_of(end))
@@ -75,13 +71,11 @@ def _load_returns(nodes: Mapping[int, ObservedNode], span: tuple[int, int]) -> N
 
 def taken_keys(keys: Iterable[str]) -> set[str]:
     """Return those that are on the books, or were taken off them for good."""
-    found: set[str] = set()
-    for chunk in chunks(keys):
-        booked = Outage.objects.filter(source_key__in=chunk)
-        gone = OutageAmendment.objects.filter(source_key__in=chunk, after__isnull=True)
-        for rows in (booked, gone):
-            found.update(rows.values_list("source_key", flat=True))
-    return found
+    asked = list(keys)
+    booked = Outage.objects.filter(source_key__among=asked)
+    gone = OutageAmendment.objects.filter(source_key__among=asked, after__isnull=True)
+    columns = (rows.values_list("source_key", flat=True) for rows in (booked, gone))
+    return set().union(*columns)
 
 
 def write_nodes(nodes: Iterable[ObservedNode], ids: Mapping[str, int]) -> None:
@@ -103,10 +97,8 @@ def write_nodes(nodes: Iterable[ObservedNode], ids: Mapping[str, int]) -> None:
 
 def row_ids(model: type[Any], names: Iterable[str]) -> dict[str, int]:
     """Return the rows of those names: name -> id."""
-    found: dict[str, int] = {}
-    for chunk in chunks(dict.fromkeys(names)):
-        found |= dict(model.objects.filter(name__in=chunk).values_list("name", "id"))
-    return found
+    rows = model.objects.filter(name__among=dict.fromkeys(names))
+    return dict(rows.values_list("name", "id"))
 
 
 def _end(model: type[Any], rows: Iterable[Stay | Phase | Hold]) -> None:
@@ -135,11 +127,8 @@ def _begin_stays(stays: Iterable[tuple[int, Stay]], phases: Iterable[Phase]) -> 
 
 
 def _stays_of(keys: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for chunk in chunks(keys):
-        rows = Outage.objects.filter(source_key__in=chunk)
-        found |= dict(rows.values_list("source_key", "id"))
-    return found
+    rows = Outage.objects.filter(source_key__among=keys)
+    return dict(rows.values_list("source_key", "id"))
 
 
 def _begin_holds(holds: list[tuple[int, Hold]]) -> None:

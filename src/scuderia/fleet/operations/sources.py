@@ -14,7 +14,7 @@ from scuderia.basics.errors import Unable
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.models.columns import CAUSE_MAX
 from scuderia.fleet.models.observations import LatestObservation, ObservationCursor
-from scuderia.fleet.nouns import NodeState, ObservationPage
+from scuderia.fleet.nouns import Inventory, NodeState, ObservationPage
 from scuderia.fleet.operations import inventory
 from scuderia.fleet.operations.observations import (
     PollReport,
@@ -49,7 +49,8 @@ def poll(
     try:
         for turn in range(pages_max):
             page = reader.observe(cursor=read_cursor(reader.source), limit=page_limit)
-            book = partial(_book, reader, page, now=now, is_first=turn == 0)
+            listed = _unregistered(reader) if turn == 0 else None
+            book = partial(_book, page, listed, source=reader.source, now=now)
             total = _sum(total, take_turn(book))
             if not page.more:
                 _break_silence(reader)
@@ -84,18 +85,20 @@ def record_silence(source: str, *, error: str, now: AwareDatetime) -> PollReport
     return PollReport(signals=1, silent=error[:CAUSE_MAX])
 
 
+def _unregistered(reader: FleetReader) -> Inventory | None:
+    """Return what the source lists, None where the books say all of it: asked without the lock."""
+    listed = reader.inventory()
+    return None if inventory.is_registered(listed) else listed
+
+
 def _book(
-    reader: FleetReader, page: ObservationPage, *, now: AwareDatetime, is_first: bool
+    page: ObservationPage, listed: Inventory | None, *, source: str, now: AwareDatetime
 ) -> PollReport:
-    if is_first:
-        _register(reader, page, now=now)
-    return record_observations(page, source=reader.source, now=now)
-
-
-def _register(reader: FleetReader, page: ObservationPage, *, now: AwareDatetime) -> None:
     """Bring what the source lists onto the books; its history begins with its first word."""
-    active_from = min([seen.at for seen in page.observations] or [page.as_of])
-    inventory.register_inventory(reader.inventory(), actor=WORKER, now=now, active_from=active_from)
+    if listed is not None:
+        active_from = min([seen.at for seen in page.observations] or [page.as_of])
+        inventory.register_inventory(listed, actor=WORKER, now=now, active_from=active_from)
+    return record_observations(page, source=source, now=now)
 
 
 def _break_silence(reader: FleetReader) -> None:

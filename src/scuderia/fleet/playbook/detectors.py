@@ -10,7 +10,7 @@ from scuderia.basics.units import Quantity
 from scuderia.fleet.nouns import GPU_HOURS, NodeState
 from scuderia.fleet.operations.observations import NODE_DOWN, NODE_RELAPSED
 from scuderia.fleet.playbook.evidence import recent_outages, repair_ages
-from scuderia.fleet.queries.nodes import NodeStatus, node_status, node_statuses
+from scuderia.fleet.queries.nodes import NodeStatus, gpus_held, node_status, node_statuses
 from scuderia.loop.nouns import Evidence, FindingDraft, SignalDraft
 
 _WEEK_H = 168.0
@@ -92,8 +92,8 @@ def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator
         for signal in signals
         if signal.kind == NODE_RELAPSED and now - signal.occurred_at <= _RELAPSE_FRESH
     ]
-    statuses = node_statuses({signal.subject.name for signal in fresh}, now)
-    told = recent_outages([*statuses], now)
+    gpus = gpus_held({signal.subject.name for signal in fresh}, now)
+    told = recent_outages([*gpus], now)
     for signal in fresh:
         subject = signal.subject
         hours = signal.payload.get("hours_since_return")
@@ -102,7 +102,7 @@ def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator
             subject=subject,
             claim=f"{subject.name} broke again {hours} h after its return to service",
             confidence=1.0,
-            severity=Quantity(_severity(statuses[subject.name], _RELAPSE_HOURS_LOST), GPU_HOURS),
+            severity=Quantity(gpus[subject.name] * _RELAPSE_HOURS_LOST, GPU_HOURS),
             evidence=(
                 Evidence(
                     query="node_outages",

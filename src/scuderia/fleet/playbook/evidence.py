@@ -71,7 +71,8 @@ def _repair_age(params: JsonObject, at: AwareDatetime) -> JsonObject:
 
 def repair_ages(nodes: Collection[str], at: AwareDatetime) -> dict[str, JsonObject]:
     """Return what `repair_age` answers of each node, in as many questions as for one."""
-    stays = {str(stay.place.node): stay for stay in reversed(outages.open_outages(at, nodes=nodes))}
+    found = outages.open_outages(at, nodes=nodes, counted=False)
+    stays = {str(stay.place.node): stay for stay in reversed(found)}
     return {node: _as_age(node, stays.get(node)) for node in nodes}
 
 

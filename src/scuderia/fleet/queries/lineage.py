@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.fleet.models.allocations import Allocation
-from scuderia.fleet.models.columns import chunks
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Cluster, Node, Rack, Site
 from scuderia.fleet.queries.inventory import UnknownSubject
@@ -44,7 +43,7 @@ class FleetLineage:
         return lineage(subject)
 
     def lineages(self, subjects: Collection[SubjectRef]) -> dict[SubjectRef, Lineage]:
-        """Return where each hangs: the nodes in two questions for each 500."""
+        """Return where each hangs: the nodes in two questions."""
         names = [subject.name for subject in subjects if subject.kind == "node"]
         above = _above_nodes(names)
         if unknown := next((name for name in names if name not in above), None):
@@ -59,16 +58,16 @@ class FleetLineage:
 
 def _above_nodes(names: Iterable[str]) -> dict[str, Lineage]:
     found: dict[str, Lineage] = {}
-    for chunk in chunks(names):
-        nodes = Node.objects.filter(name__in=chunk)
-        for name, rack, cluster, site in nodes.values_list(
-            "name", "rack__name", "rack__cluster__name", "rack__cluster__site__name"
-        ):
-            kinds = (("rack", rack), ("cluster", cluster), ("site", site))
-            found[name] = frozenset(SubjectRef(kind, which) for kind, which in kinds)
-        holds = Allocation.objects.filter(node__name__in=chunk, end__isnull=True)
-        for name, holder in holds.values_list("node__name", "customer__name"):
-            found[name] |= {SubjectRef("customer", holder)}
+    asked = list(names)
+    nodes = Node.objects.filter(name__among=asked)
+    for name, rack, cluster, site in nodes.values_list(
+        "name", "rack__name", "rack__cluster__name", "rack__cluster__site__name"
+    ):
+        kinds = (("rack", rack), ("cluster", cluster), ("site", site))
+        found[name] = frozenset(SubjectRef(kind, which) for kind, which in kinds)
+    holds = Allocation.objects.filter(node__name__among=asked, end__isnull=True)
+    for name, holder in holds.values_list("node__name", "customer__name"):
+        found[name] |= {SubjectRef("customer", holder)}
     return found
 
 

@@ -12,7 +12,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.facts import is_unknown
 from scuderia.fleet.models.allocations import Allocation
-from scuderia.fleet.models.columns import chunks, lasting, still_at, touching
+from scuderia.fleet.models.columns import lasting, still_at, touching
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import LatestObservation
 from scuderia.fleet.models.outages import Outage
@@ -126,13 +126,20 @@ def node_status(node: str, at: AwareDatetime) -> NodeStatus:
 def node_statuses(names: Iterable[str], at: AwareDatetime) -> dict[str, NodeStatus]:
     """Return those of these nodes that were on the books at `at`: name -> how it stood.
 
-    Costs six questions for each 500 nodes, whatever the fleet and its history.
+    Costs six questions, whatever the fleet and its history.
     """
-    found: dict[str, NodeStatus] = {}
-    for chunk in chunks(names):
-        rows = Node.objects.filter(name__in=chunk, active_from__lte=at)
-        found |= {str(one.place.node): one for one in _statuses(rows, at, narrow=True)}
-    return found
+    rows = Node.objects.filter(name__among=names, active_from__lte=at)
+    return {str(one.place.node): one for one in _statuses(rows, at, narrow=True)}
+
+
+def gpus_held(names: Iterable[str], at: AwareDatetime) -> dict[str, int]:
+    """Return the GPUs of those of these nodes that were on the books; 0 where nobody held one."""
+    rows = Node.objects.filter(name__among=names, active_from__lte=at)
+    nodes = {node: (name, gpus) for node, name, gpus in
+             rows.values_list("id", "name", "sku__gpus_per_node")}  # fmt: skip
+    holds = _at(Allocation.objects.filter(node__among=nodes), at)
+    held = set(holds.values_list("node_id", flat=True))
+    return {name: gpus if node in held else 0 for node, (name, gpus) in nodes.items()}
 
 
 def _at(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
@@ -158,7 +165,7 @@ def _statuses(
             "sku__name",
         )
     )
-    mine: dict[str, Any] = {"node__in": [row[0] for row in rows]} if narrow else {}
+    mine: dict[str, Any] = {"node__among": [row[0] for row in rows]} if narrow else {}
     stays: dict[int, list[tuple[AwareDatetime, str, bool]]] = {}
     out: list[int] = []
     for row_id, node_id, start, cause, planned in (
@@ -168,7 +175,7 @@ def _statuses(
     ):
         stays.setdefault(node_id, []).append((start, cause, planned))
         out.append(row_id)
-    repairs = Repair.objects.filter(outage__in=out) if narrow else Repair.objects.all()
+    repairs = Repair.objects.filter(outage__among=out) if narrow else Repair.objects.all()
     phases = dict(_at(repairs, at).order_by("start", "id").values_list("outage__node_id", "state"))
     holders = dict(
         _at(Allocation.objects.filter(**mine), at).values_list("node_id", "customer__name")

@@ -16,7 +16,7 @@ from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.facts import OutageFact, instant_of, merge_outages, seconds_of
 from scuderia.fleet.engine.outage_statistics import relapse_counts
 from scuderia.fleet.models.allocations import Allocation
-from scuderia.fleet.models.columns import begun_before, chunks, lasting, still_at
+from scuderia.fleet.models.columns import begun_before, lasting, still_at
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
@@ -65,16 +65,17 @@ class RelapseStats:
 
 
 def open_outages(
-    at: AwareDatetime, *, nodes: Collection[str] | None = None
+    at: AwareDatetime, *, nodes: Collection[str] | None = None, counted: bool = True
 ) -> tuple[OpenOutage, ...]:
     """Return the outages that last at `at`, oldest first: of these nodes, or of all.
 
     What is read grows with the outages that last, never with those that are over.
+    counted   ask for `outages_28d` too, which is 0 otherwise
     """
     rows = Outage.objects.all()
     if nodes is not None:
-        mine = Node.objects.filter(name__in=nodes).values_list("id", flat=True)
-        rows = rows.filter(node__in=list(mine))
+        mine = Node.objects.filter(name__among=nodes).values_list("id", flat=True)
+        rows = rows.filter(node__among=list(mine))
     found = list(
         lasting(rows, at)
         .order_by("start", "id")
@@ -85,25 +86,22 @@ def open_outages(
     phases: dict[int, tuple[str, AwareDatetime]] = {}
     holders: dict[int, str] = {}
     counts: Counter[int] = Counter()
-    for chunk in chunks(ids):
-        places = Node.objects.filter(id__in=chunk)
-        for node_id, *place in places.values_list(
-            "id", "sku__gpus_per_node", "name", *PLACE_COLUMNS
-        ):
-            where[node_id] = tuple(place)
-        holds = lasting(Allocation.objects.filter(node__in=chunk), at)
-        holders |= dict(holds.values_list("node_id", "customer__name"))
+    places = Node.objects.filter(id__among=ids)
+    for node_id, *place in places.values_list("id", "sku__gpus_per_node", "name", *PLACE_COLUMNS):
+        where[node_id] = tuple(place)
+    holds = lasting(Allocation.objects.filter(node__among=ids), at)
+    holders |= dict(holds.values_list("node_id", "customer__name"))
+    if counted:
         recent = Outage.objects.filter(
-            node__in=chunk, start__gt=at - RECENT, start__lte=at, planned=False
+            node__among=ids, start__gt=at - RECENT, start__lte=at, planned=False
         )
         counts.update(recent.values_list("node_id", flat=True))
-    for chunk in chunks(row_id for row_id, *_ in found):
-        begun = Repair.objects.filter(still_at(at), start__lte=at, outage__in=chunk)
-        for node_id, state, since in begun.order_by("start", "id").values_list(
-            "outage__node_id", "state", "start"
-        ):
-            if node_id not in phases or phases[node_id][1] <= since:
-                phases[node_id] = (state, since)
+    stays = [row_id for row_id, *_ in found]
+    begun = Repair.objects.filter(still_at(at), start__lte=at, outage__among=stays)
+    for node_id, state, since in begun.order_by("start", "id").values_list(
+        "outage__node_id", "state", "start"
+    ):
+        phases[node_id] = (state, since)
     return tuple(
         OpenOutage(
             place=NodePlace(NodeName(where[node_id][1]), *where[node_id][2:]),
@@ -180,23 +178,22 @@ def outages_between(
 def outages_by_node(
     nodes: Collection[str], start: AwareDatetime, end: AwareDatetime
 ) -> dict[str, tuple[OutageRecord, ...]]:
-    """Return what `outages_between` returns of each of these nodes, asked for 500 together."""
+    """Return what `outages_between` returns of each of these nodes, asked for together."""
     found: dict[str, tuple[OutageRecord, ...]] = {}
-    for chunk in chunks(nodes):
-        names = dict(Node.objects.filter(name__in=chunk).values_list("id", "name"))
-        told: dict[str, list[tuple[Any, ...]]] = {name: [] for name in chunk}
-        rows = begun_before(Outage.objects.filter(node__in=list(names)), end)
-        reach = rows.filter(Q(end__isnull=True) | Q(end__gte=start)).values_list(
-            "start", "id", "end", "node_id", "cause", "planned", "source_key"
-        )
-        for begun, row_id, ended, node_id, *said in sorted(reach, key=lambda row: row[:2]):
-            name = names[node_id]
-            told[name].append((begun, row_id, ended, name, *said))
-        for name, mine in told.items():
-            if mine and mine[0][0] < start:  # what it touches may reach further back
-                found[name] = outages_between(start, end, node=name)
-            else:
-                found[name] = _as_records(mine, start)
+    names = dict(Node.objects.filter(name__among=nodes).values_list("id", "name"))
+    told: dict[str, list[tuple[Any, ...]]] = {name: [] for name in nodes}
+    rows = begun_before(Outage.objects.filter(node__among=names), end)
+    reach = rows.filter(Q(end__isnull=True) | Q(end__gte=start)).values_list(
+        "start", "id", "end", "node_id", "cause", "planned", "source_key"
+    )
+    for begun, row_id, ended, node_id, *said in sorted(reach, key=lambda row: row[:2]):
+        name = names[node_id]
+        told[name].append((begun, row_id, ended, name, *said))
+    for name, mine in told.items():
+        if mine and mine[0][0] < start:  # what it touches may reach further back
+            found[name] = outages_between(start, end, node=name)
+        else:
+            found[name] = _as_records(mine, start)
     return found
 
 

@@ -16,6 +16,14 @@ _REHEARSAL = tuple(column.name for column in fields(Rehearsal))
 _UNKEPT = re.compile("[\\x00\\ud800-\\udfff]")
 _SCALARS = frozenset({int, bool, type(None)})
 _EVIDENCE = tuple(column.name for column in fields(Evidence))
+
+
+class JsonText(str):
+    """A value that is spelled as JSON already."""
+
+    __slots__ = ()
+
+
 Stored = Mapping[str, Any]
 """What a JSON column gives back; its shape was checked when it was written."""
 
@@ -100,6 +108,18 @@ def read_blast(stored: Stored) -> BlastRadius:
 def spell_evidence(evidence: Iterable[Evidence]) -> list[dict[str, object]]:
     """Return the evidence as JSON objects, in order."""
     return [plain({name: getattr(one, name) for name in _EVIDENCE}) for one in evidence]
+
+
+def evidence_text(evidence: Iterable[Evidence], spelled: dict[int, str]) -> JsonText:
+    """Return `spell_evidence` as JSON text; values are spelled once, and kept under their id."""
+    told = []
+    for one in evidence:
+        value = spelled.get(id(one.value))
+        if value is None:
+            value = spelled[id(one.value)] = json.dumps(plain(one.value))
+        rest = {name: getattr(one, name) for name in _EVIDENCE if name != "value"}
+        told.append(f'{json.dumps(plain(rest))[:-1]}, "value": {value}}}')
+    return JsonText(f"[{', '.join(told)}]")
 
 
 def read_evidence(stored: Sequence[Stored]) -> tuple[Evidence, ...]:

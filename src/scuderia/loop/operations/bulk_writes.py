@@ -7,6 +7,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
+from scuderia.loop.engine.json_codec import JsonText
+
 _AS_THEY_ARE = frozenset(
     {
         "AutoField", "BigAutoField", "BigIntegerField", "BooleanField", "CharField",
@@ -29,7 +31,8 @@ def insert_rows(
 
     columns   names of the model's fields, in the rows' order; columns that are not named must be
               free to be NULL, since a default of Django's is not asked for
-    rows      values of those fields; a foreign key is its id, an instant kept as a number is one
+    rows      values of those fields; a foreign key is its id, an instant kept as a number is one;
+              a JSON column takes a JsonText too
     over      a unique field: a row that stands under the same value is replaced by the new one
     raises    IntegrityError
     """
@@ -75,6 +78,8 @@ def _speller(field: Any) -> Callable[[Any], Any] | None:
         return None
 
     def spelled(value: Any) -> Any:
+        if type(value) is JsonText:
+            return str(value)
         return field.get_db_prep_save(value, connection)
 
     return spelled if kind in _UNLIKE else lru_cache(maxsize=64)(spelled)

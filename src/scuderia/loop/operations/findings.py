@@ -9,7 +9,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.ids import new_id
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.engine.json_codec import spell_evidence
+from scuderia.loop.engine.json_codec import evidence_text, spell_evidence
 from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import FindingDraft, FindingState
 from scuderia.loop.operations.bulk_writes import insert_rows
@@ -19,7 +19,6 @@ from scuderia.loop.queries.lineage import lineage_of, lineages_of
 
 CLAIM_CHARACTERS_MAX = 1000
 EVIDENCE_MAX = 12
-_BATCH = 500
 _SAID = (
     "kind", "subject", "claim", "confidence", "severity_amount", "severity_unit",
     "severity_rank", "evidence", "refreshed_at",
@@ -61,24 +60,21 @@ def file_findings(drafts: Sequence[FindingDraft], *, raised_by: str, now: AwareD
     for draft in drafts:
         _refuse_bad(draft)
     newest = {draft.dedup_key: draft for draft in drafts}
-    keys, known = list(newest), set[str]()
-    for start in range(0, len(keys), _BATCH):
-        rows = Finding.objects.filter(
-            dedup_key__in=keys[start : start + _BATCH], state=FindingState.OPEN
-        )
-        known.update(rows.values_list("dedup_key", flat=True))
+    rows = Finding.objects.filter(dedup_key__among=newest, state=FindingState.OPEN)
+    known = set(rows.values_list("dedup_key", flat=True))
     for key in known:
         file_finding(newest[key], raised_by=raised_by, now=now)
     fresh = [draft for key, draft in newest.items() if key not in known]
     lineages = lineages_of({draft.subject for draft in fresh})
     scopes = {subject: sorted(map(str, lineage)) for subject, lineage in lineages.items()}
+    spelled: dict[int, str] = {}
     filed = {new_id(): draft for draft in fresh}
     state = FindingState.OPEN.value
     insert_rows(
         Finding,
         (*_SAID, "id", "dedup_key", "raised_by", "state", "opened_at"),
         (
-            (*_said(draft, now).values(), key, draft.dedup_key, raised_by, state, now)
+            (*_said(draft, now, spelled).values(), key, draft.dedup_key, raised_by, state, now)
             for key, draft in filed.items()
         ),
     )
@@ -89,7 +85,15 @@ def file_findings(drafts: Sequence[FindingDraft], *, raised_by: str, now: AwareD
     )
 
 
-def _said(draft: FindingDraft, now: AwareDatetime) -> dict[str, Any]:
+def _said(
+    draft: FindingDraft, now: AwareDatetime, spelled: dict[int, str] | None = None
+) -> dict[str, Any]:
+    """Return the columns that each look writes.
+
+    spelled   where many are written: grows, and the evidence of it is JSON text; values that
+              several drafts share are spelled once
+    """
+    evidence = draft.evidence[:EVIDENCE_MAX]
     told = (
         draft.kind,
         str(draft.subject),
@@ -98,7 +102,7 @@ def _said(draft: FindingDraft, now: AwareDatetime) -> dict[str, Any]:
         draft.severity.amount,
         draft.severity.unit,
         registry.rank_of(draft.severity),
-        spell_evidence(draft.evidence[:EVIDENCE_MAX]),
+        spell_evidence(evidence) if spelled is None else evidence_text(evidence, spelled),
         now,
     )
     return dict(zip(_SAID, told, strict=True))

@@ -19,8 +19,6 @@ from scuderia.loop.operations.bulk_writes import insert_rows
 from scuderia.loop.operations.findings import file_findings
 from scuderia.loop.ports import registry
 
-_BATCH = 500
-
 
 @transaction.atomic
 def record_signals(drafts: Sequence[SignalDraft], *, now: AwareDatetime) -> int:
@@ -61,11 +59,8 @@ def _store(new: Sequence[SignalDraft], *, now: AwareDatetime) -> None:
 
 def _unseen(drafts: Sequence[SignalDraft]) -> list[SignalDraft]:
     by_key = {draft.dedup_key: draft for draft in reversed(drafts)}
-    keys = list(by_key)
-    known: set[str] = set()
-    for start in range(0, len(keys), _BATCH):
-        batch = keys[start : start + _BATCH]
-        known.update(Signal.objects.filter(dedup_key__in=batch).values_list("dedup_key", flat=True))
+    rows = Signal.objects.filter(dedup_key__among=by_key)
+    known = set(rows.values_list("dedup_key", flat=True))
     return sorted(
         (draft for key, draft in by_key.items() if key not in known),
         key=lambda draft: (draft.occurred_at, draft.dedup_key),
