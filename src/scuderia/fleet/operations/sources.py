@@ -29,6 +29,7 @@ from scuderia.loop.operations import signals
 
 PAGE_LIMIT = 1000  # the books are held for about 0.15 s a page
 PAGES_MAX = 200
+PAUSE_SHARE = 1 / 8  # shorter than an import's: nodes that fail are news
 
 
 SOURCE_SILENT = "fleet.source.silent"
@@ -51,7 +52,7 @@ def poll(
             page = reader.observe(cursor=read_cursor(reader.source), limit=page_limit)
             listed = _unregistered(reader) if turn == 0 else None
             book = partial(_book, page, listed, source=reader.source, now=now)
-            total = _sum(total, take_turn(book))
+            total = _sum(total, take_turn(book, pause_share=PAUSE_SHARE))
             if not page.more:
                 _break_silence(reader)
                 break

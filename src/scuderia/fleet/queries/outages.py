@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    BigIntegerField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from scuderia.basics.actors import Actor
@@ -29,6 +38,9 @@ RECENT = timedelta(days=28)
 KEY_CHARACTERS_MIN = 6
 MATCHES_MAX = 20
 FOR_EVER = Value(2**62, output_field=BigIntegerField())
+_SECOND_OF_START, _SECOND_OF_END = (
+    ExpressionWrapper(F(column), output_field=BigIntegerField()) for column in ("start", "end")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +196,14 @@ def outages_by_node(
     told: dict[str, list[tuple[Any, ...]]] = {name: [] for name in nodes}
     rows = begun_before(Outage.objects.filter(node__among=names), end)
     reach = rows.filter(Q(end__isnull=True) | Q(end__gte=start)).values_list(
-        "start", "id", "end", "node_id", "cause", "planned", "source_key"
+        _SECOND_OF_START, "id", _SECOND_OF_END, "node_id", "cause", "planned", "source_key"
     )
     for begun, row_id, ended, node_id, *said in sorted(reach, key=lambda row: row[:2]):
         name = names[node_id]
         told[name].append((begun, row_id, ended, name, *said))
+    first = seconds_of(start)
     for name, mine in told.items():
-        if mine and mine[0][0] < start:  # what it touches may reach further back
+        if mine and mine[0][0] < first:  # what it touches may reach further back
             found[name] = outages_between(start, end, node=name)
         else:
             found[name] = _as_records(mine, start)
@@ -204,8 +217,8 @@ def _as_records(
     facts = [
         OutageFact(
             names.setdefault(of, len(names)),
-            seconds_of(begun),
-            None if ended is None else seconds_of(ended),
+            begun,
+            ended,
             None,
             cause,
             planned,
@@ -237,10 +250,14 @@ def _reaching(
     So a merged outage is told whole, and what was over long before is not read. The order is made
     here: asked for it, the database would walk an index by the start, through the whole past.
     """
-    columns = ("start", "id", "end", name, "cause", "planned", "source_key")
-    since = start
+    columns = (
+        _SECOND_OF_START, "id", _SECOND_OF_END, name, "cause", "planned", "source_key"
+    )  # fmt: skip
+    since = seconds_of(start)
     while True:
-        reach = rows.filter(Q(end__isnull=True) | Q(end__gte=since)).values_list(*columns)
+        reach = rows.filter(Q(end__isnull=True) | Q(end__gte=instant_of(since))).values_list(
+            *columns
+        )
         told = sorted(reach, key=lambda row: row[:2])
         if not told or told[0][0] >= since:
             return told

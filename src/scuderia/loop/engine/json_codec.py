@@ -116,10 +116,20 @@ def evidence_text(evidence: Iterable[Evidence], spelled: dict[int, str]) -> Json
     for one in evidence:
         value = spelled.get(id(one.value))
         if value is None:
-            value = spelled[id(one.value)] = json.dumps(plain(one.value))
+            value = spelled[id(one.value)] = _text(one.value)
         rest = {name: getattr(one, name) for name in _EVIDENCE if name != "value"}
-        told.append(f'{json.dumps(plain(rest))[:-1]}, "value": {value}}}')
+        told.append(f'{_text(rest)[:-1]}, "value": {value}}}')
     return JsonText(f"[{', '.join(told)}]")
+
+
+def _text(value: object) -> str:
+    """Return the JSON text of `plain(value)`; what needs no change is spelled at once."""
+    try:
+        text = json.dumps(value, sort_keys=True, allow_nan=False)
+    except TypeError:  # a date, a set: plain has words for it, or refuses
+        return json.dumps(plain(value))
+    changes = "\\u0000" in text or "\\ud" in text
+    return json.dumps(plain(value)) if changes else text
 
 
 def read_evidence(stored: Sequence[Stored]) -> tuple[Evidence, ...]:
