@@ -285,7 +285,7 @@ def test_what_is_asked_of_the_provider_carries_pkce_state_and_nonce_anew_each_ti
         assert first[fresh] != second[fresh]
 
 
-def test_passwords_may_be_shut_and_the_form_with_them(provider, stage, monkeypatch):
+def test_passwords_may_be_shut_and_the_form_with_them(provider, stage, monkeypatch, as_person):
     assert "Sign in with Corp" in Client().get("/sign-in").content.decode()
     assert 'name="password"' in Client().get("/sign-in").content.decode()
     provider.set_up(monkeypatch, SCUDERIA_PASSWORD_SIGN_IN="0")
@@ -296,6 +296,13 @@ def test_passwords_may_be_shut_and_the_form_with_them(provider, stage, monkeypat
     assert "SSO-008" in answer.content.decode()
     assert not is_in(client)
     assert come_in()[1].status_code == 303
+    ada = as_person("ada")
+    assert "link" not in main_of(ada.get("/people/vera"))
+    assert "They come in by single sign-on under that name." in main_of(ada.get("/people"))
+
+
+def main_of(answer):
+    return answer.content.decode().partition("<main")[2].partition("</main")[0]
 
 
 def test_without_the_setting_there_is_no_button_and_no_such_page(stage):

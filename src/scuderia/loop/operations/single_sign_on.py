@@ -81,8 +81,10 @@ def _bound(identity: OutsideIdentity) -> User | None:
 
 def _bind(identity: OutsideIdentity, newcomers: Role | None, now: AwareDatetime) -> User:
     named = list(get_user_model().objects.filter(username__iexact=identity.name)[:2])
-    if len(named) > 1 or (not named and newcomers is None):
-        raise UnknownPerson(f"nobody here is called {identity.name[:80]!r} alone")
+    if len(named) > 1:
+        raise UnknownPerson(f"more than one person here is called {identity.name[:80]!r}")
+    if not named and newcomers is None:
+        raise UnknownPerson(f"nobody here is called {identity.name[:80]!r}")
     user = named[0] if named else _newcomer(identity, newcomers or Role.VIEWER, now)
     name = user.get_username()
     if not user.is_active:

@@ -15,6 +15,7 @@ from scuderia.loop.nouns import Power, Role
 from scuderia.loop.operations import access, passwords, people, single_sign_on
 from scuderia.loop.pages.forms import BadForm, carry_out
 from scuderia.loop.pages.people_table import PEOPLE
+from scuderia.loop.pages.sign_ins import passwords_open
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.people import PersonCard, TokenRow, get_person, list_people
 from scuderia.web.base_views import act, page, show
@@ -33,10 +34,11 @@ ROLE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class PeoplePage:
-    """Everyone, and the form that adds somebody."""
+    """Everyone, and the form that adds somebody; `passwords` is whether any opens the pages."""
 
     people: DataTable
     fields: tuple[Field, ...]
+    passwords: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class PersonPage:
     link      an address over which they choose a password, shown this once; "" for none
     link_ends when that address opens nothing any more
     is_you    whoever looks is this person
+    passwords whether a password opens the pages
     """
 
     card: PersonCard
@@ -61,6 +64,7 @@ class PersonPage:
     crumbs: tuple[Crumb, ...]
     fields: tuple[Field, ...]
     is_you: bool
+    passwords: bool
     link: str = ""
     link_ends: AwareDatetime | None = None
 
@@ -154,7 +158,7 @@ def reactivate(request: HttpRequest, name: str) -> HttpResponse:
 
     def doing() -> str:
         people.reactivate_person(actor=asked.actor, person=name, now=asked.now)
-        return f"{name} may come in again, once a new password is chosen."
+        return f"{name} may come in again."
 
     return _acted(request, name, doing)
 
@@ -208,7 +212,7 @@ def _added(request: HttpRequest, asked: RequestContext) -> HttpResponse:
             actor=asked.actor, name=name, full_name=form_value(request, "full_name"),
             role=_role(request), scope=_scope(request), now=asked.now,
         )  # fmt: skip
-        return f"{name} is added, and comes in once a password is chosen: give them a link."
+        return f"{name} is added."
 
     then = f"{reverse('people')}/{quote(name, safe='')}"
     return act(request, doing, then=then, again=lambda: _everyone_shown(request))
@@ -240,7 +244,7 @@ def _everyone_shown(request: HttpRequest) -> HttpResponse:
         Field("full_name", "Full name", value=form_value(request, "full_name"), longest=200),
         *_role_fields(request, none="no role yet"),
     )  # fmt: skip
-    return show(request, "loop/people.html", PeoplePage(table, fields))
+    return show(request, "loop/people.html", PeoplePage(table, fields, passwords_open()))
 
 
 def _role_fields(request: HttpRequest, *, none: str = "") -> tuple[Field, Field]:
@@ -264,6 +268,7 @@ def _shown(
         crumbs=(Crumb("People", reverse("people")), Crumb(card.row.name)),
         fields=_role_fields(request),
         is_you=asked.actor.name == card.row.name,
+        passwords=passwords_open(),
         link=_address(request, link) if link else "",
         link_ends=link.ends_at if link else None,
     )

@@ -71,7 +71,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, onward: str) -> HttpResponse:
-    if not _passwords_open():
+    if not passwords_open():
         return sign_in_form(request, onward, PASSWORDS_SHUT, 403)
     name, address = _name(request), client_address(request)
     try:
@@ -106,12 +106,13 @@ def sign_in_form(
         Field("next", "", "hidden", value=onward),
     )  # fmt: skip
     sso = registry.single_sign_on
-    shown = SignInPage(fields, onward, sso.provider.name if sso else "", _passwords_open())
+    shown = SignInPage(fields, onward, sso.provider.name if sso else "", passwords_open())
     context = {"page": shown, "refusal": refusal}
     return render(request, "loop/sign_in.html", context, status=status)
 
 
-def _passwords_open() -> bool:
+def passwords_open() -> bool:
+    """Say whether a password opens the pages at all."""
     return registry.single_sign_on is None or registry.single_sign_on.passwords
 
 
