@@ -6,6 +6,7 @@ opened when it is asked for: listing the rooms costs no table, page or agent.
 
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 
@@ -82,15 +83,29 @@ class PowerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedDemo:
+    """A file of what happened to somebody's world, for a demo to live through.
+
+    as_of   where the demo's time begins, as typed; empty: well into the file
+    """
+
+    file: Path
+    fleet_size: int
+    spares: int
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """An invented world that `scuderia demo` makes, with people to sign in as.
 
     is_in         of a home folder: whether its demo is there
-    make_world    of (folder, speed, healthy): makes or keeps it; returns a few words
+    make_world    of (folder, speed, healthy, recorded): makes or keeps it; returns a few words.
+                  `recorded` is a RecordedDemo, or None
     refuse        of (folder, healthy): raises BadInput where the demo cannot be made so
     is_occupied   without arguments: whether the books hold somebody's real world already
     read_history  without arguments: puts the world's past on the books; returns a few words
-    cast          without arguments: (name, role, scope, full name) of each person
+    cast          of a home folder: (name, role, scope, full name) of each person
     task_seconds  how often, in a demo, tasks are due that a real home makes more rarely
     """
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from scuderia.basics.actors import WORKER, Actor, ActorKind
 from scuderia.basics.errors import BadInput
-from scuderia.basics.rooms import Demo, opened
+from scuderia.basics.rooms import Demo, RecordedDemo, opened
 from scuderia.basics.subjects import SubjectRef
 from scuderia.config.databases import tables_url
 from scuderia.config.home import Home, write_private
@@ -35,14 +35,20 @@ def demos() -> tuple[Demo, ...]:
     return tuple(room.demo for room in rooms() if room.demo)
 
 
-def demo_stages(home: Home, *, speed: float | None, healthy: bool) -> tuple[Stage, ...]:
+def demo_stages(
+    home: Home, *, speed: float | None, healthy: bool, recorded: RecordedDemo | None = None
+) -> tuple[Stage, ...]:
     """Return the stages that make a home a demo; each keeps what is there.
 
-    speed   domain seconds per wall second; None keeps what the home has, or the default
+    speed      domain seconds per wall second; None keeps what the home has, or the default
+    recorded   a file of what happened, to live through; None: what happens is drawn
     """
     folder, *rest = set_up(home)
     worlds = [
-        ("demo world", partial(_make_world, demo=demo, speed=speed, healthy=healthy))
+        (
+            "demo world",
+            partial(_make_world, demo=demo, speed=speed, healthy=healthy, recorded=recorded),
+        )
         for demo in demos()
     ]
     after: list[tuple[str, Callable[[Home], str]]] = [
@@ -67,11 +73,14 @@ def read_cast(home: Home) -> tuple[CastMember, ...]:
     return tuple(CastMember(**member) for member in json.loads(path.read_text(encoding="utf-8")))
 
 
-def _make_world(home: Home, demo: Demo, speed: float | None, healthy: bool) -> str:  # noqa: FBT001 - bound by place
+def _make_world(
+    home: Home, *, demo: Demo, speed: float | None, healthy: bool, recorded: RecordedDemo | None
+) -> str:
     if not opened(demo.is_in)(home.path):
         _refuse_occupied(home, demo)
     opened(demo.refuse)(home.path, healthy=healthy)
-    return str(opened(demo.make_world)(home.path, speed=speed, healthy=healthy))
+    make = opened(demo.make_world)
+    return str(make(home.path, speed=speed, healthy=healthy, recorded=recorded))
 
 
 def _refuse_occupied(home: Home, demo: Demo) -> None:
@@ -96,7 +105,9 @@ def _make_people(home: Home) -> str:
     from scuderia.loop.queries.people import person_named
 
     if not read_cast(home):
-        members = [asdict(_cast(*part)) for demo in demos() for part in opened(demo.cast)()]
+        members = [
+            asdict(_cast(*part)) for demo in demos() for part in opened(demo.cast)(home.path)
+        ]
         write_private(home.path / CAST_FILE, json.dumps(members, indent=2) + "\n")
     owner = Actor(ActorKind.PERSON, (home.path / "owner").read_text(encoding="utf-8").strip())
     made = 0

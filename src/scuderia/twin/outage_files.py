@@ -1,6 +1,7 @@
 """Reads a file of outages into a log, through the intake; the twin's library knows no files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,12 +17,14 @@ from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import DAY_S, BadLog, OutageLog, TwinError
 
 _NODES_MAX = 1_000_000
+_CAUSE_CHARACTERS_MAX = 100_000
 _PROFILE = Profile(times=TimeRules(bare_date_zone="UTC"))
 _FIELDS = (
     FieldSpec(name="node", type=FieldType.NAME, needs_column=True, may_be_empty=False),
     FieldSpec(name="start", type=FieldType.INSTANT, needs_column=True, may_be_empty=False),
     FieldSpec(name="end", type=FieldType.INSTANT, needs_column=True, counted_from="start"),
     FieldSpec(name="planned", type=FieldType.FLAG),
+    FieldSpec(name="cause", type=FieldType.TEXT, characters_max=_CAUSE_CHARACTERS_MAX),
 )
 _MEND = "Mend or remove that record; nothing was read."
 
@@ -34,6 +37,29 @@ class BadTrace(TwinError):  # noqa: N818 - named for what did not happen
     def __init__(self, message: str, *, remedy: str, record: int = 0) -> None:
         super().__init__(f"Record {record}: {message}" if record else message, remedy=remedy)
         self.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOutage:
+    """One outage as a file tells it; `end_s` is None while it lasts, `cause` empty if unknown."""
+
+    node: str
+    start_s: int
+    end_s: int | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOutages:
+    """The outages of one file, in its order; overlaps are left as they are.
+
+    begins_s   midnight of the first day
+    is_trace   a StepFun trace: seconds since its own beginning; else seconds since 1970 in UTC
+    """
+
+    outages: tuple[RecordedOutage, ...]
+    begins_s: int
+    is_trace: bool
 
 
 def read_outages(path: Path, *, n_nodes: int, horizon_days: int | None = None) -> OutageLog:
@@ -50,20 +76,26 @@ def read_outages(path: Path, *, n_nodes: int, horizon_days: int | None = None) -
             f"A fleet of {n_nodes} nodes cannot be replayed.",
             remedy=f"Give the real fleet size, 1 to {_NODES_MAX}.",
         )
+    told = read_recorded(path)
+    spans = [(one.node, one.start_s, one.end_s) for one in told.outages]
+    return _log(spans, told.begins_s, n_nodes, horizon_days)
+
+
+def read_recorded(path: Path) -> RecordedOutages:
+    """Return the unplanned outages of a StepFun trace or a table, as the file tells them.
+
+    raises   BadTrace naming the record
+    """
     try:
         with open_source(Source.of_path(path)) as file, open_records(file, _PROFILE) as records:
             is_trace = is_stepfun(records.columns)
-            spans = list(_of_trace(records) if is_trace else _of_table(records, file.name))
+            found = tuple(_of_trace(records) if is_trace else _of_table(records, file.name))
     except (FileUnreadable, ColumnsMissing) as error:
         raise BadTrace(error.message, remedy=error.remedy) from error
-    if not spans:
+    if not found:
         raise BadTrace(f"{path.name} holds no outage.", remedy="Give a file of outages.")
-    return _log(spans, 0 if is_trace else _midnight(spans), n_nodes, horizon_days)
-
-
-def _midnight(spans: Iterable[tuple[str, int, int | None]]) -> int:
-    first = min(start for _, start, _ in spans)
-    return first - first % DAY_S
+    first = min(one.start_s for one in found)
+    return RecordedOutages(found, 0 if is_trace else first - first % DAY_S, is_trace)
 
 
 def _log(
@@ -84,14 +116,14 @@ def _log(
     return log_of_spans(rows, horizon_s=max(days, 1) * DAY_S, names=names)
 
 
-def _of_trace(records: Records) -> Iterator[tuple[str, int, int | None]]:
+def _of_trace(records: Records) -> Iterator[RecordedOutage]:
     for fault in read_faults(records.rows):
         if isinstance(fault, Bad):
             _refuse(fault.number, fault.field, fault.reason, fault.remedy)
-        yield fault.node, fault.start_s, fault.end_s
+        yield RecordedOutage(fault.node, fault.start_s, fault.end_s, fault.cause)
 
 
-def _of_table(records: Records, file: str) -> Iterator[tuple[str, int, int | None]]:
+def _of_table(records: Records, file: str) -> Iterator[RecordedOutage]:
     reader = RecordReader(records.columns, _FIELDS, _PROFILE, file=file)
     for row in records.rows:
         if isinstance(row, Bad):
@@ -104,12 +136,14 @@ def _of_table(records: Records, file: str) -> Iterator[tuple[str, int, int | Non
             _refuse(row.number, flaw.field, flaw.reason, flaw.remedy)
 
 
-def _span(record: Record) -> tuple[str, int, int | None]:
+def _span(record: Record) -> RecordedOutage:
     start, end = record.required_instant("start"), record.instant("end")
     if end is not None and end < start:
         raise Flaw("end", "it lies before the start", "Check the order and the time zones.")
     last = None if end is None else int(end.timestamp() // 1)
-    return record.text("node"), int(start.timestamp() // 1), last
+    return RecordedOutage(
+        record.text("node"), int(start.timestamp() // 1), last, record.text("cause")
+    )
 
 
 def _refuse(record: int, field: str, reason: str, remedy: str) -> NoReturn:

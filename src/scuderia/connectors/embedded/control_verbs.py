@@ -1,12 +1,13 @@
 """What each control verb does to the embedded fleet, and when the cluster calls it nonsense."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from scuderia.basics.errors import Refused
-from scuderia.connectors.embedded import faults, layout
+from scuderia.connectors.embedded import faults
+from scuderia.connectors.embedded.layout import Layout, layout_of
 from scuderia.connectors.embedded.nodes import BROKEN, Node
 from scuderia.connectors.embedded.storage import (
     load_node,
@@ -37,6 +38,7 @@ class _Bench:
     node: Node
     seed: int
     spare_pool: int
+    layout: Layout
     at: int
 
     def demand(self, holds: object, objection: str) -> None:
@@ -58,11 +60,13 @@ def carry_out(connection: sqlite3.Connection, command: ControlCommand, *, at: in
     """
     meta = read_meta(connection)
     if command.verb is ControlVerb.SET_SPARE_POOL:
-        return _set_spare_pool(connection, command, healthy=meta["healthy"] == "1", at=at)
+        return _set_spare_pool(connection, command, meta, at=at)
     node = load_node(connection, command.subject.name)
     if command.subject.kind != "node" or node is None:
         raise NonsenseCommand(f"There is no node {command.subject}.", subject=command.subject)
-    bench = _Bench(connection, command, node, int(meta["seed"]), int(meta["spare_pool"]), at)
+    bench = _Bench(
+        connection, command, node, int(meta["seed"]), int(meta["spare_pool"]), layout_of(meta), at
+    )
     said = _EFFECTS[command.verb](bench)
     save_node(connection, node, at=at, healthy=meta["healthy"] == "1", observed=True)
     return said
@@ -85,7 +89,7 @@ def _undrain(bench: _Bench) -> str:
 def _assign(bench: _Bench) -> str:
     node, customer = bench.node, str(bench.command.arguments.get("customer", ""))
     as_it_is = bool(bench.command.arguments.get("as_it_is"))
-    bench.demand(customer in {sla.customer for sla in layout.SLAS}, "no such customer")
+    bench.demand(customer in {sla.customer for sla in bench.layout.slas}, "no such customer")
     if as_it_is and node.customer == customer:
         return f"{node.name} belongs to {customer} already"
     bench.demand(node.customer is None, f"it is held by {node.customer}")
@@ -133,12 +137,16 @@ def _deescalate(bench: _Bench) -> str:
 
 
 def _set_spare_pool(
-    connection: sqlite3.Connection, command: ControlCommand, *, healthy: bool, at: int
+    connection: sqlite3.Connection, command: ControlCommand, meta: Mapping[str, str], *, at: int
 ) -> str:
-    nodes = load_nodes(connection)
+    nodes, cluster, healthy = (
+        load_nodes(connection),
+        layout_of(meta).cluster,
+        meta["healthy"] == "1",
+    )
     free = [node for node in nodes.values() if node.customer is None]
     size = int(command.arguments.get("size", -1))
-    if command.subject.kind != "cluster" or command.subject.name != layout.CLUSTER:
+    if command.subject.kind != "cluster" or command.subject.name != cluster:
         raise NonsenseCommand(f"There is no cluster {command.subject}.", subject=command.subject)
     if not 0 <= size <= len(free):
         raise NonsenseCommand(
@@ -149,7 +157,7 @@ def _set_spare_pool(
         node.member = place < size
         save_node(connection, node, at=at, healthy=healthy, observed=True)
     write_meta(connection, {"spare_pool": size})
-    return f"the spare pool of {layout.CLUSTER} is set to {size}"
+    return f"the spare pool of {cluster} is set to {size}"
 
 
 def _rank(node: Node) -> tuple[bool, bool, str]:

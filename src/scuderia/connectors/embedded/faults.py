@@ -22,6 +22,7 @@ _MIXTURE: tuple[tuple[str, float, float, float], ...] = (
 )
 _REPAIR_HOURS_MAX = 3_600.0
 _REPAIR_S_MIN = 300
+_PARTS_HOURS = 5 * 24
 
 # Shares of the cause classes, given the length class; together they give the published shares.
 _CAUSES: dict[str, tuple[tuple[str, float], ...]] = {
@@ -111,8 +112,13 @@ def failure_of(seed: int, node: str, k: int) -> Failure:
         relapse_s=max(60, round(relapse_h * HOUR_S)) if relapses and k > 1 else None,
         repair_s=max(_REPAIR_S_MIN, round(hours * HOUR_S)),
         cause=_pick(stream.random(), _CAUSES[length]),
-        needs_parts=hours > 5 * 24,
+        needs_parts=hours > _PARTS_HOURS,
     )
+
+
+def failure_told(repair_s: int, cause: str) -> Failure:
+    """Return a failure that was recorded and not drawn: it comes when the record says."""
+    return Failure(0.0, None, max(1, repair_s), cause, repair_s > _PARTS_HOURS * HOUR_S)
 
 
 def overhaul_s(seed: int, node: str, k: int) -> int:

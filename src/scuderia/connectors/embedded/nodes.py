@@ -11,6 +11,8 @@ from scuderia.fleet.nouns import NodeState
 
 Schedule = list[tuple[int, NodeState]]
 """What is planned for a node: (instant, the state that begins then), in time order."""
+Recorded = list[tuple[int, int, str]]
+"""Outages to come that a file tells of: (start, end, cause), in time order, none touching."""
 
 BROKEN = frozenset(
     {NodeState.DOWN, NodeState.IN_REPAIR, NodeState.WAITING_PARTS, NodeState.VALIDATING}
@@ -28,6 +30,8 @@ class Node:
     member      in the spare pool (ready only while it is up and nobody holds it)
     escalated   0 never in this outage, 1 hastened, 2 hastened once and no longer reversible
     unhurried   the schedule as it stood before it was hastened
+    recorded    the outages to come, where they are told and not drawn; what falls into a time when
+                the node is out for another reason does not happen
     """
 
     name: str
@@ -45,6 +49,7 @@ class Node:
     relapse_left_s: int | None = None
     schedule: Schedule = field(default_factory=list)
     unhurried: Schedule = field(default_factory=list)
+    recorded: Recorded | None = None
 
     @property
     def spare(self) -> bool:
@@ -62,14 +67,17 @@ class Node:
             return self.schedule[0][0]
         if self.state is not NodeState.UP or healthy:
             return None
+        if self.recorded is not None:
+            return next((start for start, _, _ in self.recorded if start >= self.up_since), None)
         uptime_s = faults.uptime_s(self.exposure_left, self.relapse_left_s, frailty=self.frailty)
         return self.up_since + uptime_s
 
     def enter_service(self, at: int, *, seed: int) -> None:
         """Come up with the next failure's draw; called once per outage."""
-        coming = faults.failure_of(seed, self.name, self.failure)
-        self.exposure_left = coming.exposure
-        self.relapse_left_s = coming.relapse_s
+        if self.recorded is None:
+            coming = faults.failure_of(seed, self.name, self.failure)
+            self.exposure_left = coming.exposure
+            self.relapse_left_s = coming.relapse_s
         self._come_up(at)
 
     def happen(self, at: int, *, seed: int) -> None:
@@ -140,7 +148,11 @@ class Node:
         self.escalated = 2 if self.escalated else 0
 
     def _break(self, at: int, *, seed: int) -> None:
-        drawn = faults.failure_of(seed, self.name, self.failure)
+        drawn = (
+            faults.failure_of(seed, self.name, self.failure)
+            if self.recorded is None
+            else self._next_recorded(at)
+        )
         self.failure += 1
         self.cause = drawn.cause
         self.escalated, self.unhurried = 0, []
@@ -150,8 +162,9 @@ class Node:
     def _reach(self, state: NodeState, at: int, *, seed: int) -> None:
         mended = self.state in BROKEN and state not in BROKEN
         if mended:
-            coming = faults.failure_of(seed, self.name, self.failure)
-            self.exposure_left, self.relapse_left_s = coming.exposure, coming.relapse_s
+            if self.recorded is None:
+                coming = faults.failure_of(seed, self.name, self.failure)
+                self.exposure_left, self.relapse_left_s = coming.exposure, coming.relapse_s
             self.cause = ""
         if state is NodeState.UP and self.overhauling:
             self.overhauling = self.drained = False
@@ -166,6 +179,11 @@ class Node:
 
     def _come_up(self, at: int) -> None:
         self.state, self.cause, self.up_since = NodeState.UP, "", at
+
+    def _next_recorded(self, at: int) -> faults.Failure:
+        found = [outage for outage in self.recorded or () if outage[0] >= at]
+        (_, end, cause), self.recorded = found[0], found[1:]
+        return faults.failure_told(end - at, cause)
 
     def _pause_wear(self, at: int) -> None:
         worn_s = at - self.up_since

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from scuderia.basics.clock import Clock
 from scuderia.basics.errors import BadInput
-from scuderia.connectors.embedded import layout
+from scuderia.connectors.embedded.layout import layout_of
 from scuderia.connectors.embedded.storage import open_world, read_meta
 from scuderia.connectors.embedded.world import advance, instant
 from scuderia.fleet.nouns import (
@@ -41,11 +41,12 @@ class EmbeddedReader:
         """
         with open_world(self.path) as connection:
             meta = read_meta(connection)
+        layout = layout_of(meta)
         return Inventory(
-            places=layout.places(),
-            skus=(layout.SKU,),
-            slas=layout.SLAS,
-            spare_pool={layout.CLUSTER: int(meta["spare_pool"])},
+            places=layout.places,
+            skus=(layout.sku,),
+            slas=layout.slas,
+            spare_pool={layout.cluster: int(meta["spare_pool"])},
         )
 
     def observe(self, *, cursor: str, limit: int) -> ObservationPage:

@@ -1,5 +1,6 @@
 """Making an embedded fleet with a past: the same seed gives the same past, to the second."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from scuderia.basics.clock import AcceleratedClock, AwareDatetime
 from scuderia.connectors.embedded import faults, layout
 from scuderia.connectors.embedded.clock import anchor_clock
 from scuderia.connectors.embedded.nodes import Node
+from scuderia.connectors.embedded.recorded import RecordedYear
 from scuderia.connectors.embedded.storage import (
     create_file,
     load_nodes,
@@ -25,6 +27,21 @@ _SPARE_POOL = 2
 _SPARE_POOL_HEALTHY = 6
 
 
+def create_recorded_world(
+    path: Path,
+    year: RecordedYear,
+    *,
+    as_of: int,
+    wall_now: AwareDatetime,
+    speed: float = DEMO_SPEED,
+) -> AcceleratedClock:
+    """Create the file of a fleet that lives through a recorded year, and start time at `as_of`.
+
+    raises   FileExistsError: there is a world already; it is left as it is
+    """
+    return _create(path, lambda file: _record(file, year, as_of), wall_now=wall_now, speed=speed)
+
+
 def create_world(
     path: Path,
     *,
@@ -41,6 +58,19 @@ def create_world(
 
     The file appears whole or not at all: it is made beside `path` and moved into place.
     """
+    end = seconds(now)
+    begin = seconds(now - timedelta(days=history_days))
+    return _create(
+        path,
+        lambda file: _fill(file, seed=seed, begin=begin, end=end, healthy=healthy),
+        wall_now=now,
+        speed=speed,
+    )
+
+
+def _create(
+    path: Path, fill: Callable[[Path], None], *, wall_now: AwareDatetime, speed: float
+) -> AcceleratedClock:
     if path.exists():
         raise FileExistsError(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,17 +78,38 @@ def create_world(
     for leftover in unfinished.parent.glob(f"{unfinished.name}*"):
         leftover.unlink()
     create_file(unfinished)
-    end = seconds(now)
-    _fill(
-        unfinished,
-        seed=seed,
-        begin=seconds(now - timedelta(days=history_days)),
-        end=end,
-        healthy=healthy,
-    )
-    anchor_clock(unfinished, wall_now=now, speed=speed)
+    fill(unfinished)
+    anchor_clock(unfinished, wall_now=wall_now, speed=speed)
     unfinished.rename(path)
-    return anchor_clock(path, wall_now=now, speed=speed)
+    return anchor_clock(path, wall_now=wall_now, speed=speed)
+
+
+def _record(path: Path, year: RecordedYear, as_of: int) -> None:
+    with write_world(path) as connection:
+        write_meta(
+            connection,
+            {
+                "seed": DEMO_SEED,
+                "healthy": 0,
+                "come_to": year.begin,
+                "spare_pool": len(year.spares),
+                "layout": year.layout.as_text(),
+                "recorded_end": year.end,
+            },
+        )
+        customer = year.layout.slas[0].customer
+        for place in year.layout.places:
+            is_spare = place.node in year.spares
+            node = Node(
+                name=place.node,
+                customer=None if is_spare else customer,
+                frailty=faults.FRAILTY_MEDIAN,
+                member=is_spare,
+                recorded=list(year.outages.get(place.node, [])),
+            )
+            node.enter_service(year.begin, seed=DEMO_SEED)
+            save_node(connection, node, at=year.begin, healthy=False, observed=True)
+        advance_within(connection, to=as_of)
 
 
 def _fill(path: Path, *, seed: int, begin: int, end: int, healthy: bool) -> None:

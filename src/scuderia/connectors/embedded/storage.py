@@ -176,4 +176,6 @@ def _node(text: str) -> Node:
     for name in ("schedule", "unhurried"):
         steps: Schedule = [(when, NodeState(state)) for when, state in fields[name]]
         fields[name] = steps
+    if fields.get("recorded") is not None:
+        fields["recorded"] = [tuple(outage) for outage in fields["recorded"]]
     return Node(**fields)
