@@ -17,6 +17,7 @@ from scuderia.config.backups.retention import Keep, kept_of
 from scuderia.config.backups.schedule import (
     BackupLate,
     Schedule,
+    backup_folder,
     make_due,
     make_scheduled,
     read_schedule,
@@ -76,6 +77,8 @@ def test_the_schedule_is_read_from_the_environment(tmp_path: Path):
     assert read_schedule({}) is None
     assert plan(tmp_path) == Schedule(tmp_path, timedelta(hours=24), Keep(14, 8, 12))
     asked = plan(tmp_path, SCUDERIA_BACKUP_HOURS="6", SCUDERIA_BACKUP_KEEP="7")
+    assert backup_folder(Home(tmp_path), {}) == tmp_path / "backups"
+    assert backup_folder(Home(tmp_path), {"SCUDERIA_BACKUPS": "/kept"}) == Path("/kept")
     assert (asked.every, asked.keep) == (timedelta(hours=6), Keep(7, 0, 0))
 
 

@@ -163,6 +163,7 @@ class TestMakingOne:
     def test_it_holds_the_state_of_the_home_and_nothing_else(self, home: Home, tmp_path: Path):
         (home.path / "pulls").mkdir(exist_ok=True)
         (home.path / "pulls" / "1.json").write_text("{}")
+        os.mkfifo(home.path / "pipe")  # whoever read it would wait for ever
         made = make_backup(home, tmp_path / "kept", tell=quiet)
         names = {part.name for part in made.manifest.parts}
         assert names == {

@@ -18,9 +18,10 @@ import pytest
 
 from scuderia.config.backups.archive import MANIFEST, manifest_of
 from scuderia.config.home import Home
+from scuderia.config.home_identity import read_identity
 from scuderia.config.processes.home_lock import HomeInUse, alone
 from tests.config.test_set_up import scuderia, set_up
-from tests.homes import made_once, outside
+from tests.homes import ROOT, made_once, outside
 
 pytestmark = pytest.mark.slow
 
@@ -190,6 +191,9 @@ class TestFilesThatDoNotBelongTogether:
             assert name in done.stderr
             shutil.move(tmp_path / "own", home / name)
         assert scuderia(home, "loop", "list").returncode == 0
+        shutil.copy(other / "runs.sqlite3", home / "runs.sqlite3")
+        (home / "home-id").unlink()
+        assert told(scuderia(home, "setup")) == (4, "HOME-002")
 
     def test_newer_tables_are_touched_by_nothing(self, home: Path):
         self._run(home, "INSERT INTO django_migrations (app, name, applied)"
@@ -199,16 +203,19 @@ class TestFilesThatDoNotBelongTogether:
 
     @pytest.mark.long
     def test_older_tables_are_upgraded_after_a_backup(self, home: Path):
-        """Told that its last migration was not applied, which it does again in vain."""
-        self._run(home, "DELETE FROM django_migrations WHERE app = 'loop' AND name LIKE '0009%'")
-        self._run(home, "DELETE FROM django_migrations WHERE app = 'loop' AND name LIKE '0010%'")
-        self._run(home, "DROP TABLE loop_signinfailure")
+        migrations = sorted((ROOT / "src/scuderia/loop/migrations").glob("0*.py"))
+        subprocess.run(
+            [sys.executable, "-m", "django", "migrate", "loop", migrations[-2].stem],
+            env=outside(SCUDERIA_HOME=str(home)), check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        (home / "home-id").unlink()  # as in homes that were set up before they had one
         assert told(scuderia(home, "serve", "worker")) == (3, "RUN-006")
         done = scuderia(home, "upgrade")
         assert done.returncode == 0, done.stderr
         (kept,) = (home / "backups").iterdir()
         assert kept.name.endswith("-before-upgrade.tar")
-        assert manifest_of(kept).waiting == 2
+        assert manifest_of(kept).waiting == 1
+        assert read_identity(Home(home)) is not None
         assert json.loads(scuderia(home, "audit", "verify", "--json").stdout)["holds"] is True
         assert scuderia(home, "upgrade").returncode == 0
         assert len(list((home / "backups").iterdir())) == 1

@@ -75,12 +75,17 @@ def read_identity(home: Home) -> Identity | None:
 
 
 def make_identity(home: Home) -> str:
-    """Give the home its id where it has none, and stamp every database that bears none."""
+    """Give the home its id where it has none, and stamp every database with it.
+
+    raises   ForeignDatabase: the id was lost, and the databases bear those of several homes
+    """
     found = read_identity(home)
     identity = Identity(found.id if found else str(uuid4()), bool(tables_url()))
+    if found is None and len({_stamp_of(path) for path in _databases(home)} - {0}) > 1:
+        raise ForeignDatabase(f"{home.path} holds databases of several homes, and no home-id")
     for path in _databases(home):
-        with closing(sqlite3.connect(path, timeout=30)) as database:
-            if not _stamp(database):
+        if _stamp_of(path) != identity.stamp:
+            with closing(sqlite3.connect(path, timeout=30)) as database:
                 database.execute(f"PRAGMA application_id = {identity.stamp}")
     if identity != found:
         write_private(home.identity, json.dumps(asdict(identity)) + "\n")
@@ -127,11 +132,11 @@ def _databases(home: Home) -> list[Path]:
 
 def _refuse_foreign(home: Home, identity: Identity) -> None:
     for path in _databases(home):
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=30)) as database:
-            stamp = _stamp(database)
-        if stamp not in (0, identity.stamp):
+        if _stamp_of(path) not in (0, identity.stamp):
             raise ForeignDatabase(f"{path} belongs to another home", file=path)
 
 
-def _stamp(database: sqlite3.Connection) -> int:
-    return int(database.execute("PRAGMA application_id").fetchone()[0])
+def _stamp_of(path: Path) -> int:
+    """Return what the file bears, 0 for nothing; read by SQLite, as it may still be in the WAL."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=30)) as database:
+        return int(database.execute("PRAGMA application_id").fetchone()[0])

@@ -11,9 +11,10 @@ from io import StringIO
 
 from scuderia.basics.errors import Unable
 from scuderia.config.backups.making import make_backup
+from scuderia.config.backups.schedule import backup_folder
 from scuderia.config.databases import DatabaseSilent, runs_address, tables_url
 from scuderia.config.home import Home, read_secret, write_private
-from scuderia.config.home_identity import make_identity, read_identity, refuse_incomplete
+from scuderia.config.home_identity import make_identity, refuse_incomplete
 from scuderia.config.owner import make_owner
 from scuderia.config.processes.home_lock import refuse_served
 from scuderia.config.releases import (
@@ -171,10 +172,11 @@ def _keep_before(home: Home) -> str:
 
     raises   HomeInUse: it is served
     """
-    if read_identity(home) is None or not waiting_migrations():
+    if not (home.path / "owner").exists() or not waiting_migrations():  # never set up to its end
         return ""
     refuse_served(home)
-    made = make_backup(home, home.backups, tell=lambda *_: None, label="before-upgrade")
+    folder = backup_folder(home, os.environ)
+    made = make_backup(home, folder, tell=lambda *_: None, label="before-upgrade")
     return f"backup {made.file}; "
 
 

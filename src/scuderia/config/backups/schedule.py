@@ -83,6 +83,12 @@ def read_schedule(environment: Mapping[str, str]) -> Schedule | None:
     return Schedule(Path(folder).expanduser(), timedelta(hours=hours), Keep(daily, weekly, monthly))
 
 
+def backup_folder(home: Home, environment: Mapping[str, str]) -> Path:
+    """Return where backups go that nobody named another folder for."""
+    schedule = read_schedule(environment)
+    return schedule.folder if schedule else home.backups
+
+
 def _whole(environment: Mapping[str, str], name: str, default: str) -> list[int]:
     said = environment.get(name, "") or default
     parts = [part.strip() for part in said.split(",")]

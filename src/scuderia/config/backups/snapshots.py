@@ -123,7 +123,7 @@ def _files(folder: Path, home: Home) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from _files(path, home)
-        else:
+        elif path.is_file():
             yield path
 
 

@@ -13,7 +13,13 @@ from scuderia.config.backups.archive import check_archive
 from scuderia.config.backups.making import make_backup
 from scuderia.config.backups.manifest import Manifest
 from scuderia.config.backups.records import BackupRecord, record_good
-from scuderia.config.backups.schedule import make_scheduled, read_schedule, require_timely, told
+from scuderia.config.backups.schedule import (
+    backup_folder,
+    make_scheduled,
+    read_schedule,
+    require_timely,
+    told,
+)
 from scuderia.config.cli.progress import tell_steps
 from scuderia.config.home import current_home
 from scuderia.config.processes.parent_watch import watch_parent
@@ -25,7 +31,7 @@ app = typer.Typer()
 def backup(
     target: Annotated[
         Path | None,
-        typer.Argument(help="A folder, or a new file ending in .tar; else the home's `backups`."),
+        typer.Argument(help="A folder, or a new file ending in .tar; else SCUDERIA_BACKUPS."),
     ] = None,
     *,
     check: Annotated[
@@ -51,7 +57,7 @@ def backup(
             if scheduled and schedule is not None:
                 made = make_scheduled(home, schedule, tell=tell)
             else:
-                made = make_backup(home, target or home.backups, tell=tell)
+                made = make_backup(home, target or backup_folder(home, os.environ), tell=tell)
                 record_good(home, str(made.file), made_at=made.manifest.made_at)
         _show(made.file, made.manifest, as_json=as_json)
 
