@@ -18,7 +18,8 @@ def pid_to_watch() -> str:
     """Return the leash's value for processes that this one starts: its own pid.
 
     The pid is handed down, and not read from the child's parent: a parent that dies while its
-    child still imports is no longer the child's parent when it first looks.
+    child still imports is no longer the child's parent when it first looks. On Linux the parent
+    is the thread that starts the child: it must stay for as long as the child is wanted.
     """
     return str(os.getpid())
 
