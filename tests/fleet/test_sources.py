@@ -254,6 +254,7 @@ def test_a_changed_inventory_is_noticed_and_an_unchanged_one_is_known():
         listed(10), listed(9, target=0.95), listed(9, spares=2), replace(first, places=moved),
         replace(first, skus=(dearer,)),
     ):  # fmt: skip
+        register(first)
         assert not inventory.is_registered(change)
         assert not register(change).is_nothing
         assert inventory.is_registered(change)
