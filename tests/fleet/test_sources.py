@@ -272,3 +272,29 @@ def test_a_place_that_stands_elsewhere_refuses_the_whole_inventory():
             inventory.register_inventory(told, actor=IMPORTER, now=T0, active_from=T0)
     assert Node.objects.count() == 9
     assert not Site.objects.filter(name="other").exists()
+
+
+def test_pages_are_as_long_as_the_books_may_be_held(monkeypatch):
+    asked, clock, word_s = [], [0.0], [0.0]
+
+    class Talker(WideReader):
+        def observe(self, *, cursor, limit):
+            asked.append(limit)
+            seen = tuple(self.current().values())
+            return ObservationPage(observations=seen, cursor=cursor, as_of=self.at, more=True)
+
+    def turn(write, *, pause_share):
+        clock[0] += word_s[0] * asked[-1]
+        return write()
+
+    monkeypatch.setattr(sources, "take_turn", turn)
+    monkeypatch.setattr(sources.time, "monotonic", lambda: clock[0])
+    for word_s[0], limits in (
+        (0.0, [500, 1000, 1000]), (0.001, [500, 250, 250]), (0.1, [500, 100, 100]),
+    ):  # fmt: skip
+        asked.clear()
+        sources.poll(Talker("wide"), now=T0, pages_max=3)
+        assert asked == limits
+    asked.clear()
+    sources.poll(Talker("wide"), now=T0, pages_max=2, page_limit=7)
+    assert asked == [7, 7]

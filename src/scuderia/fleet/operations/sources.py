@@ -4,6 +4,7 @@ A page and the cursor that follows it are one transaction, so a kill between pag
 and repeats nothing.
 """
 
+import time
 from functools import partial
 
 from django.db import transaction
@@ -27,7 +28,9 @@ from scuderia.fleet.ports import FleetReader
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations import signals
 
-PAGE_LIMIT = 1000  # the books are held for about 0.15 s a page
+PAGE_LIMIT = 1000
+PAGE_FIRST, PAGE_LEAST = 500, 100
+PAGE_S = 0.25  # about as long the books are held for a page, whatever its words cost
 PAGES_MAX = 200
 PAUSE_SHARE = 1 / 8  # shorter than an import's: nodes that fail are news
 
@@ -46,13 +49,15 @@ def poll(
 
     Never raises for a silent source: the silence is a fact too, and is recorded as one.
     """
-    total = PollReport()
+    total, limit = PollReport(), min(page_limit, PAGE_FIRST)
     try:
         for turn in range(pages_max):
-            page = reader.observe(cursor=read_cursor(reader.source), limit=page_limit)
+            page = reader.observe(cursor=read_cursor(reader.source), limit=limit)
             listed = _unregistered(reader) if turn == 0 else None
             book = partial(_book, page, listed, source=reader.source, now=now)
+            begun = time.monotonic()
             total = _sum(total, take_turn(book, pause_share=PAUSE_SHARE))
+            limit = _next_limit(limit, page_limit, time.monotonic() - begun)
             if not page.more:
                 _break_silence(reader)
                 break
@@ -84,6 +89,12 @@ def record_silence(source: str, *, error: str, now: AwareDatetime) -> PollReport
     )
     signals.record_signals([draft], now=now)
     return PollReport(signals=1, silent=error[:CAUSE_MAX])
+
+
+def _next_limit(limit: int, most: int, took_s: float) -> int:
+    """Return how many words the next page may have: twice as many at most, and as fit PAGE_S."""
+    fitting = int(min(2.0, PAGE_S / max(took_s, PAGE_S / 2)) * limit)
+    return min(most, max(PAGE_LEAST, fitting))
 
 
 def _unregistered(reader: FleetReader) -> Inventory | None:
