@@ -12,7 +12,7 @@ from scuderia.basics.clock import AcceleratedClock, FixedClock, parse_instant, r
 from scuderia.basics.errors import BadInput
 from scuderia.basics.ids import new_id
 from scuderia.basics.subjects import EVERYTHING, SubjectRef, covers
-from scuderia.basics.units import format_duration, parse_duration
+from scuderia.basics.units import format_duration, parse_duration, percent
 
 json_values = st.recursive(
     st.none()
@@ -117,3 +117,24 @@ def test_fixed_clock_moves_only_when_told():
     assert (
         clock.advance(timedelta(hours=-1)) == clock.now() == datetime(2025, 12, 31, 23, tzinfo=UTC)
     )
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "text"),
+    [
+        (1.0, 2, "100.00%"),
+        (0.99999, 2, "99.99%"),
+        (0.999996, 2, "99.99%"),
+        (0.9996, 1, "99.9%"),
+        (0.996, 0, ">99%"),
+        (0.994, 0, "99%"),
+        (0.99994, 2, "99.99%"),
+        (0.0, 2, "0.00%"),
+        (0.00001, 2, "<0.01%"),
+        (0.004, 0, "<1%"),
+        (0.5, 1, "50.0%"),
+        (1.25, 0, "125%"),
+    ],
+)
+def test_a_share_reads_as_whole_or_nothing_only_where_it_is(share, digits, text):
+    assert percent(share, digits) == text

@@ -97,3 +97,49 @@ def test_the_worst_tenth_of_eleven_nodes_is_two():
     found = report(fleet(*broken, nodes=11)).concentration
     assert found.nodes == 2
     assert found.downtime_share == 0.5
+
+
+def test_the_time_between_failures_takes_node_time_and_outages_of_the_same_period():
+    """Ten and a half days of two nodes: 21 node-days; the last of three outages in the half day."""
+    told = fleet(
+        outage(0, 2 * DAY, 3 * DAY),
+        outage(1, 4 * DAY, 5 * DAY),
+        outage(1, 10 * DAY + HOUR, 10 * DAY + 2 * HOUR),
+        nodes=2,
+    )
+    found = report_of(told, Request(start=0, end=10 * DAY + 12 * HOUR))
+    assert found.outages_started == 3
+    assert found.mtbf_node_days == 21 / 3
+
+
+def test_causes_count_outages_and_downtime_of_the_same_period():
+    """The second outage lies in a day that is not over: sums of days leave it out, not causes."""
+    told = fleet(outage(0, 2 * DAY, 3 * DAY), outage(0, 10 * DAY + HOUR, 10 * DAY + 2 * HOUR))
+    found = report_of(told, Request(start=0, end=10 * DAY + 12 * HOUR))
+    (row,) = found.by_cause
+    assert (row.outages, row.downtime_s, row.share) == (2, DAY + HOUR, 1.0)
+    assert found.outages == 2
+    assert found.downtime_s == DAY
+    assert "causes of outages cover the whole period" in found.limits
+
+
+def test_no_money_is_shown_where_no_price_is_stated():
+    down = outage(0, 2 * DAY, 3 * DAY)
+    free = report(fleet(down, cents=0))
+    assert free.cents_lost is None
+    assert "No price per GPU-hour is stated" in free.price_note
+    assert report(fleet(down, cents=200)).cents_lost == 24 * 8 * 200
+    some = fleet(down, nodes=2, cents=200)
+    mixed = facts.FleetFacts(
+        nodes=[some.nodes[0], facts.NodeFact("n1", "s", 8, 0, 0, None)],
+        customers=[], outages=[outage(1, 2 * DAY, 3 * DAY)], phases=[], holds=[],
+    )  # fmt: skip
+    assert report(mixed).cents_lost is None
+    assert "some nodes have none" in report(mixed).price_note
+
+
+def test_capacity_lost_is_told_in_gpus_worth():
+    found = report(fleet(outage(0, 0, 5 * DAY), nodes=2))
+    assert found.availability == 35 / 40
+    assert found.gpus_lost == 16 * (1 - 35 / 40)
+    assert report(fleet(), days=4).gpus_lost == 0.0

@@ -31,6 +31,20 @@ class Quantity:
 HOUR_S = 3_600
 
 
+def percent(share: float, digits: int = 2) -> str:
+    """Write a share of one as per cent; what is not whole or nothing never reads so.
+
+    0.99999 is 99.99% and not 100.00%, 0.00001 is under 0.01% and not 0.00%.
+    """
+    text = f"{share:.{digits}%}"
+    step = 10.0 ** -(digits + 2)
+    if share < 1 and text == f"{1:.{digits}%}":
+        return f"{1 - step:.{digits}%}" if digits else ">99%"
+    if share > 0 and text == f"{0:.{digits}%}":
+        return f"<{step:.{digits}%}"
+    return text
+
+
 def parse_duration(text: str, *, field: str) -> timedelta:
     """Read `90s`, `45m`, `36h`, `3d` or `2w`.
 

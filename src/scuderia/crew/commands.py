@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from scuderia.basics.units import percent
 from scuderia.crew.agents.replayed_year import (
     HOUR_S,
     LIMITS,
@@ -133,7 +134,7 @@ def _print(score: YearScore) -> None:
     for row in _rows(score):
         table.add_row(*row)
     console.print(table)
-    precision = "-" if score.precision is None else f"{score.precision:.1%}"
+    precision = "-" if score.precision is None else f"{percent(score.precision, 1)}"
     helped = sum(one.helped for one in score.decided)
     console.print(
         f"{len(score.decided)} decisions, {score.decisions_per_day:.2f} a day and at most "
@@ -145,9 +146,9 @@ def _print(score: YearScore) -> None:
 
 def _rows(score: YearScore) -> Iterator[tuple[str, ...]]:
     sides: tuple[ReplayResult, ...] = (score.base, score.crew, score.ideal)
-    yield ("availability", *(f"{one.availability:.2%}" for one in sides))
-    at = f"days at {score.rules.target:.0%} or above"
-    yield (at, *(f"{score.days_at_target(one):.2%}" for one in sides))
+    yield ("availability", *(f"{percent(one.availability)}" for one in sides))
+    at = f"days at {percent(score.rules.target, 0)} or above"
+    yield (at, *(f"{percent(score.days_at_target(one))}" for one in sides))
     yield ("days below", *(f"{one.days_below_target} of {one.days}" for one in sides))
-    yield ("worst day", *(f"{one.worst_day:.2%}" for one in sides))
-    yield ("median day", *(f"{one.median_day:.2%}" for one in sides))
+    yield ("worst day", *(f"{percent(one.worst_day)}" for one in sides))
+    yield ("median day", *(f"{percent(one.median_day)}" for one in sides))

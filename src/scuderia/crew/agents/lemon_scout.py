@@ -1,6 +1,6 @@
 """Lemon Scout: proposes to pull a node that keeps failing, before it fails its customer again."""
 
-from scuderia.basics.units import Quantity
+from scuderia.basics.units import Quantity, percent
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.fleet_agent import FleetAgent
 from scuderia.crew.engine.assign_spares import assign_by_cluster
@@ -52,7 +52,7 @@ class LemonScout(FleetAgent):
             kind="crew.lemon",
             subject=node.place.ref,
             claim=f"{node.name} will fail again within 28 days of service with chance "
-            f"{score.probability:.0%}: out "
+            f"{percent(score.probability, 0)}: out "
             f"{proposal_builders.times(score.outages_28d)} in 28 days, "
             f"{score.outages_90d} times in 90",
             confidence=round(score.probability, 3),
@@ -72,7 +72,7 @@ class LemonScout(FleetAgent):
         return self.context.cite(
             "lemon_score",
             {"node": str(node.name), "at": snapshot.now.isoformat()},
-            f"Lemon score {score.probability:.0%}, driven most by: {name} ({value:.3g})",
+            f"Lemon score {percent(score.probability, 0)}, driven most by: {name} ({value:.3g})",
             link=proposal_builders.node_link(node.name),
             seen={"node": str(node.name), "probability": round(score.probability, 4)},
         )
@@ -170,8 +170,8 @@ def _looked_at(
             "was worth a swap in its back-test."
         )
     return (
-        f"{held} nodes that customers hold: {len(lemons)} score {pull.level:.0%} or more with "
-        f"{PULL_OUTAGES} outages in 28 days; {pull.pulled} such pulls in the back-test saved "
+        f"{held} nodes that customers hold: {len(lemons)} score {percent(pull.level, 0)} or more "
+        f"with {PULL_OUTAGES} outages in 28 days; {pull.pulled} such pulls in the back-test saved "
         f"{pull.saved_h:.0f} h each in 28 days (80%: {pull.low:.0f} to {pull.high:.0f})."
     )
 
@@ -189,11 +189,11 @@ def _near_misses(
     ]
     ranked = sorted(near, key=lambda pair: (-pair[1].probability, pair[0]))
     pull = outlook.lemons.worth.pull
-    why = (
-        f"under {pull.level:.0%} or fewer than {PULL_OUTAGES} outages" if pull else "no level pays"
-    )
+    why = "no level pays"
+    if pull is not None:
+        why = f"under {percent(pull.level, 0)} or fewer than {PULL_OUTAGES} outages"
     return [
-        f"{name}: {score.probability:.1%} after {score.outages_28d} outages in 28 days; "
+        f"{name}: {percent(score.probability, 1)} after {score.outages_28d} outages in 28 days; "
         f"{why}, so nothing is claimed."
         for name, score in ranked[:3]
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from scuderia.basics.units import Quantity
+from scuderia.basics.units import Quantity, percent
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.fleet_agent import FleetAgent
 from scuderia.crew.agents.lemon_scout import lemons_of
@@ -160,7 +160,8 @@ def repair_finding(
         kind="crew.ageing_repair",
         subject=node.place.ref,
         claim=f"{node.name} has been out for {proposal_builders.hours(age_h)}{holder}; "
-        f"it stays out another day with chance {day:.0%}, another week with {week:.0%}",
+        f"it stays out another day with chance {percent(day, 0)}, another week with "
+        f"{percent(week, 0)}",
         confidence=round(day, 3),
         severity=Quantity(round(node.gpus * lost if node.customer else 0.0, 1), GPU_HOURS),
         evidence=(
@@ -179,7 +180,7 @@ def _tail_evidence(
     return context.cite(
         "repair_outlook",
         {"node": str(node.name), "at": snapshot.now.isoformat()},
-        f"Of repairs that took as long, {week:.0%} took another week "
+        f"Of repairs that took as long, {percent(week, 0)} took another week "
         f"({outlook.repairs.repairs} of this fleet's own stand behind it)",
         link=proposal_builders.node_link(node.name),
         seen={"node": str(node.name), "chance_week": round(week, 4)},

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from scuderia.basics.subjects import SubjectRef
-from scuderia.basics.units import Quantity
+from scuderia.basics.units import Quantity, percent
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.fleet_agent import FleetAgent
 from scuderia.crew.agents.lemon_scout import lemons_of
@@ -74,9 +74,10 @@ class SlaWatch(FleetAgent):
         return FindingDraft(
             kind="crew.month_at_risk",
             subject=customer,
-            claim=f"{month.customer} will end {month.starts_at:%B} below {month.target:.1%} with "
-            f"chance {told.chance_missed:.0%}: {told.mid:.2%} expected (80%: {told.low:.2%} to "
-            f"{told.high:.2%}); {_by_when(snapshot, case)}. {_prevention(case)}",
+            claim=f"{month.customer} will end {month.starts_at:%B} below "
+            f"{percent(month.target, 1)} with chance {percent(told.chance_missed, 0)}: "
+            f"{percent(told.mid)} expected (80%: {percent(told.low)} to {percent(told.high)}); "
+            f"{_by_when(snapshot, case)}. {_prevention(case)}",
             confidence=round(told.chance_missed, 3),
             severity=Quantity(
                 round(lost_h * gpus * 168 / max(_left_h(snapshot, month), 168), 1), GPU_HOURS
@@ -85,7 +86,8 @@ class SlaWatch(FleetAgent):
                 self.context.cite(
                     "customer_month",
                     {"customer": str(month.customer), "at": snapshot.now.isoformat()},
-                    f"So far {_so_far(month):.2%} against {month.target:.1%}, in {month.time_zone}",
+                    f"So far {_said_so_far(month)} against {percent(month.target, 1)}, in "
+                    f"{month.time_zone}",
                     link=f"/fleet/customers/{month.customer}",
                     seen={"customer": str(month.customer), "availability": _so_far(month)},
                 ),
@@ -172,9 +174,9 @@ def _is_told(case: MonthCase) -> bool:
 def _why_quiet(case: MonthCase) -> str:
     month = case.month
     return (
-        f"{month.customer}: {_so_far(month):.2%} so far against {month.target:.1%}; the chance to "
-        f"miss {month.starts_at:%B} is {case.outlook.chance_missed:.0%}, under {CHANCE_TOLD:.0%} "
-        "or without an outage so far."
+        f"{month.customer}: {_said_so_far(month)} so far against {percent(month.target, 1)}; the "
+        f"chance to miss {month.starts_at:%B} is {percent(case.outlook.chance_missed, 0)}, under "
+        f"{percent(CHANCE_TOLD, 0)} or without an outage so far."
     )
 
 
@@ -195,13 +197,18 @@ def _prevention(case: MonthCase) -> str:
     more = f" and {len(case.broken) - 5} more" if len(case.broken) > 5 else ""  # noqa: PLR2004
     slots = f"Filling the slots of {names}{more} at once"
     if case.outlook.chance_missed - case.filled.chance_missed < CHANCE_WON_MIN:
-        return f"{slots} would end it at {case.filled.mid:.2%}: late, but less."
-    return f"{slots} brings the chance to {case.filled.chance_missed:.0%}."
+        return f"{slots} would end it at {percent(case.filled.mid)}: late, but less."
+    return f"{slots} brings the chance to {percent(case.filled.chance_missed, 0)}."
 
 
-def _so_far(month: CustomerMonth) -> float:
+def _so_far(month: CustomerMonth) -> float | None:
     booked = month.served_s + month.downtime_s
-    return round(month.served_s / booked, 6) if booked else 1.0
+    return round(month.served_s / booked, 6) if booked else None
+
+
+def _said_so_far(month: CustomerMonth) -> str:
+    share = _so_far(month)
+    return "unknown" if share is None else percent(share)
 
 
 def _left_h(snapshot: FleetSnapshot, month: CustomerMonth) -> float:

@@ -1,5 +1,6 @@
 """How a day and a share are written in the terminal."""
 
+from scuderia.basics import units
 from scuderia.basics.clock import AwareDatetime
 
 
@@ -10,4 +11,4 @@ def day(at: AwareDatetime) -> str:
 
 def percent(share: float | None) -> str:
     """Return a share of 1 as per cent."""
-    return "unknown" if share is None else f"{share:.2%}"
+    return "unknown" if share is None else units.percent(share)

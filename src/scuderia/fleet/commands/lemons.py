@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.units import percent
 from scuderia.fleet.commands.options import AsJson
 from scuderia.fleet.queries.lemons import PULL_OUTAGES, LevelWorth, PolicyResult, list_lemons
 from scuderia.loop.commands.command_actor import for_actor
@@ -30,7 +31,7 @@ def lemons(
             (
                 row.place.node,
                 row.customer or "nobody",
-                f"{row.score.probability:.0%}",
+                f"{percent(row.score.probability, 0)}",
                 row.score.outages_28d,
                 row.score.outages_90d,
                 row.score.drivers[0][0],
@@ -49,7 +50,7 @@ def lemons(
                 rule.rule,
                 rule.pulled,
                 _precision(rule),
-                f"{rule.avoided} of {rule.outages}: {rule.avoided_share:.1%}",
+                f"{rule.avoided} of {rule.outages}: {percent(rule.avoided_share, 1)}",
             )
             for rule in (worth.naive, worth.score_matched)
         ),
@@ -84,5 +85,5 @@ def _pull(pull: LevelWorth | None) -> str:
 
 
 def _precision(rule: PolicyResult) -> str:
-    edges = f"{rule.precision_low:.0%} to {rule.precision_high:.0%}"
-    return f"{rule.failed_again} of {rule.pulled}: {rule.precision:.0%}, {edges}"
+    edges = f"{percent(rule.precision_low, 0)} to {percent(rule.precision_high, 0)}"
+    return f"{rule.failed_again} of {rule.pulled}: {percent(rule.precision, 0)}, {edges}"

@@ -108,7 +108,10 @@ def _show_report(found: SlaReport) -> None:
             "over 7 days": f"{percent(found.downtime_share_over_7d)} of all downtime",
             "back within": f"24 h {percent(found.relapse_24h)}, 7 d {percent(found.relapse_7d)}",
             "worst tenth": f"{percent(found.concentration.downtime_share)} of all downtime",
-            "money lost": f"${found.cents_lost / 100:,.2f}",
+            "capacity lost": "unknown"
+            if found.gpus_lost is None
+            else f"{found.gpus_lost:,.1f} GPUs' worth",
+            **({} if found.cents_lost is None else {"money lost": _money(found.cents_lost)}),
         }
     )
     say("")
@@ -127,3 +130,7 @@ def _show_report(found: SlaReport) -> None:
 
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:,.1f}"
+
+
+def _money(cents: int) -> str:
+    return f"${cents / 100:,.2f}"

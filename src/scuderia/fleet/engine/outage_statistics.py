@@ -49,7 +49,7 @@ def _gaps(outages: Sequence[OutageFact]) -> list[tuple[OutageFact, int | None]]:
 class OutageStatistics:
     """The figures about `outages`, which touch [start, end).
 
-    segments   the scope's, inside its complete days: what downtime is counted in
+    segments   the scope's, of the whole period: what the downtime under a cause is counted in
     nodes      nodes in scope: what a tenth is taken of
     """
 
@@ -79,7 +79,10 @@ class OutageStatistics:
         return charged
 
     def by_cause(self) -> tuple[CauseShare, ...]:
-        """Return outages and downtime under each cause, heaviest first; "" is unknown."""
+        """Return outages and downtime under each cause, heaviest first; "" is unknown.
+
+        Both are of the whole period.
+        """
         downtime: Counter[str] = Counter()
         for fact, seconds in self._downtime.items():
             downtime["" if fact is None else _cause(fact)] += seconds
@@ -119,7 +122,7 @@ class OutageStatistics:
         return _part(long, sum(charged.values()))
 
     def mtbf_node_days(self, node_seconds: int) -> float | None:
-        """Return node-days on the books per outage that began."""
+        """Return node-days of the period, on the books, per outage that began in it."""
         return _ratio(node_seconds / DAY_S, len(self.started))
 
     def time_to_detect(self) -> KnownMean:

@@ -47,12 +47,12 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class CauseShare:
-    """Downtime under one cause as the source worded it ("" is unknown)."""
+    """Outages and downtime of the whole period under one cause; "" is unknown."""
 
     cause: str
     outages: int
     downtime_s: int
-    share: float  # of all downtime in the report
+    share: float  # of all downtime in the period
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class CustomerDays:
     days_at_target: int
     worst_day: float | None
     downtime_s: int
-    cents_lost: int
+    cents_lost: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,12 @@ class SlaReport:
     headline                one entry per customer in scope
     customer_days*          sums over the headline
     outages                 that touch the period; outages_started began inside it
-    mtbf_node_days          node-days per outage that began
+    gpus_lost               GPUs' worth of capacity that downtime cost: gpus x (1 - availability)
+    mtbf_node_days          node-days of the whole period per outage that began in it
     downtime_share_over_7d  share of downtime in outages longer than 7 days (whole length)
     relapse_*               share of the outages that began, within that time of the return
-    cents_lost              downtime x GPUs x the stated price; price_note states it
+    cents_lost              downtime x GPUs x the stated price; price_note states it. None: no
+                            price is stated
     limits                  in words, to be shown wherever the figures are
     """
 
@@ -131,6 +133,7 @@ class SlaReport:
     days: tuple[LedgerDay, ...]
     seconds: Mapping[LedgerClass, int]
     availability: float | None
+    gpus_lost: float | None
     days_known: int
     days_below_target: int
     worst_day: float | None
@@ -155,7 +158,7 @@ class SlaReport:
     relapse_7d: float | None
     relapse_28d: float | None
     concentration: Concentration
-    cents_lost: int
+    cents_lost: int | None
     price_note: str
     longest: tuple[OutageRecord, ...]
     limits: str

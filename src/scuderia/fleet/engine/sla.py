@@ -21,7 +21,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 """Shares, shape (days,); NaN is unknown."""
 _UP = np.array([CODE[LedgerClass.SERVING], CODE[LedgerClass.IDLE_SPARE]], dtype=np.int64)
 LIMITS = (
-    "The end of an outage is the source's word, not a test. Days that are not over are left out. "
+    "The end of an outage is the source's word, not a test. Sums of time and days leave out days "
+    "that are not over; counts, lengths and causes of outages cover the whole period. "
     "Planned work stands apart from availability. Money is downtime at the stated price, not a "
     "claim under a contract."
 )
@@ -91,7 +92,8 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
     """
     scope = _scope(facts, request)
     everything = ledger.resolve(facts, start=request.start, end=request.end)
-    segments = ledger.clipped(_of_customer(everything, scope), scope.start, scope.end)
+    mine = _of_customer(everything, scope)
+    segments = ledger.clipped(mine, scope.start, scope.end)
     per_node = ledger.by_node(segments, len(facts.nodes))
     seconds = per_node.sum(axis=0)
     table = ledger.by_day(segments, scope.days)
@@ -103,7 +105,9 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
     down = per_node[:, DOWN_CODES].sum(axis=1)
     present = _places(per_node.sum(axis=1))
     nodes = len(present)
-    broken = OutageStatistics(facts, segments, outages, nodes, request.start, request.end)
+    broken = OutageStatistics(facts, mine, outages, nodes, request.start, request.end)
+    availability = _share(int(seconds[_UP].sum()), int(seconds[DOWN_CODES].sum()))
+    gpus = sum(facts.nodes[row].gpus for row in present)
     return SlaReport(
         customer=request.customer,
         site=request.site,
@@ -112,10 +116,11 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
         time_zone=scope.zone.key,
         target=scope.target,
         nodes=nodes,
-        gpus=sum(facts.nodes[row].gpus for row in present),
+        gpus=gpus,
         days=_day_rows(table, scope.days),
         seconds=ledger.as_classes(seconds),
-        availability=_share(int(seconds[_UP].sum()), int(seconds[DOWN_CODES].sum())),
+        availability=availability,
+        gpus_lost=None if availability is None else gpus * (1 - availability),
         days_known=len(known),
         days_below_target=int((known < scope.target).sum()),
         worst_day=None if worst is None else float(day_share[worst]),
@@ -133,7 +138,7 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
         outage_hours=broken.lengths(),
         outages_over_7d_share=broken.long_share(),
         downtime_share_over_7d=broken.long_downtime_share(),
-        mtbf_node_days=broken.mtbf_node_days(int(seconds.sum())),
+        mtbf_node_days=broken.mtbf_node_days(int(mine.length.sum())),
         time_to_detect=broken.time_to_detect(),
         time_to_repair=broken.time_to_repair(),
         relapse_24h=broken.relapse(RELAPSE_WINDOWS_S[0]),
@@ -266,8 +271,14 @@ def _day_rows(table: Ints, days: Days) -> tuple[LedgerDay, ...]:
     )
 
 
-def _cents(facts: FleetFacts, down: Ints) -> int:
-    """Return downtime x GPUs x price in whole cents, rounded half up once."""
+def _cents(facts: FleetFacts, down: Ints) -> int | None:
+    """Return downtime x GPUs x price in whole cents, rounded half up once.
+
+    returns   None where a node that was down has no stated price, or where none has one
+    """
+    priced = {facts.nodes[row].cents_per_gpu_hour > 0 for row in _places(down)}
+    if False in priced or not any(node.cents_per_gpu_hour > 0 for node in facts.nodes):
+        return None
     cent_seconds = sum(
         int(down[row]) * facts.nodes[row].gpus * facts.nodes[row].cents_per_gpu_hour
         for row in _places(down)
@@ -277,8 +288,11 @@ def _cents(facts: FleetFacts, down: Ints) -> int:
 
 def _price_note(facts: FleetFacts) -> str:
     prices = sorted({node.cents_per_gpu_hour for node in facts.nodes})
-    stated = ", ".join(f"${cents // 100}.{cents % 100:02d}" for cents in prices)
-    return f"Downtime x GPUs x the stated price per GPU-hour ({stated or 'none stated'})."
+    stated = ", ".join(f"${cents // 100}.{cents % 100:02d}" for cents in prices if cents)
+    if not stated:
+        return "No price per GPU-hour is stated, so no money is shown."
+    some = "; some nodes have none, so their money is not known" if 0 in prices else ""
+    return f"Downtime x GPUs x the stated price per GPU-hour ({stated}{some})."
 
 
 def _share(up: int, down: int) -> float | None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.units import percent
 from scuderia.fleet.nouns import NodeName, NodeState
 from scuderia.fleet.pages.display import READY, SPARE, STATE_LOOKS, look_of, state_key
 from scuderia.fleet.queries.access import sees_everything
@@ -152,7 +153,7 @@ def _cards(asked: RequestContext, nodes: Sequence[NodeStatus]) -> tuple[Card, ..
     return (
         Card("GPUs serving", f"{gpus:,}", f"of {sum(node.gpus for node in held):,}",
              "held by customers"),
-        Card("Nodes serving", "\u2013" if share is None else f"{share:.1%}", "",
+        Card("Nodes serving", "\u2013" if share is None else percent(share, 1), "",
              f"{len(serving):,} of {len(held):,} held"),
         Card("Out of service", f"{len(down):,}", "nodes", "planned work not counted"),
         Card("Spares ready", f"{spares:,}", "" if pools is None else f"of {pools:,}",

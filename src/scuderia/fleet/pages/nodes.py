@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
-from scuderia.basics.units import HOUR_S
+from scuderia.basics.units import HOUR_S, percent
 from scuderia.fleet.nouns import OutageRecord
 from scuderia.fleet.operations.amendments import amend_outage, retract_outage
 from scuderia.fleet.pages.amendments import changes_from, fields_of
@@ -29,7 +29,7 @@ from scuderia.loop.queries.findings import FindingRow, list_findings
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Card, Crumb, Entry, Field, Tab, facts
 from scuderia.web.request_context import form_value, request_context
-from scuderia.web.svg import StripPart, strip
+from scuderia.web.svg import UNKNOWN, StripPart, strip
 from scuderia.web.table_csv import csv_answer
 from scuderia.web.tables import DataTable, open_table
 
@@ -165,13 +165,18 @@ def _lemon(node: str, now: AwareDatetime) -> tuple[Facts, LemonWorth | None]:
 
 def _cards(told: NodeTimeline, now: AwareDatetime) -> tuple[Card, ...]:
     unplanned = [outage for outage in told.outages if not outage.planned]
-    hours = sum(_hours(outage, told.start, now) for outage in unplanned)
-    whole = (now - told.start).total_seconds() / HOUR_S
+    hours = told.out_s / HOUR_S
+    whole = (told.known_until - told.known_from).total_seconds() / HOUR_S
     longest = max((_hours(outage, told.start, now) for outage in unplanned), default=0.0)
     return (
         Card("Outages", f"{len(unplanned)}", "", "unplanned, in the days shown"),
         Card("Hours out", f"{hours:,.0f}", f"of {whole:,.0f}", "unplanned"),
-        Card("Up", f"{1 - hours / whole:.1%}" if whole else "\u2013", "", "of the days shown"),
+        Card(
+            "Up",
+            percent(1 - hours / whole, 1) if whole > 0 else UNKNOWN,
+            "",
+            f"of the {whole / 24:,.0f} days on the books",
+        ),
         Card("Longest", f"{longest:,.0f}", "hours", "one unplanned outage"),
     )
 
@@ -183,7 +188,10 @@ def _hours(outage: OutageRecord, start: AwareDatetime, end: AwareDatetime) -> fl
 
 def _strip(told: NodeTimeline, now: AwareDatetime) -> tuple[StripPart, ...]:
     start, end = told.start.timestamp(), now.timestamp()
-    stretches = [(start, end, "ok", "Up")]
+    stretches = [
+        (start, end, "unknown", "Not on the books"),
+        (told.known_from.timestamp(), told.known_until.timestamp(), "ok", "Up"),
+    ]
     stretches += [
         (o.start.timestamp(), (o.end or now).timestamp(), "hold" if o.planned else "bad",
          o.cause or "cause unknown")

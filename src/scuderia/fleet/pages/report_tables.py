@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.units import HOUR_S
+from scuderia.basics.units import HOUR_S, percent
 from scuderia.fleet.pages.display import CLASS_WORDS
 from scuderia.fleet.queries.reports import SlaReport
 from scuderia.web.charts import Spec, daily_line
@@ -30,10 +30,20 @@ def cards_of(report: SlaReport) -> tuple[Card, ...]:
         Card("Worst day", _share(report.worst_day), "", _day(report)),
         Card("Downtime", f"{report.downtime_s / HOUR_S:,.0f}", "node-hours",
              f"{report.outages:,} outages, {report.outages_open} of them last"),
-        Card("Money lost", f"${report.cents_lost / 100:,.0f}", "", report.price_note),
+        Card("Capacity lost",
+             UNKNOWN if report.gpus_lost is None else f"{report.gpus_lost:,.1f}",
+             f"of {report.gpus:,} GPUs",
+             "GPUs\u2019 worth of time that a gain in availability would buy back"),
+        *_money(report),
         Card("Repair tail", _share(report.downtime_share_over_7d, 1), "",
              "of downtime is in outages over 7 days"),
     )  # fmt: skip
+
+
+def _money(report: SlaReport) -> tuple[Card, ...]:
+    if report.cents_lost is None:
+        return ()
+    return (Card("Money lost", f"${report.cents_lost / 100:,.0f}", "", report.price_note),)
 
 
 def days_chart(report: SlaReport) -> Spec:
@@ -74,14 +84,18 @@ def _headline() -> TableSpec[Any]:
                         lambda row: row.customer),
             _figure("met", "Days at target", lambda row: row.days_at_target, "{:,}"),
             _figure("known", "Of days", lambda row: row.days_known, "{:,}"),
-            _figure("target", "Target", lambda row: row.target, "{:.2%}"),
-            _figure("availability", "Availability", lambda row: row.availability, "{:.2%}"),
-            _figure("worst", "Worst day", lambda row: row.worst_day, "{:.2%}"),
-            _figure("lost", "Lost, US$", lambda row: row.cents_lost / 100, "{:,.0f}"),
+            _share_column("target", "Target", lambda row: row.target),
+            _share_column("availability", "Availability", lambda row: row.availability),
+            _share_column("worst", "Worst day", lambda row: row.worst_day),
+            _figure("lost", "Lost, US$", _dollars, "{:,.0f}"),
         ),
         key=lambda row: str(row.customer),
         size=25,
     )  # fmt: skip
+
+
+def _dollars(row: Any) -> float | None:
+    return None if row.cents_lost is None else row.cents_lost / 100
 
 
 def _days(target: float) -> TableSpec[Any]:
@@ -96,9 +110,9 @@ def _days(target: float) -> TableSpec[Any]:
         columns=(
             TableColumn("day", "Day", lambda row: Cell(f"{row.day:%d %b %Y}", "name"),
                         lambda row: row.day.isoformat(), plain=lambda row: row.day.isoformat()),
-            _figure("availability", "Availability", lambda row: row.availability, "{:.2%}"),
+            _share_column("availability", "Availability", lambda row: row.availability),
             TableColumn("short", "Short of the target",
-                        lambda row: Cell(f"{short(row):.2%}", "bar", state="bad",
+                        lambda row: Cell(percent(short(row)), "bar", state="bad",
                                          share=min(1.0, short(row) * 10)),
                         short, first="-", plain=short),
         ),
@@ -118,7 +132,8 @@ def _causes() -> TableSpec[Any]:
             _figure("outages", "Outages", lambda row: row.outages, "{:,}"),
             _figure("hours", "Node-hours", lambda row: row.downtime_s / HOUR_S, "{:,.0f}"),
             TableColumn("share", "Share of downtime",
-                        lambda row: Cell(f"{row.share:.1%}", "bar", state="bad", share=row.share),
+                        lambda row: Cell(percent(row.share, 1), "bar", state="bad",
+                                         share=row.share),
                         lambda row: row.share, first="-", plain=lambda row: row.share),
         ),
         key=lambda row: str(row.cause),
@@ -139,7 +154,7 @@ def _hours(report: SlaReport) -> TableSpec[Any]:
         columns=(
             TableColumn("class", "Node-time", lambda row: Cell(row[1]), lambda row: row[1]),
             _figure("hours", "Node-hours", lambda row: seconds(row) / HOUR_S, "{:,.0f}"),
-            _figure("share", "Share", lambda row: seconds(row) / total, "{:.2%}"),
+            _share_column("share", "Share", lambda row: seconds(row) / total),
         ),
         key=lambda row: row[0].value,
         size=10,
@@ -185,8 +200,14 @@ def _figure(
     return TableColumn(name, label, cell, value, numeric=True, first="-")
 
 
+def _share_column(name: str, label: str, value: Callable[[Any], float | None]) -> TableColumn[Any]:
+    return TableColumn(
+        name, label, lambda row: Cell(_share(value(row))), value, numeric=True, first="-"
+    )
+
+
 def _share(value: float | None, digits: int = 2) -> str:
-    return UNKNOWN if value is None else f"{value:.{digits}%}"
+    return UNKNOWN if value is None else percent(value, digits)
 
 
 def _day(report: SlaReport) -> str:

@@ -36,6 +36,7 @@ from scuderia.fleet.queries.allocations import as_allocations
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
 from scuderia.fleet.queries.outages import outages_between
 from scuderia.fleet.queries.silence import silent_sources
+from scuderia.twin.engine.outage_logs import merge_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,9 @@ def _status(
 class NodeTimeline:
     """What happened to one node over [start, end), newest first in each list.
 
+    known_from, known_until   the part of the period in which the node was on the books: of the rest
+                  nothing is known. They are equal where it never was
+    out_s         seconds of it in unplanned outages, once where reports overlap
     outages       one for each report, with their own full ends; None as an end: it lasts
     allocations   who held it; for somebody who reads it as a customer, their own alone
     """
@@ -249,6 +253,9 @@ class NodeTimeline:
     place: NodePlace
     start: AwareDatetime
     end: AwareDatetime
+    known_from: AwareDatetime
+    known_until: AwareDatetime
+    out_s: int
     outages: tuple[OutageRecord, ...]
     phases: tuple[RepairPhase, ...]
     allocations: tuple[AllocationRecord, ...]
@@ -275,16 +282,24 @@ def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTi
 
     raises   UnknownSubject: no such node
     """
-    found = Node.objects.filter(name=node).values_list("name", *PLACE_COLUMNS).first()
+    columns = ("name", *PLACE_COLUMNS, "active_from", "active_to")
+    found = Node.objects.filter(name=node).values_list(*columns).first()
     if found is None:
         raise UnknownSubject(f"no node is named {node!r}")
     phases = Repair.objects.filter(touching(start, end), outage__node__name=node)
     holds = Allocation.objects.filter(touching(start, end), node__name=node)
+    name, *place, since, until = found
+    known_from = min(max(start, since), end)
+    known_until = max(min(end, until or end), known_from)
+    reports = outages_between(start, end, node=node, merged=False)
     return NodeTimeline(
-        place=NodePlace(NodeName(found[0]), *found[1:]),
+        place=NodePlace(NodeName(name), *place),
         start=start,
         end=end,
-        outages=outages_between(start, end, node=node, merged=False)[::-1],
+        known_from=known_from,
+        known_until=known_until,
+        out_s=_seconds_out(reports, known_from, known_until),
+        outages=reports[::-1],
         phases=tuple(
             RepairPhase(NodeName(node), NodeState(state), begun, ended)
             for state, begun, ended in phases.order_by("-start", "-id").values_list(
@@ -293,3 +308,14 @@ def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTi
         ),
         allocations=as_allocations(holds)[::-1],
     )
+
+
+def _seconds_out(reports: Iterable[OutageRecord], start: AwareDatetime, end: AwareDatetime) -> int:
+    """Return the seconds of [start, end) that unplanned reports cover, each second once."""
+    spans = (
+        (max(one.start, start).timestamp(), min(one.end or end, end).timestamp())
+        for one in reports
+        if not one.planned
+    )
+    inside = merge_spans((int(begun), int(ended)) for begun, ended in spans if begun < ended)
+    return sum(ended - begun for begun, ended in inside)

@@ -8,6 +8,7 @@ from django import template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from scuderia.basics.units import percent as share_as_percent
 from scuderia.web.components import STATE_GLYPHS, STATE_WORDS, Tile
 from scuderia.web.page_chrome import place_of
 from scuderia.web.svg import UNKNOWN, figure
@@ -28,7 +29,7 @@ def number(value: float | str | None, digits: int | None = None) -> str:
 @register.filter
 def percent(value: float | None, digits: int = 1) -> str:
     """Write a share of one as percent."""
-    return UNKNOWN if value is None else f"{100 * float(value):.{digits}f}%"
+    return UNKNOWN if value is None else share_as_percent(float(value), digits)
 
 
 @register.filter
