@@ -1,8 +1,18 @@
-"""`scuderia fleet`: import outages, report what every customer got, and prove it."""
+"""`scuderia fleet`: describe a fleet, import outages, report what every customer got, prove it."""
 
 import typer
 
-from scuderia.fleet.commands import amendments, customers, lemons, nodes, outages, reports, sources
+from scuderia.fleet.commands import (
+    allocations,
+    amendments,
+    customers,
+    lemons,
+    nodes,
+    outages,
+    reports,
+    skus,
+    sources,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +25,11 @@ app.command()(nodes.nodes)
 app.command()(nodes.node)
 app.command()(lemons.lemons)
 app.command("customers")(customers.customers)
+app.add_typer(customers.app, name="customer")
+app.add_typer(skus.app, name="sku")
+app.command()(allocations.allocate)
+app.command()(allocations.deallocate)
+app.command()(allocations.allocations)
 app.command("sources")(sources.sources)
 app.command()(reports.evidence)
 app.command("evidence-verify")(reports.evidence_verify)

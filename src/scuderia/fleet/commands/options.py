@@ -11,6 +11,13 @@ from scuderia.loop.ports import registry
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Site = Annotated[str | None, typer.Option("--site", help="Only this site.")]
 From = Annotated[str | None, typer.Option("--from", help="First day, or an instant.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would do, and do nothing.")]
+Nodes = Annotated[
+    list[str], typer.Argument(metavar="NODE...", help="Nodes, or hostlists: node[001-128].")
+]
+WhyCorrected = Annotated[
+    str, typer.Option("--reason", help="Why, where a fact is corrected; kept in the audit.")
+]
 To = Annotated[str | None, typer.Option("--to", help="The day after the last, or an instant.")]
 
 

@@ -1,0 +1,150 @@
+"""Describes a customer and what it was promised; a promise is corrected with a reason."""
+
+import math
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput
+from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet.models.customers import Customer, SlaDefinition
+from scuderia.fleet.operations.descriptions import (
+    DescribedAlready,
+    may_describe,
+    require_reason,
+)
+from scuderia.fleet.operations.inventory import NoSuchZone, find_customer
+from scuderia.fleet.queries.lineage import lineage
+from scuderia.fleet.queries.reports import NotATarget
+from scuderia.loop.operations import audit
+
+ZONE_CHARACTERS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a customer is promised per day of its own zone; target None: nothing.
+
+    target      share of the day, above 0 and up to 1
+    time_zone   IANA
+    """
+
+    target: float | None = None
+    time_zone: str = "UTC"
+
+    def check(self) -> None:
+        """Return if there can be such a promise.
+
+        raises   NotATarget, NoSuchZone
+        """
+        target = self.target
+        if target is not None and not (math.isfinite(target) and 0 < target <= 1):
+            raise NotATarget(f"the target {target} is not a share of a day")
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise NoSuchZone(f"no time zone {self.time_zone[:ZONE_CHARACTERS_MAX]!r}") from None
+        if len(self.time_zone) > ZONE_CHARACTERS_MAX:
+            raise NoSuchZone(f"no time zone {self.time_zone[:ZONE_CHARACTERS_MAX]!r}")
+
+
+@transaction.atomic
+def add_customer(*, actor: Actor, name: str, promise: Promise, now: AwareDatetime) -> bool:
+    """Bring a customer onto the books; False if it is there already, promised just that.
+
+    raises   NotAuthorised, NotFound, BadInput: no name, no target or no zone
+             DescribedAlready: it was promised otherwise
+    """
+    may_describe(actor)
+    subject = SubjectRef.parse(f"customer:{name}")
+    promise.check()
+    row, made = Customer.objects.get_or_create(name=name)
+    if not made:
+        held = _promised(row)
+        if held != promise and not (held.target is None and promise.target is None):
+            raise DescribedAlready(
+                f"the customer {name} is on the books, {_words(held)}",
+                remedy=f"Correct it: scuderia fleet customer edit {name} --reason WHY.",
+            )
+        return False
+    _keep(row, promise)
+    audit.record(
+        actor,
+        "fleet.customer.added",
+        subject=subject,
+        at=now,
+        detail=_told(promise),
+        lineage=lineage(subject),
+    )
+    return True
+
+
+@transaction.atomic
+def edit_customer(
+    *,
+    actor: Actor,
+    name: str,
+    target: float | None = None,
+    time_zone: str | None = None,
+    reason: str,
+    now: AwareDatetime,
+) -> bool:
+    """Correct what a customer was promised, for all of the past too; None keeps what stands.
+
+    returns  False if that stands already
+    raises   NotAuthorised, NotFound, UnknownSubject, NotATarget, NoSuchZone
+             ReasonMissing, BadInput: a zone for a customer that was promised nothing
+    """
+    may_describe(actor)
+    row = find_customer(name)
+    before = _promised(row)
+    after = Promise(
+        before.target if target is None else target,
+        before.time_zone if time_zone is None else time_zone,
+    )
+    after.check()
+    if after.target is None and time_zone is not None:
+        raise BadInput(
+            f"{name} was promised nothing, so no zone counts its days",
+            remedy="Give --target with --time-zone.",
+        )
+    if after == before:
+        return False
+    require_reason(reason, f"what {name} was promised")
+    _keep(row, after)
+    subject = SubjectRef("customer", name)
+    audit.record(
+        actor,
+        "fleet.customer.edited",
+        subject=subject,
+        reason=reason,
+        at=now,
+        detail={"before": _told(before), "after": _told(after)},
+        lineage=lineage(subject),
+    )
+    return True
+
+
+def _promised(row: Customer) -> Promise:
+    sla = SlaDefinition.objects.filter(customer=row).first()
+    return Promise() if sla is None else Promise(sla.target, sla.time_zone)
+
+
+def _keep(row: Customer, promise: Promise) -> None:
+    if promise.target is not None:
+        wanted = {"target": promise.target, "time_zone": promise.time_zone}
+        SlaDefinition.objects.update_or_create(customer=row, defaults=wanted)
+
+
+def _told(promise: Promise) -> dict[str, str | None]:
+    target = None if promise.target is None else str(promise.target)
+    return {"target": target, "time_zone": promise.time_zone}
+
+
+def _words(promise: Promise) -> str:
+    if promise.target is None:
+        return "promised nothing"
+    return f"promised {promise.target} a day in {promise.time_zone}"
