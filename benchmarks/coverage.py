@@ -5,7 +5,9 @@ python -m benchmarks.coverage [--seeds 24] [--first 1]
 Each seed is another living fleet. Its crew proposes, everything it proposes is carried out, and
 the fleet lives on for 28 days, once with every later swap approved within six hours and once with
 none: the two ends of what people may do. The record of decided swaps that the crew knew is of
-ten, all approved or all expired, as the fleet goes on; "no record" is measured beside it.
+ten, all approved or all expired, as the fleet goes on; "no record" is measured beside it. Of each
+kind it prints how many outcomes lay inside, of how many, and that share as `coverage`; those with
+swaps approved stand in `scuderia.crew.engine.coverage`, which proposals quote.
 """
 
 import argparse
@@ -56,6 +58,7 @@ class Tally:
         return {
             "inside": self.inside,
             "of": len(self.widths),
+            "coverage": round(self.inside / len(self.widths), 3) if self.widths else None,
             "below": self.below,
             "above": self.above,
             "median_width": round(statistics.median(self.widths), 1) if self.widths else None,

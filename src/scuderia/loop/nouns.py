@@ -223,6 +223,10 @@ class FindingDraft:
     dedup_key: str
 
 
+HELPS_MIN = 0.6
+"""Of the futures in which acting matters; below it is about as likely to harm as to help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What is expected of acting, beside doing nothing.
@@ -230,11 +234,15 @@ class Rehearsal:
     metric                 the thing measured, e.g. "crates_lost"
     unit                   e.g. "crate-hours"
     horizon_days           over which days it is counted
-    do_nothing, expected   point values; low, high the 80% interval of `expected`
+    do_nothing, expected   means; low, high the 80% interval of what is measured after acting
     better                 "lower" or "higher"
     method, limits         in words; limits are never empty
     inputs                 what a reader needs to run it again: seed, window, digest of the events
     label                  the metric in words for people; "" leaves the metric's own name
+    gain_low, gain_high    the 80% interval of the paired difference whose mean is `gain`; None
+                           where both courses were not followed through the same futures
+    helps, harms           shares of those futures in which acting turns out better, and worse
+    held                   how often the intervals of this kind held what came, in words
     """
 
     metric: str
@@ -249,6 +257,35 @@ class Rehearsal:
     limits: str
     inputs: JsonObject = field(default_factory=dict)
     label: str = ""
+    gain_low: float | None = None
+    gain_high: float | None = None
+    helps: float | None = None
+    harms: float | None = None
+    held: str = ""
+
+    @property
+    def gain(self) -> float:
+        """Return what acting is expected to be better by; below zero where it is worse."""
+        more = self.do_nothing - self.expected
+        return round(more if self.better == "lower" else -more, 6)
+
+    @property
+    def gain_words(self) -> str:
+        """Return the gain, its interval and how often acting helps; "" where that is not known."""
+        if None in (self.gain_low, self.gain_high, self.helps, self.harms):
+            return ""
+        return (
+            f"{self.gain:,.4g} {self.unit} in {self.horizon_days:g} days on average (80%: "
+            f"{self.gain_low:,.4g} to {self.gain_high:,.4g}); acting helps in {self.helps:.0%} of "
+            f"the futures and harms in {self.harms:.0%}"
+        )
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Say whether acting helps in less than HELPS_MIN of the futures in which it matters."""
+        if self.helps is None or self.harms is None:
+            return False
+        return self.helps < HELPS_MIN * (self.helps + self.harms)
 
     @property
     def words(self) -> str:

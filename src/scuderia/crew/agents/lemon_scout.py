@@ -103,23 +103,24 @@ class LemonScout(FleetAgent):
             horizon_days=HORIZON_DAYS,
             seed=seed,
         )
+        rehearsal = proposal_builders.slot_rehearsal(
+            forecast,
+            kind=PULL_LEMON,
+            gpus=node.gpus,
+            horizon_days=HORIZON_DAYS,
+            seed=seed,
+            label=f"node-hours lost to {node.customer}'s slot",
+            method="The node's own lemon score against a spare that fails like the fleet:",
+            limits=LIMITS + proposal_builders.SWAP_LIMITS,
+        )
         return ProposalDraft(
             kind=PULL_LEMON,
             targets=(node.place.ref,),
             params=proposal_builders.swap_params(node, spare),
             title=f"Pull {node.name} for an overhaul and give {node.customer} {spare}",
             findings=(finding,),
-            rehearsal=proposal_builders.slot_rehearsal(
-                forecast,
-                horizon_days=HORIZON_DAYS,
-                seed=seed,
-                label=f"node-hours lost to {node.customer}'s slot",
-                method="The node's own lemon score against a spare that fails like the fleet:",
-                limits=LIMITS + proposal_builders.SWAP_LIMITS,
-            ),
-            cost_of_delay=Quantity(
-                round(max(forecast.hours_saved, 0.0) * node.gpus / HORIZON_DAYS, 2), GPU_HOURS
-            ),
+            rehearsal=rehearsal,
+            cost_of_delay=proposal_builders.cost_of_delay(rehearsal, node.gpus),
             dedup_key=f"{PULL_LEMON}:{node.place.ref}",
         )
 

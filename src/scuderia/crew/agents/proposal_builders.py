@@ -1,25 +1,28 @@
 """What every agent's drafts share: seeds, evidence, swaps and their rehearsal, words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scuderia.basics.canonical import JsonObject, sha256_of
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import SubjectRef
-from scuderia.crew.engine.forecasts import FUTURES, Forecast
+from scuderia.basics.units import Quantity
+from scuderia.crew.engine import effects
+from scuderia.crew.engine.coverage import coverage_words
+from scuderia.crew.engine.effects import Forecast
+from scuderia.crew.engine.forecasts import FUTURES
 from scuderia.crew.engine.repairs import PRIOR_REPAIRS
 from scuderia.fleet.engine.lemon import HORIZON_DAYS
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
+from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.loop.nouns import Evidence, FindingDraft, Plan, ProposalDraft, Rehearsal
 from scuderia.loop.ports import EvidenceQuery, Seen, SnapshotReader
 
 WEEK_DAYS = 7.0
 WEEK_H = 168.0
-INTERVAL_WORDS = (
-    "medians over the futures (means where the median future loses the same either way), and an "
-    "interval that holds at least 80% of them"
-)
+DOUBT = ", as likely to harm as to help"
+TITLE_MAX = 200
 SWAP_LIMITS = (
     "The spare is at work within an hour of the action. Repair lengths and rates are those of "
     f"this fleet, joined to {PRIOR_REPAIRS:.0f} repairs' worth of a published year while its own "
@@ -93,26 +96,35 @@ def swap_params(node: NodeView, spare: str) -> JsonObject:
 
 
 def slot_rehearsal(
-    forecast: Forecast, *, horizon_days: float, seed: int, label: str, method: str, limits: str
+    forecast: Forecast,
+    *,
+    kind: str,
+    gpus: int,
+    horizon_days: float,
+    seed: int,
+    label: str,
+    method: str,
+    limits: str,
 ) -> Rehearsal:
     """Return the rehearsal of one slot's forecast; `method` says what is set against what."""
     return rehearsal_of(
         forecast,
+        kind=kind,
+        gpus=gpus,
         horizon_days=horizon_days,
-        seed=seed,
         label=label,
-        method=f"{method} {FUTURES} futures of the slot, each replayed in the twin under both; "
-        f"{INTERVAL_WORDS} (seed {seed}).",
+        method=f"{method} {FUTURES} futures of the slot, each replayed in the twin under both.",
         limits=limits,
-        inputs={"futures": FUTURES, "horizon_days": horizon_days},
+        inputs={"seed": seed, "futures": FUTURES, "horizon_days": horizon_days},
     )
 
 
 def rehearsal_of(
     forecast: Forecast,
     *,
+    kind: str,
+    gpus: int,
     horizon_days: float,
-    seed: int,
     label: str,
     method: str,
     limits: str,
@@ -120,24 +132,40 @@ def rehearsal_of(
 ) -> Rehearsal:
     """Return a forecast of node-hours lost as the loop's rehearsal.
 
+    kind     whose intervals are said to have held so and so often; a variant after a comma
+    gpus     of one node, for what waiting costs
     label    what is lost and whose it is, in words for people
-    inputs   what else than the seed a reader needs to run it again
+    inputs   the seed, and what else a reader needs to run it again
     """
-    nothing, acting = forecast.point
+    nothing, acting = (round(hours, 2) for hours in forecast.lost)
+    gain = round(nothing - acting, 2)
+    low, high = forecast.saved_between
+    reckoned = effects.cost_words(gain, gpus=gpus, horizon_days=horizon_days)
     return Rehearsal(
         metric="node_hours_lost",
         unit="node-hours",
         horizon_days=horizon_days,
-        do_nothing=round(nothing, 2),
-        expected=round(acting, 2),
-        low=round(forecast.low, 2),
-        high=round(forecast.high, 2),
+        do_nothing=nothing,
+        expected=acting,
+        low=min(round(forecast.low, 2), acting),
+        high=max(round(forecast.high, 2), acting),
         better="lower",
-        method=method,
+        method=f"{method} {effects.DEFINITION} (seed {inputs['seed']}). {reckoned}.",
         limits=limits,
-        inputs={"seed": seed, **inputs},
+        inputs=inputs,
         label=label,
+        gain_low=min(round(low, 2), gain),
+        gain_high=max(round(high, 2), gain),
+        helps=round(forecast.helps, 4),
+        harms=round(forecast.harms, 4),
+        held=coverage_words(kind),
     )
+
+
+def cost_of_delay(rehearsal: Rehearsal, gpus: int) -> Quantity:
+    """Return what a day of waiting costs, by the figures that the rehearsal shows."""
+    amount = effects.cost_of_delay(rehearsal.gain, gpus=gpus, horizon_days=rehearsal.horizon_days)
+    return Quantity(amount, GPU_HOURS)
 
 
 def outages_evidence(context: AgentContext, snapshot: FleetSnapshot, node: NodeView) -> Evidence:
@@ -195,11 +223,14 @@ class Possible:
 def keep_possible(
     context: AgentContext, proposals: Sequence[ProposalDraft], *, now: AwareDatetime
 ) -> Possible:
-    """Split proposals into those that could be carried out now and the findings of the others."""
+    """Split proposals into those worth carrying out now and the findings of the others.
+
+    returns   those kept say in their title where acting is as likely to harm as to help
+    """
     split = Possible()
     for proposal in proposals:
         try:
-            objection = context.objection(proposal, now=now)
+            objection = context.objection(proposal, now=now) or _worthless(proposal.rehearsal)
         except Unable as silent:
             objection = silent.message
             split.unseen |= frozenset(proposal.targets)
@@ -207,8 +238,20 @@ def keep_possible(
             split.orphans += proposal.findings
             split.why += (f"{proposal.title}: not proposed, because {objection}.",)
         else:
-            split.kept += (proposal,)
+            split.kept += (_titled(proposal),)
     return split
+
+
+def _worthless(rehearsal: Rehearsal) -> str:
+    if rehearsal.gain > 0:
+        return ""
+    return f"acting would save nothing on average ({rehearsal.gain:,.4g} {rehearsal.unit})"
+
+
+def _titled(proposal: ProposalDraft) -> ProposalDraft:
+    if not proposal.rehearsal.is_doubtful:
+        return proposal
+    return replace(proposal, title=f"{proposal.title[: TITLE_MAX - len(DOUBT)]}{DOUBT}")
 
 
 def node_link(node: str) -> str:

@@ -12,7 +12,7 @@ from scuderia.crew.engine.forecasts import forecast_escalation, forecast_swap
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 from scuderia.fleet.nouns import GPU_HOURS
-from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
+from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal, Round
 
 SWAP_NODE = "fleet.swap_node"
 ESCALATE = "fleet.escalate_repair"
@@ -58,24 +58,26 @@ class RepairChaser(FleetAgent):
             horizon_days=WEEK_DAYS,
             seed=seed,
         )
-        saved = max(forecast.hours_saved, 0.0)
+        rehearsal = proposal_builders.slot_rehearsal(
+            forecast,
+            kind=ESCALATE,
+            gpus=node.gpus,
+            horizon_days=WEEK_DAYS,
+            seed=seed,
+            label=f"hours out of {node.name}",
+            method="The repair as it may go on, given its age, against its end within "
+            f"{ESCALATED_WITHIN_H:.0f} h:",
+            limits=ESCALATE_LIMITS + proposal_builders.SWAP_LIMITS,
+        )
         return ProposalDraft(
             kind=ESCALATE,
             targets=(node.place.ref,),
             params={},
             title=f"Escalate the repair of {node.name}, out for "
             f"{proposal_builders.hours(node.age_h(snapshot.now))}",
-            findings=(repair_finding(self.context, snapshot, outlook, node),),
-            rehearsal=proposal_builders.slot_rehearsal(
-                forecast,
-                horizon_days=WEEK_DAYS,
-                seed=seed,
-                label=f"hours out of {node.name}",
-                method="The repair as it may go on, given its age, against its end within "
-                f"{ESCALATED_WITHIN_H:.0f} h:",
-                limits=ESCALATE_LIMITS + proposal_builders.SWAP_LIMITS,
-            ),
-            cost_of_delay=Quantity(round(saved * node.gpus / WEEK_DAYS, 2), GPU_HOURS),
+            findings=(repair_finding(self.context, snapshot, outlook, node, rehearsal),),
+            rehearsal=rehearsal,
+            cost_of_delay=proposal_builders.cost_of_delay(rehearsal, node.gpus),
             dedup_key=f"{ESCALATE}:{node.place.ref}",
         )
 
@@ -121,41 +123,44 @@ def draft_swap(
     seed = proposal_builders.seed_of(SWAP_NODE, proposal_builders.facts_of(node))
     slot = outlook.broken(node.age_h(snapshot.now))
     forecast = forecast_swap(slot, outlook.serving(), horizon_days=WEEK_DAYS, seed=seed)
+    rehearsal = proposal_builders.slot_rehearsal(
+        forecast,
+        kind=SWAP_NODE,
+        gpus=node.gpus,
+        horizon_days=WEEK_DAYS,
+        seed=seed,
+        label=f"node-hours lost to {node.customer}'s slot",
+        method="The repair as it may go on, given its age, against a spare in the slot:",
+        limits=proposal_builders.SWAP_LIMITS,
+    )
     return ProposalDraft(
         kind=SWAP_NODE,
         targets=(node.place.ref,),
         params=proposal_builders.swap_params(node, spare),
         title=f"Swap {node.name} for {spare}, so that {node.customer} has its node back",
-        findings=(repair_finding(context, snapshot, outlook, node),),
-        rehearsal=proposal_builders.slot_rehearsal(
-            forecast,
-            horizon_days=WEEK_DAYS,
-            seed=seed,
-            label=f"node-hours lost to {node.customer}'s slot",
-            method="The repair as it may go on, given its age, against a spare in the slot:",
-            limits=proposal_builders.SWAP_LIMITS,
-        ),
-        cost_of_delay=Quantity(
-            round(node.gpus * _hours_of_next_day(outlook, node, snapshot), 2), GPU_HOURS
-        ),
+        findings=(repair_finding(context, snapshot, outlook, node, rehearsal),),
+        rehearsal=rehearsal,
+        cost_of_delay=proposal_builders.cost_of_delay(rehearsal, node.gpus),
         dedup_key=f"{SWAP_NODE}:{node.place.ref}",
     )
 
 
-def _hours_of_next_day(outlook: FleetOutlook, node: NodeView, snapshot: FleetSnapshot) -> float:
-    age_h = node.age_h(snapshot.now)
-    return sum(outlook.repairs.chance_longer(hour + 0.5, age_h=age_h) for hour in range(24))
-
-
 def repair_finding(
-    context: AgentContext, snapshot: FleetSnapshot, outlook: FleetOutlook, node: NodeView
+    context: AgentContext,
+    snapshot: FleetSnapshot,
+    outlook: FleetOutlook,
+    node: NodeView,
+    week_ahead: Rehearsal,
 ) -> FindingDraft:
-    """Claim how likely the node is to be out for another day, and a week."""
+    """Claim how likely the node is to be out for another day, and a week.
+
+    week_ahead   what the node or its slot loses in a week if nothing is done, and the rest
+    """
     age_h = node.age_h(snapshot.now)
     day = outlook.repairs.chance_longer(24.0, age_h=age_h)
     week = outlook.repairs.chance_longer(WEEK_H, age_h=age_h)
+    lost_h = week_ahead.do_nothing if node.customer else 0.0
     holder = f" and keeps a slot of {node.customer} empty" if node.customer else ""
-    lost = sum(outlook.repairs.chance_longer(12 + 24 * n, age_h=age_h) * 24 for n in range(7))
     return FindingDraft(
         kind="crew.ageing_repair",
         subject=node.place.ref,
@@ -163,7 +168,7 @@ def repair_finding(
         f"it stays out another day with chance {percent(day, 0)}, another week with "
         f"{percent(week, 0)}",
         confidence=round(day, 3),
-        severity=Quantity(round(node.gpus * lost if node.customer else 0.0, 1), GPU_HOURS),
+        severity=Quantity(round(node.gpus * lost_h, 1), GPU_HOURS),
         evidence=(
             proposal_builders.repair_evidence(context, snapshot, node),
             _tail_evidence(context, snapshot, outlook, node),

@@ -70,14 +70,14 @@ class SlaWatch(FleetAgent):
         month, told = case.month, case.outlook
         customer = SubjectRef("customer", str(month.customer))
         gpus = max((node.gpus for node in snapshot.nodes), default=0)
-        lost_h = max(1 - told.mid - (1 - month.target), 0.0) * _month_h(month) * month.nodes
+        lost_h = max(1 - told.expected - (1 - month.target), 0.0) * _month_h(month) * month.nodes
         return FindingDraft(
             kind="crew.month_at_risk",
             subject=customer,
             claim=f"{month.customer} will end {month.starts_at:%B} below "
             f"{percent(month.target, 1)} with chance {percent(told.chance_missed, 0)}: "
-            f"{percent(told.mid)} expected (80%: {percent(told.low)} to {percent(told.high)}); "
-            f"{_by_when(snapshot, case)}. {_prevention(case)}",
+            f"{percent(told.expected)} expected (80%: {percent(told.low)} to "
+            f"{percent(told.high)}); {_by_when(snapshot, case)}. {_prevention(case)}",
             confidence=round(told.chance_missed, 3),
             severity=Quantity(
                 round(lost_h * gpus * 168 / max(_left_h(snapshot, month), 168), 1), GPU_HOURS
@@ -105,7 +105,7 @@ class SlaWatch(FleetAgent):
             f"The promise leaves {told.budget_h:.0f} node-hours of downtime this month; "
             f"{case.month.downtime_s / 3600:.0f} are used",
             link=f"/fleet/customers/{case.month.customer}",
-            seen={"chance_missed": told.chance_missed, "mid": told.mid},
+            seen={"chance_missed": told.chance_missed, "expected": told.expected},
         )
 
     def _broken_evidence(self, snapshot: FleetSnapshot, case: MonthCase) -> Evidence:
@@ -197,7 +197,7 @@ def _prevention(case: MonthCase) -> str:
     more = f" and {len(case.broken) - 5} more" if len(case.broken) > 5 else ""  # noqa: PLR2004
     slots = f"Filling the slots of {names}{more} at once"
     if case.outlook.chance_missed - case.filled.chance_missed < CHANCE_WON_MIN:
-        return f"{slots} would end it at {percent(case.filled.mid)}: late, but less."
+        return f"{slots} would end it at {percent(case.filled.expected)}: late, but less."
     return f"{slots} brings the chance to {percent(case.filled.chance_missed, 0)}."
 
 

@@ -5,7 +5,7 @@ from scuderia.basics.units import Quantity
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.fleet_agent import FleetAgent
 from scuderia.crew.engine import approvals
-from scuderia.crew.engine.forecasts import Forecast
+from scuderia.crew.engine.effects import Forecast
 from scuderia.crew.engine.outlook import fleet_outlook
 from scuderia.crew.engine.spare_pools import (
     CONFIDENCE,
@@ -17,7 +17,6 @@ from scuderia.crew.engine.spare_pools import (
     spare_need,
 )
 from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
-from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal, Round
 from scuderia.twin.nouns import Comparison, SpareNeed
 
@@ -83,8 +82,8 @@ class SparePlanner(FleetAgent):
                 f"{forecast.hours_saved:.0f} node-hours in {HORIZON_DAYS:.0f} days: "
                 f"{approvals.words(snapshot.swaps)}."
             )
-        rehearsal = _rehearsal(forecast, told, snapshot.swaps, view.cluster, seed=seed)
-        return self._proposal(snapshot, view, need, wanted, rehearsal, won, forecast.hours_saved)
+        rehearsal = _rehearsal(forecast, told, snapshot.swaps, view, seed=seed)
+        return self._proposal(snapshot, view, need, wanted, rehearsal, won)
 
     def _proposal(
         self,
@@ -94,10 +93,9 @@ class SparePlanner(FleetAgent):
         wanted: int,
         rehearsal: Rehearsal,
         won: float,
-        saved_h: float,
     ) -> ProposalDraft:
         cluster = SubjectRef("cluster", view.cluster)
-        regret = round(saved_h * view.gpus / HORIZON_DAYS, 2)
+        cost = proposal_builders.cost_of_delay(rehearsal, view.gpus)
         return ProposalDraft(
             kind=RESIZE,
             targets=(cluster,),
@@ -111,7 +109,7 @@ class SparePlanner(FleetAgent):
                     f"{view.days:.0f} days {need.spares} were needed at {CONFIDENCE:.0%} of "
                     f"instants, and {wanted} can be had",
                     confidence=CONFIDENCE,
-                    severity=Quantity(round(regret * 7, 1), GPU_HOURS),
+                    severity=Quantity(round(cost.amount * 7, 1), cost.unit),
                     evidence=(
                         proposal_builders.pool_evidence(self.context, snapshot, view.cluster),
                         self._need_evidence(snapshot, view, need),
@@ -121,7 +119,7 @@ class SparePlanner(FleetAgent):
                 ),
             ),
             rehearsal=rehearsal,
-            cost_of_delay=Quantity(regret, GPU_HOURS),
+            cost_of_delay=cost,
             dedup_key=f"{RESIZE}:{cluster}",
         )
 
@@ -154,26 +152,26 @@ def node_hours_won(told: Comparison, view: PoolView) -> float:
 
 
 def _rehearsal(
-    forecast: Forecast, told: Comparison, record: SwapRecord, cluster: str, *, seed: int
+    forecast: Forecast, told: Comparison, record: SwapRecord, view: PoolView, *, seed: int
 ) -> Rehearsal:
     return proposal_builders.rehearsal_of(
         forecast,
+        kind=RESIZE if record.approved or record.refused else f"{RESIZE}, no swap decided yet",
+        gpus=view.gpus,
         horizon_days=HORIZON_DAYS,
         method=f"{POOL_FUTURES} futures of {HORIZON_DAYS:.0f} days of every customer slot, each "
         "replayed in the twin with both sizes. In each a share of the swaps is approved, after a "
-        f"delay, both drawn from people's own record: {approvals.words(record)}. "
-        f"{proposal_builders.INTERVAL_WORDS.capitalize()} (seed {seed}).",
+        f"delay, both drawn from people's own record: {approvals.words(record)}.",
         limits="A larger pool does nothing by itself: a person must approve each swap. Outages "
         "are drawn apart from each other, though bulk starts exist; spares never fail and a swap "
         "takes no time beyond the delay. Rates and repair lengths are this fleet's own, joined to "
-        "a published year while its history is thin; how often such intervals held is printed in "
-        "docs/rehearsals.md.",
-        seed=seed,
+        "a published year while its history is thin.",
         inputs={
+            "seed": seed,
             "futures": POOL_FUTURES,
             "past": told.log_digest,
             "swaps_approved": record.approved,
             "swaps_refused": record.refused,
         },
-        label=f"node-hours lost to the customers of {cluster}",
+        label=f"node-hours lost to the customers of {view.cluster}",
     )

@@ -33,14 +33,15 @@ class MonthOutlook:
     """How the month is expected to end.
 
     chance_missed      P(availability over the month < target)
-    low, mid, high     the 80% interval and the median of the month's availability
+    expected           the mean of the month's availability
+    low, high          its 80% interval, widened to hold the mean
     budget_h           node-hours of downtime that the promise leaves, from the month's beginning
     hours_to_miss      median hours until the budget is gone, among the futures that miss; None
     """
 
     chance_missed: float
+    expected: float
     low: float
-    mid: float
     high: float
     budget_h: float
     hours_to_miss: float | None
@@ -64,9 +65,15 @@ def month_outlook(
     lost += _new_outages(month, repairs, random)
     shares = 1 - lost / total_h if total_h else np.ones(MONTHS_DRAWN)
     missed = lost > budget
-    low, mid, high = (float(value) for value in np.percentile(shares, [10, 50, 90]))
+    expected = float(np.mean(shares))
+    low, high = (float(value) for value in np.percentile(shares, [10, 90]))
     return MonthOutlook(
-        float(np.mean(missed)), low, mid, high, budget, _hours_to_miss(month, budget, lost, missed)
+        chance_missed=float(np.mean(missed)),
+        expected=expected,
+        low=min(low, expected),
+        high=max(high, expected),
+        budget_h=budget,
+        hours_to_miss=_hours_to_miss(month, budget, lost, missed),
     )
 
 

@@ -10,8 +10,8 @@ from itertools import takewhile
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scuderia.crew.engine.effects import SURE_H, Forecast
 from scuderia.crew.engine.repairs import RepairOutlook
 from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import DAY_S, HISTORY, Policy
@@ -19,7 +19,7 @@ from scuderia.twin.replay import replay
 
 HOUR_S = 3_600
 FUTURES = 150
-HANDOVER_H_MAX = 1.0
+HANDOVER_H_MAX = SURE_H
 """A spare is at work within this time of the action: taken evenly from zero."""
 
 RETURN_GAPS: tuple[tuple[float, float], ...] = (
@@ -33,42 +33,6 @@ RETURN_GAPS: tuple[tuple[float, float], ...] = (
 
 Spans: TypeAlias = list[tuple[int, int]]
 """Times out of service, whole seconds from now, [start, end)."""
-Hours1D: TypeAlias = NDArray[np.float64]
-"""Shape (n_futures,), hours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """Hours lost within the horizon, one per future, in both arms; paired."""
-
-    do_nothing: Hours1D
-    acting: Hours1D
-
-    @property
-    def point(self) -> tuple[float, float]:
-        """Return (doing nothing, acting): the medians where they differ, else the means."""
-        middle = float(np.median(self.do_nothing)), float(np.median(self.acting))
-        if middle[1] < middle[0]:
-            return middle
-        return float(np.mean(self.do_nothing)), float(np.mean(self.acting))
-
-    @property
-    def low(self) -> float:
-        """Return the 10% point when acting; zero where nothing is nearly sure."""
-        edge = float(np.percentile(self.acting, 10))
-        return 0.0 if edge < HANDOVER_H_MAX else min(edge, self.point[1])
-
-    @property
-    def high(self) -> float:
-        """Return the 90% point; a higher one where the mean of a long tail lies beyond it."""
-        expected = self.point[1]
-        edges = (float(np.percentile(self.acting, share)) for share in (90, 95, 99))
-        return next((edge for edge in edges if edge > expected), float(np.max(self.acting)))
-
-    @property
-    def hours_saved(self) -> float:
-        """Return the mean difference."""
-        return float(np.mean(self.do_nothing - self.acting))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scuderia.crew.engine.approvals import draw_delay_h, draw_share
-from scuderia.crew.engine.forecasts import HOUR_S, Forecast, draw_spans
+from scuderia.crew.engine.effects import Forecast
+from scuderia.crew.engine.forecasts import HOUR_S, draw_spans
 from scuderia.crew.engine.outlook import FleetOutlook
 from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
 from scuderia.twin.engine.outage_logs import live_log, log_of_spans

@@ -120,7 +120,7 @@ def _month_outlook(params: JsonObject, snapshot: FleetSnapshot) -> JsonObject:
         "customer": customer,
         "chance_missed": told.chance_missed,
         "low": told.low,
-        "mid": told.mid,
+        "expected": told.expected,
         "high": told.high,
         "budget_node_hours": round(told.budget_h, 2),
     }

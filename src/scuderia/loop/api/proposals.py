@@ -31,6 +31,8 @@ router = Router(tags=["proposals"])
 class RehearsalOut(Schema):
     """What is expected of acting, beside doing nothing."""
 
+    gain: float
+
 
 @made_from(BlastRadius)
 class BlastOut(Schema):

@@ -175,6 +175,9 @@ def show_card(card: ProposalReview) -> None:
             f" in {rehearsal.horizon_days:g} days",
             "  do it": f"{rehearsal.expected:,.1f} {rehearsal.unit}, 80% between"
             f" {rehearsal.low:,.1f} and {rehearsal.high:,.1f}",
+            "  it saves": rehearsal.gain_words or "not known future by future",
+            "  waiting costs": f"{row.cost_of_delay} a day",
+            "  intervals": rehearsal.held or "how often they held is not known",
             "  how known": rehearsal.method,
             "  limits": rehearsal.limits,
             "  undo": card.undo or "none: this cannot be undone",

@@ -197,6 +197,16 @@ def _open_like(draft: ProposalDraft, author: Actor) -> Proposal | None:
     ).first()
 
 
+def _refuse_bad_gain(rehearsal: Rehearsal) -> None:
+    low, high, shares = rehearsal.gain_low, rehearsal.gain_high, (rehearsal.helps, rehearsal.harms)
+    if low is None and high is None and shares == (None, None):
+        return
+    if low is None or high is None or not low <= rehearsal.gain <= high:
+        raise BadRehearsal("the gain lies outside its own interval")
+    if any(share is None or not 0 <= share <= 1 for share in shares):
+        raise BadRehearsal("a share of the futures is none")
+
+
 def _refuse_bad_rehearsal(rehearsal: Rehearsal) -> None:
     numbers = (
         rehearsal.horizon_days,
@@ -209,6 +219,7 @@ def _refuse_bad_rehearsal(rehearsal: Rehearsal) -> None:
         raise BadRehearsal("a number of the rehearsal is none")
     if not rehearsal.low <= rehearsal.expected <= rehearsal.high:
         raise BadRehearsal("expected lies outside its own interval")
+    _refuse_bad_gain(rehearsal)
     if rehearsal.better not in {"lower", "higher"}:
         raise BadRehearsal("better must be lower or higher")
     if not rehearsal.method.strip() or not rehearsal.limits.strip():

@@ -1,0 +1,58 @@
+"""How often the intervals of each kind held what came, as measured: one table, told everywhere.
+
+The figures are those that `python -m benchmarks.coverage --seeds 24` prints; docs/rehearsals.md
+prints the same, and a test holds the two together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SHARE_MIN, SHARE_MAX = 0.75, 0.85
+"""What 80% intervals are meant to hold; one that begins at zero may hold more, not less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many outcomes lay inside their interval, over how many fleets.
+
+    held, of     outcomes inside, of all measured
+    from_zero    the interval begins at zero: it leaves out what is worst alone
+    """
+
+    held: int
+    of: int
+    from_zero: bool = False
+
+    @property
+    def share(self) -> float | None:
+        """Return the share inside; None where nothing was measured."""
+        return self.held / self.of if self.of else None
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Say whether the share is what the interval promises."""
+        if self.share is None:
+            return False
+        return SHARE_MIN <= self.share <= (1.0 if self.from_zero else SHARE_MAX)
+
+    @property
+    def words(self) -> str:
+        """Return it for whoever decides."""
+        verdict = "calibrated" if self.is_calibrated else "not calibrated"
+        return f"{verdict}: {self.held} of {self.of} held"
+
+
+MEASURED: Mapping[str, Coverage] = {
+    "fleet.swap_node": Coverage(30, 30, from_zero=True),
+    "fleet.pull_lemon": Coverage(9, 9, from_zero=True),
+    "fleet.escalate_repair": Coverage(18, 24),
+    "fleet.resize_spare_pool": Coverage(13, 23),
+    "fleet.resize_spare_pool, no swap decided yet": Coverage(7, 23),
+}
+"""By kind, and by variant where a kind's intervals are made in two ways."""
+
+
+def coverage_words(kind: str) -> str:
+    """Return how the kind's intervals held, in words; of one that nobody measured, that."""
+    told = MEASURED.get(kind)
+    return told.words if told else "not calibrated: none was measured"
