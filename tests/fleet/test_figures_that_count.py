@@ -1,5 +1,8 @@
 """Figures worked by hand, each on the one case in which a wrong rule would give another number."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from scuderia.fleet.engine import facts
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
@@ -143,3 +146,75 @@ def test_capacity_lost_is_told_in_gpus_worth():
     assert found.availability == 35 / 40
     assert found.gpus_lost == 16 * (1 - 35 / 40)
     assert report(fleet(), days=4).gpus_lost == 0.0
+
+
+def planned(node, start, end):
+    return facts.OutageFact(node, start, end, None, "", True, f"p{node}-{start}")
+
+
+def test_planned_work_over_an_outage_that_began_before_it_is_told_with_both_figures():
+    """Out from hour 48 to 72; work from 60 to 84: 24 h stand apart, 12 of them over the outage."""
+    told = fleet(outage(0, 2 * DAY, 3 * DAY), planned(0, 60 * HOUR, 84 * HOUR))
+    found = report(told, days=10)
+    assert found.downtime_s == 12 * HOUR
+    assert found.planned_over_outage_s == 12 * HOUR
+    assert found.availability == (240 - 36) / (240 - 24)
+    assert found.availability_if_counted == (240 - 36) / (240 - 36 + 24)
+    assert "counted as downtime stands beside it" in found.limits
+
+
+def test_an_outage_that_begins_within_planned_work_is_not_held_against_it():
+    told = fleet(outage(0, 60 * HOUR, 72 * HOUR), planned(0, 48 * HOUR, 84 * HOUR))
+    found = report(told, days=10)
+    assert (found.planned_over_outage_s, found.downtime_s) == (0, 0)
+    assert found.availability_if_counted == found.availability == 1.0
+    at_once = fleet(outage(0, 48 * HOUR, 72 * HOUR), planned(0, 48 * HOUR, 84 * HOUR))
+    assert report(at_once, days=10).planned_over_outage_s == 0
+
+
+def test_of_two_outages_in_one_window_the_one_that_was_there_first_counts():
+    told = fleet(
+        outage(0, 40 * HOUR, 50 * HOUR),
+        outage(0, 60 * HOUR, 70 * HOUR),
+        planned(0, 48 * HOUR, 84 * HOUR),
+        outage(1, 10 * HOUR, 20 * HOUR),
+        nodes=2,
+    )
+    assert report(told, days=10).planned_over_outage_s == 2 * HOUR
+
+
+SPANS = st.lists(
+    st.tuples(st.integers(0, 1), st.integers(0, 110), st.integers(1, 40), st.booleans()), max_size=9
+)
+
+
+@given(SPANS)
+@settings(max_examples=80, deadline=None)
+def test_planned_work_over_an_outage_is_what_painting_every_hour_finds(spans):
+    """The rule once more, hour by hour: touching or overlapping reports of one sort are one."""
+    told = fleet(
+        *(
+            (planned if is_work else outage)(node, start * HOUR, (start + hours) * HOUR)
+            for node, start, hours, is_work in dict.fromkeys(spans)
+        ),
+        nodes=2,
+    )
+    expected = 0
+    for node in (0, 1):
+        painted = {
+            is_work: {
+                hour
+                for at, start, hours, work in spans
+                if at == node and work is is_work
+                for hour in range(start, start + hours)
+            }
+            for is_work in (True, False)
+        }
+        for hour in range(120):
+            if hour in painted[True] and hour in painted[False]:
+                begins = dict.fromkeys((True, False), hour)
+                for is_work in begins:
+                    while begins[is_work] - 1 in painted[is_work]:
+                        begins[is_work] -= 1
+                expected += begins[False] < begins[True]
+    assert report(told, days=5).planned_over_outage_s == expected * HOUR

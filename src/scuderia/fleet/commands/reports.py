@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.units import HOUR_S
 from scuderia.fleet.commands.formats import day, percent
 from scuderia.fleet.commands.options import AsJson, From, Site, To, read_period
 from scuderia.fleet.operations.evidence_packet import verify_evidence, write_evidence
@@ -98,7 +99,7 @@ def _show_report(found: SlaReport) -> None:
         {
             "period": f"{day(found.start)} to {day(found.end)}, {found.days_known} days",
             "nodes": f"{found.nodes} ({found.gpus} GPUs)",
-            "availability": percent(found.availability),
+            "availability": _availability(found),
             "customer-days": f"{found.customer_days_at_target} of {found.customer_days} at target",
             f"days < {found.target:.0%}": found.days_below_target,
             "worst day": f"{percent(found.worst_day)} on {found.worst_day_on}",
@@ -130,6 +131,16 @@ def _show_report(found: SlaReport) -> None:
 
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:,.1f}"
+
+
+def _availability(found: SlaReport) -> str:
+    if not found.planned_over_outage_s:
+        return percent(found.availability)
+    hours = found.planned_over_outage_s / HOUR_S
+    return (
+        f"{percent(found.availability)}; {percent(found.availability_if_counted)} with "
+        f"{hours:,.1f} node-hours of planned work over outages that began before it"
+    )
 
 
 def _money(cents: int) -> str:

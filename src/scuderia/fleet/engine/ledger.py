@@ -21,6 +21,8 @@ from scuderia.fleet.nouns import LEDGER_PRECEDENCE, LedgerClass
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 """Whole numbers, shape (n,); instants are Unix seconds."""
+Bools: TypeAlias = npt.NDArray[np.bool_]
+"""Shape (n,)."""
 
 NOBODY = -1
 CODE = {kind: code for code, kind in enumerate(LEDGER_PRECEDENCE)}
@@ -41,6 +43,7 @@ class Segments:
     kind       codes of the class, see CODE
     customer   index of the holder, NOBODY if none
     outage     index into `outages` (merged, unplanned) that covers it, NOBODY if none
+    over_outage   whether it is planned work on a node that was out, unplanned, before that began
     """
 
     node: Ints
@@ -49,6 +52,7 @@ class Segments:
     kind: Ints
     customer: Ints
     outage: Ints
+    over_outage: Bools
     outages: Sequence[OutageFact]
 
     @property
@@ -65,6 +69,7 @@ class Segments:
             self.kind[keep],
             self.customer[keep],
             self.outage[keep],
+            self.over_outage[keep],
             self.outages,
         )
 
@@ -88,7 +93,8 @@ def resolve(facts: FleetFacts, *, start: int, end: int) -> Segments:
     unplanned = [fact for fact in outages if not fact.planned]
     window = _Window(facts, start, end)
     stays = window.cut((f.node, f.start, f.end) for f in unplanned)
-    planned = window.cut((f.node, f.start, f.end) for f in outages if f.planned)
+    works = [fact for fact in outages if fact.planned]
+    planned = window.cut((f.node, f.start, f.end) for f in works)
     holds = window.cut((f.node, f.start, f.end) for f in facts.holds)
     phases = {
         kind: window.cut((f.node, f.start, f.end) for f in facts.phases if f.kind is kind)
@@ -105,10 +111,18 @@ def resolve(facts: FleetFacts, *, start: int, end: int) -> Segments:
     customer_of = np.array([fact.customer for fact in facts.holds], dtype=np.int64)
     customer = points.labels(holds, customer_of)
     outage = points.labels(stays, np.arange(len(unplanned), dtype=np.int64))
-    segments = points.segments(kind.astype(np.int64), customer, outage, unplanned)
+    work = points.labels(planned, np.arange(len(works), dtype=np.int64))
+    begun_before = _starts(unplanned, outage) < _starts(works, work)
+    over = (outage != NOBODY) & (work != NOBODY) & begun_before
+    segments = points.segments(kind.astype(np.int64), customer, outage, over, unplanned)
     on_the_books = int((window.high - window.low).sum())
     assert int(segments.length.sum()) == on_the_books, "the ledger lost or doubled a second"  # noqa: S101 - a bug, never an input
     return segments
+
+
+def _starts(facts: Sequence[OutageFact], label: Ints) -> Ints:
+    # the last entry stands for NOBODY
+    return np.array([*(fact.start for fact in facts), 0], dtype=np.int64)[label]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +193,12 @@ class _Points:
         return self._steps(cut, label[cut.row] + 1) - 1
 
     def segments(
-        self, kind: Ints, customer: Ints, outage: Ints, outages: Sequence[OutageFact]
+        self,
+        kind: Ints,
+        customer: Ints,
+        outage: Ints,
+        over_outage: Bools,
+        outages: Sequence[OutageFact],
     ) -> Segments:
         inside = np.flatnonzero(self.counts(self.windows) > 0)
         opens, closes = self.keys[inside], self.keys[inside + 1]
@@ -192,6 +211,7 @@ class _Points:
             kind=kind[inside],
             customer=customer[inside],
             outage=outage[inside],
+            over_outage=over_outage[inside],
             outages=outages,
         )
 
@@ -273,6 +293,7 @@ def clipped(segments: Segments, start: int, end: int) -> Segments:
         kept.kind,
         kept.customer,
         kept.outage,
+        kept.over_outage,
         kept.outages,
     )
 

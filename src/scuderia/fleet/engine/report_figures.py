@@ -110,6 +110,8 @@ class SlaReport:
     start, end              the period; sums of time and days cover its complete local days
     nodes                   nodes on the books (customer: held) in those days
     availability            served / (served + downtime); planned work stands apart
+    planned_over_outage_s   planned work on nodes that were out, unplanned, before it began
+    availability_if_counted   availability with that time counted as downtime
     headline                one entry per customer in scope
     customer_days*          sums over the headline
     outages                 that touch the period; outages_started began inside it
@@ -133,6 +135,8 @@ class SlaReport:
     days: tuple[LedgerDay, ...]
     seconds: Mapping[LedgerClass, int]
     availability: float | None
+    planned_over_outage_s: int
+    availability_if_counted: float | None
     gpus_lost: float | None
     days_known: int
     days_below_target: int

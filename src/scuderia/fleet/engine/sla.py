@@ -22,9 +22,10 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 _UP = np.array([CODE[LedgerClass.SERVING], CODE[LedgerClass.IDLE_SPARE]], dtype=np.int64)
 LIMITS = (
     "The end of an outage is the source's word, not a test. Sums of time and days leave out days "
-    "that are not over; counts, lengths and causes of outages cover the whole period. "
-    "Planned work stands apart from availability. Money is downtime at the stated price, not a "
-    "claim under a contract."
+    "that are not over; counts, lengths and causes of outages cover the whole period. Planned work "
+    "stands apart from availability, also over an outage that began before it; the figure with "
+    "that counted as downtime stands beside it. Money is downtime at the stated price, not a claim "
+    "under a contract."
 )
 
 
@@ -106,7 +107,9 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
     present = _places(per_node.sum(axis=1))
     nodes = len(present)
     broken = OutageStatistics(facts, mine, outages, nodes, request.start, request.end)
-    availability = _share(int(seconds[_UP].sum()), int(seconds[DOWN_CODES].sum()))
+    up, lost = int(seconds[_UP].sum()), int(seconds[DOWN_CODES].sum())
+    availability = _share(up, lost)
+    hidden = int(segments.length[segments.over_outage].sum())
     gpus = sum(facts.nodes[row].gpus for row in present)
     return SlaReport(
         customer=request.customer,
@@ -120,6 +123,8 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
         days=_day_rows(table, scope.days),
         seconds=ledger.as_classes(seconds),
         availability=availability,
+        planned_over_outage_s=hidden,
+        availability_if_counted=_share(up, lost + hidden),
         gpus_lost=None if availability is None else gpus * (1 - availability),
         days_known=len(known),
         days_below_target=int((known < scope.target).sum()),

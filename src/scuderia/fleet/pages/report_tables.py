@@ -26,7 +26,7 @@ def cards_of(report: SlaReport) -> tuple[Card, ...]:
         Card("Customer-days at target", f"{met:,}", f"of {all_days:,}",
              f"{_share(met / all_days if all_days else None, 1)}; target {report.target:.2%} a day",
              "warn" if short else "ok" if all_days else ""),
-        Card("Availability", _share(report.availability), "", "planned work stands apart"),
+        Card("Availability", _share(report.availability), "", _planned_words(report)),
         Card("Worst day", _share(report.worst_day), "", _day(report)),
         Card("Downtime", f"{report.downtime_s / HOUR_S:,.0f}", "node-hours",
              f"{report.outages:,} outages, {report.outages_open} of them last"),
@@ -38,6 +38,16 @@ def cards_of(report: SlaReport) -> tuple[Card, ...]:
         Card("Repair tail", _share(report.downtime_share_over_7d, 1), "",
              "of downtime is in outages over 7 days"),
     )  # fmt: skip
+
+
+def _planned_words(report: SlaReport) -> str:
+    if not report.planned_over_outage_s:
+        return "planned work stands apart"
+    hours = report.planned_over_outage_s / HOUR_S
+    return (
+        f"{_share(report.availability_if_counted)} with {hours:,.0f} node-hours of planned work "
+        "over outages that began before it"
+    )
 
 
 def _money(report: SlaReport) -> tuple[Card, ...]:
