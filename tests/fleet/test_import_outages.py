@@ -114,6 +114,25 @@ def test_a_later_file_gives_names_to_quiet_nodes_and_closes_what_lasted(write):
     assert Allocation.objects.count() == 4
 
 
+def test_a_name_spelled_in_several_ways_is_told_by_the_import_that_books_it(write):
+    rows = "rig7,2026-01-02,2026-01-03,,\nRIG07.hall.example,2026-01-04,2026-01-05,,\n"
+    done = bring(write(HEAD + rows))
+    assert [odd for odd in done.odd if "spellings" in odd] == [
+        "2 spellings of what may be one node: RIG07.hall.example, rig7"
+    ]
+    assert bring(write(JANUARY, "other.csv"), site="elsewhere").odd == ()
+
+
+@pytest.mark.parametrize("spelled", ["GPU-3", "gpu3.hall.example", "gpu_003"])
+def test_a_new_name_that_may_stand_on_the_books_already_is_told(write, spelled):
+    bring(write(HEAD + "gpu3,2026-01-02,2026-01-03,,\nn9,2026-01-02,2026-01-03,,\n"))
+    row = f"{spelled},2026-01-04,2026-01-05,,\n"
+    path = write(HEAD + row + "gpu4,2026-01-04,2026-01-05,,\n", "later.csv")
+    told = f"the new node {spelled} may be gpu3, which is on the books, in another spelling"
+    assert [odd for odd in bring(path).odd if "gpu3" in odd] == [told]
+    assert not [odd for odd in bring(path).odd if "gpu3" in odd], "nothing of it is new any more"
+
+
 def test_one_bad_record_and_nothing_is_imported(write):
     path = write(JANUARY + "n3,2026-01-07,2026-01-06,,\n")
     with pytest.raises(RecordRefused, match=r"outages\.csv, record 4, field end") as caught:

@@ -122,6 +122,7 @@ class CommitReport:
     kept        known facts that stay as a person put them, though the file says otherwise
     left_alone  the first CHANGES_KEPT of what the file says of those
     retracted   facts that a person took off the books for good; they are not booked again
+    odd         sentences about what looks wrong beside what was held, though it is booked
     """
 
     added: int = 0
@@ -131,6 +132,7 @@ class CommitReport:
     retracted: int = 0
     changes: tuple[Change, ...] = ()
     left_alone: tuple[Change, ...] = ()
+    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

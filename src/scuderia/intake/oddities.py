@@ -1,6 +1,7 @@
 """Notes what can be read and yet looks wrong: a row decades away, a name spelled twice."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -104,6 +105,21 @@ class NameSightings:
                 f"{len(several) - _NAMES_TOLD} more {self.name}s are spelled in several ways"
             )
         return odd
+
+
+def known_otherwise(name: str, new: Iterable[str], held: Iterable[str]) -> tuple[str, ...]:
+    """Return sentences about new names that may be other spellings of those held already."""
+    known: dict[str, str] = {}
+    for text in sorted(held):
+        known.setdefault(_folded(text), text)
+    alike = [(text, known[key]) for text in sorted(new) if (key := _folded(text)) in known]
+    odd = [
+        f"the new {name} {text} may be {before}, which is on the books, in another spelling"
+        for text, before in alike[:_NAMES_TOLD]
+    ]
+    if len(alike) > _NAMES_TOLD:
+        odd.append(f"{len(alike) - _NAMES_TOLD} more new {name}s may be on the books already")
+    return tuple(odd)
 
 
 def _folded(text: str) -> str:

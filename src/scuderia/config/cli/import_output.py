@@ -44,8 +44,7 @@ def show_preview(report: ImportReport, kind: str) -> None:
     if report.forecast is not None:
         say("It would be:")
         _show_commit(report.file, kind, report.forecast)
-    for odd in preview.odd:
-        say(f"Odd: {odd}")
+    _show_odd(preview.odd)
     said = f"Would be refused: {report.refusal}" if report.refusal else "Nothing was booked."
     say(f"This was a dry run. {said}")
 
@@ -58,8 +57,7 @@ def show_import(report: ImportReport, kind: str) -> None:
     if report.quarantine_file:
         said = "bad records, with reasons and raw text"
         say(f"{report.bad_records} {said}: {report.quarantine_file}")
-    for odd in report.preview.odd:
-        say(f"Odd: {odd}")
+    _show_odd(report.preview.odd)
 
 
 def _show_commit(file: str, kind: str, done: CommitReport) -> None:
@@ -70,6 +68,12 @@ def _show_commit(file: str, kind: str, done: CommitReport) -> None:
         _show_changes(done.left_alone, done.kept, "stays, the file says")
     if done.retracted:
         say(f"{done.retracted} were taken off the books by a person, and are not booked again.")
+    _show_odd(done.odd)
+
+
+def _show_odd(sentences: Iterable[str]) -> None:
+    for odd in sentences:
+        say(f"Odd: {odd}")
 
 
 def _show_changes(changes: Sequence[Change], whole: int, words: str) -> None:

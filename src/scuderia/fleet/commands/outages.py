@@ -60,6 +60,8 @@ def import_faults(
     if as_json:
         print_json(done)
         return
+    for odd in done.odd:
+        say(f"Odd: {odd}")
     if not done.changed:
         say(f"{done.file} is on the books already; nothing changed.")
         return

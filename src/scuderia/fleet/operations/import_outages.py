@@ -73,6 +73,7 @@ class ImportReport:
 
     known_before   outages that were on the books; `amended` of them say otherwise now, `kept` stay
                    as a person put them, and `retracted` were taken off for good
+    odd            sentences about what looks wrong, though it is booked
     """
 
     file: str
@@ -92,6 +93,7 @@ class ImportReport:
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     changed: bool
+    odd: tuple[str, ...] = ()
 
 
 def import_outages(
@@ -181,4 +183,5 @@ def _report(batch: ImportBatch, done: pipeline.ImportReport, *, changed: bool) -
         starts_at=batch.starts_at,
         ends_at=batch.ends_at,
         changed=changed,
+        odd=(*done.preview.odd, *commit.odd),
     )

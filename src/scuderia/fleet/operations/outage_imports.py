@@ -5,7 +5,7 @@ With a fleet's size the file stands the fleet up at a site; without, its nodes m
 
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import IntegrityError
@@ -36,6 +36,7 @@ from scuderia.fleet.operations.import_runs import ImportUnsettled
 from scuderia.fleet.operations.import_site import ImportSite, publish_site, stage_site
 from scuderia.fleet.operations.outage_writer import OutageWriter
 from scuderia.intake.fields import CommitReport, FileFacts, Numbered, Objection, Record
+from scuderia.intake.oddities import known_otherwise
 from scuderia.intake.records import Flaw
 from scuderia.intake.stepfun import DAY_0
 from scuderia.loop.nouns import Power
@@ -251,7 +252,7 @@ class OutageImport:
             self._imported_before(facts)
             writer = OutageWriter(None, None, self.source, actor, now, {})
             self._take_all(writer, rows, facts)
-            return writer.report()
+            return self._told_by(writer)
         run = import_runs.begin(actor)
         try:
             done = self._book(run, rows, facts, actor, now)
@@ -286,7 +287,7 @@ class OutageImport:
         writer = OutageWriter(run, batch, self.source, actor, now, nodes)
         self._take_all(writer, rows, facts)
         writer.flush()
-        self.batch, done = batch, writer.report()
+        self.batch, done = batch, self._told_by(writer)
 
         def publish() -> None:
             if here is not None and self.fleet is not None:
@@ -301,6 +302,11 @@ class OutageImport:
 
         import_runs.publish(run, publish)
         return done
+
+    def _told_by(self, writer: OutageWriter) -> CommitReport:
+        """Return the writer's report, and which new nodes may stand there by another name."""
+        new = self._strangers.keys() & self._named.keys()
+        return replace(writer.report(), odd=known_otherwise("node", new, self._sites))
 
     def _take_all(
         self, writer: OutageWriter, rows: Iterable[Numbered[OutageRow]], facts: FileFacts
