@@ -1,27 +1,69 @@
-"""`scuderia fleet nodes` and `node`: where each stands, its state and its history."""
+"""`scuderia fleet nodes` and `node`: where each stands, its state, its history, its description."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import parse_instant
 from scuderia.basics.units import format_duration
 from scuderia.fleet.commands.options import (
     AsJson,
+    DryRun,
     From,
+    Nodes,
     Site,
     To,
+    WhyCorrected,
     read_instant,
     read_period,
 )
 from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.operations.descriptions import expand_nodes
+from scuderia.fleet.operations.nodes import (
+    NodeFacts,
+    NodesDescribed,
+    add_nodes,
+    edit_nodes,
+    retire_nodes,
+)
 from scuderia.fleet.queries.amendments import list_amendments
 from scuderia.fleet.queries.nodes import get_node, get_timeline, list_nodes
-from scuderia.loop.commands.command_actor import for_actor
-from scuderia.loop.commands.output import print_facts, print_json, print_rows, print_table
+from scuderia.loop.commands.command_actor import for_actor, now
+from scuderia.loop.commands.output import (
+    print_done,
+    print_facts,
+    print_json,
+    print_rows,
+    print_table,
+)
 from scuderia.loop.ports import registry
 
 KEY_SHOWN = 12
+
+
+class ShownByName(TyperGroup):
+    """A group in which what names no command of it is what `show` is asked of."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `show` before a node's name, and before options alone."""
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ShownByName,
+    no_args_is_help=True,
+    help="Show one node (`node NAME`), or describe nodes: add, edit, retire.",
+)
+Rack = Annotated[str | None, typer.Option(help="The rack; made where it is new.")]
+Cluster = Annotated[str | None, typer.Option(help="The cluster; made where it is new.")]
+At = Annotated[str | None, typer.Option("--site", help="The site; made where it is new.")]
+Sku = Annotated[str | None, typer.Option(help="The node type: scuderia fleet sku add.")]
+InServiceFrom = Annotated[str | None, typer.Option("--from", help="First instant in service.")]
+InServiceTo = Annotated[str | None, typer.Option("--to", help="The instant after the last.")]
 
 
 @for_actor
@@ -50,8 +92,9 @@ def nodes(
     )
 
 
+@app.command("show")
 @for_actor
-def node(
+def show(
     name: str,
     start: From = None,
     end: To = None,
@@ -90,3 +133,97 @@ def node(
         ),
         empty="It was never out in this period.",
     )
+
+
+@app.command("add")
+@for_actor
+def add(
+    nodes: Nodes,
+    *,
+    site: At = None,
+    cluster: Cluster = None,
+    rack: Rack = None,
+    sku: Sku = None,
+    start: InServiceFrom = None,
+    end: InServiceTo = None,
+    dry_run: DryRun = False,
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Bring nodes onto the books, in service from an instant on; all of them or none."""
+    facts = _facts(site, cluster, rack, sku, start, end)
+    done = add_nodes(
+        actor=actor, nodes=expand_nodes(nodes), facts=facts, now=now(), dry_run=dry_run
+    )
+    _report(done, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("edit")
+@for_actor
+def edit(
+    nodes: Nodes,
+    *,
+    site: At = None,
+    cluster: Cluster = None,
+    rack: Rack = None,
+    sku: Sku = None,
+    start: InServiceFrom = None,
+    end: InServiceTo = None,
+    reason: WhyCorrected = "",
+    dry_run: DryRun = False,
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Correct where nodes stand, what they are, or when they were in service, ever since."""
+    facts = _facts(site, cluster, rack, sku, start, end)
+    done = edit_nodes(
+        actor=actor, nodes=expand_nodes(nodes), facts=facts, reason=reason, now=now(),
+        dry_run=dry_run,
+    )  # fmt: skip
+    _report(done, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("retire")
+@for_actor
+def retire(
+    nodes: Nodes,
+    *,
+    end: Annotated[str, typer.Option("--to", help="The instant after the last in service.")],
+    reason: WhyCorrected = "",
+    dry_run: DryRun = False,
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Take nodes out of service at an instant; nobody may hold them any more."""
+    done = retire_nodes(
+        actor=actor, nodes=expand_nodes(nodes), end=parse_instant(end, field="--to"),
+        reason=reason, now=now(), dry_run=dry_run,
+    )  # fmt: skip
+    _report(done, dry_run=dry_run, as_json=as_json)
+
+
+def _facts(
+    site: str | None,
+    cluster: str | None,
+    rack: str | None,
+    sku: str | None,
+    start: str | None,
+    end: str | None,
+) -> NodeFacts:
+    return NodeFacts(
+        site=site,
+        cluster=cluster,
+        rack=rack,
+        sku=sku,
+        in_service_from=read_instant(start, "--from"),
+        in_service_to=read_instant(end, "--to"),
+    )
+
+
+def _report(done: NodesDescribed, *, dry_run: bool, as_json: bool) -> None:
+    would = "It would be: " if dry_run else ""
+    words = (
+        f"{would}{done.added} nodes added, {done.amended} changed, {done.unchanged} as they were."
+    )
+    facts = {"added": done.added, "changed": done.amended, "unchanged": done.unchanged}
+    print_done({**facts, "dry_run": dry_run}, words, as_json=as_json)

@@ -12,7 +12,7 @@ _ORDER = "Check the order and the time zones; an allocation holds [from, to)."
 
 FIELDS = (
     FieldSpec(name="node", type=FieldType.NAME, needs_column=True, may_be_empty=False),
-    FieldSpec(name="customer", type=FieldType.NAME, needs_column=True, may_be_empty=False),
+    FieldSpec(name="customer", needs_column=True, may_be_empty=False),
     FieldSpec(name="from", type=FieldType.INSTANT, needs_column=True, may_be_empty=False),
     FieldSpec(name="to", type=FieldType.INSTANT, needs_column=True, counted_from="from"),
 )
@@ -47,6 +47,12 @@ class AllocationRow(NamedTuple):
     def key(self) -> tuple[str, int]:
         """Return what makes it the same allocation when it is told again."""
         return self.node, self.hold.start
+
+    def told(self) -> dict[str, str]:
+        """Return what may be said otherwise, as text; empty where it lasts."""
+        end = self.hold.end
+        ends = "" if end is None else instant_of(end).isoformat()
+        return {"customer": self.hold.customer, "to": ends}
 
 
 def row_of(record: Record) -> AllocationRow:

@@ -3,7 +3,7 @@
 `open_allocation` and `close_allocation` leave the audit row to whoever calls.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -19,7 +19,12 @@ from scuderia.fleet.engine.facts import instant_of, seconds_of
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
-from scuderia.fleet.operations.descriptions import NAMES_AUDITED, may_describe, require_reason
+from scuderia.fleet.operations.descriptions import (
+    NAMES_AUDITED,
+    Compared,
+    may_describe,
+    require_reason,
+)
 from scuderia.fleet.operations.inventory import find_customer, find_node
 from scuderia.fleet.operations.outages import EndsBeforeStart, require_order
 from scuderia.fleet.queries.inventory import UnknownSubject
@@ -87,23 +92,9 @@ def close_allocation(*, node: str, end: AwareDatetime) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedAllocations:
-    """What is told, beside what is on the books.
-
-    against   what cannot stand, by the row's key
-    amended   what stands otherwise: the row, and what stood there
-    """
-
-    added: tuple[AllocationRow, ...]
-    amended: tuple[tuple[AllocationRow, Hold], ...]
-    unchanged: int
-    against: Mapping[tuple[str, int], Flaw]
-
-
 def compare_allocations(
     rows: Sequence[AllocationRow], *, now: AwareDatetime
-) -> ComparedAllocations:
+) -> Compared[AllocationRow]:
     """Say what of the rows is new, known or otherwise, and what cannot stand; writes nothing."""
     names = {row.node for row in rows}
     nodes = {
@@ -114,7 +105,7 @@ def compare_allocations(
     }
     customers = set(Customer.objects.values_list("name", flat=True))
     held = _holds_of(names)
-    against = {}
+    against: dict[Hashable, Flaw] = {}
     wanted: dict[str, dict[int, Hold]] = {}
     for row in rows:
         flaw = ahead(row.hold, seconds_of(now)) or _flaw_of(row, nodes, customers)
@@ -125,17 +116,12 @@ def compare_allocations(
     for node, holds in wanted.items():
         for start, met in overlapping(held.get(node, {}), holds).items():
             against[node, start] = _meets(node, met)
-    good = [row for row in rows if row.key not in against]
-    stood = [(row, held.get(row.node, {}).get(row.hold.start)) for row in good]
-    return ComparedAllocations(
-        added=tuple(row for row, before in stood if before is None),
-        amended=tuple((row, was) for row, was in stood if was is not None and was != row.hold),
-        unchanged=sum(before == row.hold for row, before in stood),
-        against=against,
-    )
+    known: dict[Hashable, AllocationRow] = {(node, hold.start): AllocationRow(node, hold)
+             for node, holds in held.items() for hold in holds.values()}  # fmt: skip
+    return Compared.of(rows, known, against)
 
 
-def keep_allocations(compared: ComparedAllocations) -> None:
+def keep_allocations(compared: Compared[AllocationRow]) -> None:
     """Write what is new and what is amended, in the caller's transaction: ends before beginnings.
 
     A node has one allocation that lasts at any statement, so what is ended goes first.
@@ -200,7 +186,8 @@ def allocate_nodes(
     found = compare_allocations([AllocationRow(node, hold) for node in nodes], now=now)
     for flaw in found.against.values():
         raise _refusal(flaw)
-    for row, before in found.amended:
+    for row, was in found.amended:
+        before = was.hold
         if before.end != before.start:  # what never held anything gives way
             raise NodeIsHeld(
                 f"{row.node} is held by {before.words}",

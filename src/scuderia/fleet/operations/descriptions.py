@@ -1,6 +1,8 @@
 """What a fleet's descriptions share: who may describe it, and what makes a correction one."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, Self, TypeVar
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput, Refused
@@ -14,6 +16,54 @@ NODES_MAX = 10_000
 """How many nodes one command, or one file, describes in its one transaction."""
 NAMES_AUDITED = 50
 """How many names of a batch its audit entry tells; it always tells their number."""
+
+
+class Described(Protocol):
+    """A row that tells one fact."""
+
+    @property
+    def node(self) -> str:
+        """Return the node that it is about."""
+        ...
+
+    @property
+    def key(self) -> Hashable:
+        """Return what makes it the same fact when it is told again."""
+        ...
+
+    def told(self) -> dict[str, str]:
+        """Return what may be said otherwise, as text."""
+        ...
+
+
+RowT = TypeVar("RowT", bound=Described)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Generic[RowT]):
+    """What is told, beside what is on the books.
+
+    against   what cannot stand, by the row's key
+    amended   what stands otherwise: the row, and what stood there
+    """
+
+    added: tuple[RowT, ...]
+    amended: tuple[tuple[RowT, RowT], ...]
+    unchanged: int
+    against: Mapping[Hashable, Flaw]
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[RowT], known: Mapping[Hashable, RowT], against: Mapping[Hashable, Flaw]
+    ) -> Self:
+        """Compare the rows that nothing is against with what is known, by their keys."""
+        good = [(row, known.get(row.key)) for row in rows if row.key not in against]
+        return cls(
+            added=tuple(row for row, was in good if was is None),
+            amended=tuple((row, was) for row, was in good if was is not None and was != row),
+            unchanged=sum(row == was for row, was in good),
+            against=against,
+        )
 
 
 class DescribedAlready(Refused):

@@ -75,7 +75,7 @@ def register_inventory(
     raises        PlaceConflict, NoSuchZone, BadInput: a name that cannot be a subject
     """
     skus_changed = _keep_skus(inventory.skus)
-    racks = _keep_racks(inventory.places)
+    racks = keep_racks(inventory.places)
     added, moved = _keep_nodes(inventory.places, racks, active_from=active_from)
     change = InventoryChange(
         nodes_added=added,
@@ -135,7 +135,7 @@ def _keep_skus(skus: Iterable[SkuNoun]) -> int:
     return changed
 
 
-def _keep_racks(places: Iterable[NodePlace]) -> dict[str, Rack]:
+def keep_racks(places: Iterable[NodePlace]) -> dict[str, Rack]:
     """Return the rack rows by name, making sites, clusters and racks that are missing."""
     wanted = sorted({(place.site, place.cluster, place.rack) for place in places})
     sites = _keep_named(Site, {site: Site(name=site) for site, _, _ in wanted})
@@ -192,13 +192,18 @@ def _keep_nodes(
             node.rack, node.sku = rack, sku
             moved.append(node)
     Node.objects.bulk_create(added)
+    fill_slots(added)
+    Node.objects.bulk_update(moved, ["rack", "sku"])
+    return len(added), len(moved)
+
+
+def fill_slots(nodes: Iterable[Node]) -> None:
+    """Give nodes that have no GPUs those of their SKU."""
     insert_rows(
         Gpu,
         ("node", "slot", "serial"),
-        ((node.pk, slot, "") for node in added for slot in range(node.sku.gpus_per_node)),
+        ((node.pk, slot, "") for node in nodes for slot in range(node.sku.gpus_per_node)),
     )
-    Node.objects.bulk_update(moved, ["rack", "sku"])
-    return len(added), len(moved)
 
 
 def _keep_sla(sla: SlaDefinition) -> bool:

@@ -3,7 +3,7 @@
 from scuderia.fleet.engine.snapshot import FleetSnapshot
 from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.fleet.playbook import action_kinds, detectors, evidence, repairs
-from scuderia.fleet.playbook.importers import OutageImporter
+from scuderia.fleet.playbook.importers import DESCRIPTIONS, OutageImporter
 from scuderia.fleet.playbook.spare_pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
 from scuderia.fleet.queries.lineage import FleetLineage
@@ -33,5 +33,6 @@ def register(registry: Registry) -> None:
     registry.register_unit(GPU_HOURS, worth=1.0)  # the measure itself; others state theirs in it
     registry.register_lineage(FleetLineage())
     registry.register_silence(FleetSilence())
-    register_importer(OutageImporter())
+    for importer in (OutageImporter(), *DESCRIPTIONS):
+        register_importer(importer)
     registry.register_snapshot(FleetSnapshot, fleet_snapshot)

@@ -1,13 +1,14 @@
-"""The kinds of file that the fleet reads: outages."""
+"""The kinds of file that the fleet reads: outages, nodes, allocations."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
 from scuderia.fleet.engine.restatements import TOLERANCE_S
+from scuderia.fleet.operations.description_imports import allocation_import, node_import
 from scuderia.fleet.operations.outage_imports import OutageImport, StoodUp, may_import
 from scuderia.intake.fields import ImportKind
 from scuderia.intake.importers import Setting
@@ -82,3 +83,36 @@ def _whole(name: str, text: str) -> int:
 
 def _instant(said: Mapping[str, str], name: str) -> AwareDatetime | None:
     return parse_instant(said[name], field=f"--{name}") if said[name] else None
+
+
+class _DescriptionImporter:
+    """Facts that describe the fleet; no settings beside the file."""
+
+    settings = ()
+
+    def __init__(
+        self, name: str, job: str, kind_at: Callable[[AwareDatetime], ImportKind[Any]]
+    ) -> None:
+        self.name, self.job, self._kind_at = name, job, kind_at
+
+    def begin(
+        self, _said: Mapping[str, str], *, actor: Actor, now: AwareDatetime
+    ) -> ImportKind[Any]:
+        """Return the kind for one import.
+
+        raises   NotAuthorised, NotFound
+        """
+        may_import(actor)
+        return self._kind_at(now)
+
+
+DESCRIPTIONS = (
+    _DescriptionImporter(
+        "nodes",
+        "Nodes: node, site, cluster, rack, sku, in_service_from, in_service_to.",
+        node_import,
+    ),
+    _DescriptionImporter(
+        "allocations", "Who held which node: node, customer, from, to.", allocation_import
+    ),
+)
