@@ -43,8 +43,8 @@ class Caller:
         assert answer.status_code == 200, answer.content
         return answer.json()["items"]
 
-    def post(self, path, body):
+    def post(self, path, body, *, method="post"):
         text = body if isinstance(body, str | bytes) else json.dumps(body)
-        return self.client.post(
+        return getattr(self.client, method)(
             f"/api/v1{path}", text, content_type="application/json", headers=self.headers
         )

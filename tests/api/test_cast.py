@@ -16,7 +16,9 @@ from tests.pages.stage import LENA, NOW
 
 CAST = ("olaf", "vera", "otto", "britt", "lena", "ada")
 NOBODY = "01a20ae1-3300-7462-9a80-445740bdf228"
+BEFORE = (NOW - timedelta(hours=1)).isoformat()
 SOON = (NOW + timedelta(days=3)).isoformat()
+SKU = "H100-SXM-8x"
 GRANT = {
     "agent": "lemon-scout", "kind": "*", "scope": "*", "level": 2, "expires_at": SOON,
     "actions_per_day": 3, "reason": "a trial",
@@ -48,6 +50,7 @@ READS = {
     "/fleet/outages": (200, 200, 200, 200, 200, 200),
     "/fleet/spare-pools": (200, 200, 200, 200, 200, 200),
     "/fleet/customers": (200, 200, 200, 200, 200, 200),
+    "/fleet/allocations": (200, 200, 200, 200, 200, 200),
     "/fleet/customers/demo-aurora/report": (404, 200, 200, 404, 200, 200),
     "/fleet/customers/demo-aurora/packet": (404, 200, 200, 404, 200, 200),
     "/fleet/report": (404, 200, 404, 404, 200, 200),
@@ -70,6 +73,15 @@ WRITES = {
     "/approval-rules": (404, 403, 404, 404, 201, 201),
     f"/grants/{NOBODY}/revoke": (404, 404, 404, 404, 404, 404),
     f"/approval-rules/{NOBODY}/end": (404, 404, 404, 404, 404, 404),
+    "/fleet/customers": (404, 403, 404, 404, 200, 200),
+    "PATCH /fleet/customers": (404, 403, 404, 404, 200, 200),
+    "/fleet/skus": (404, 403, 404, 404, 200, 200),
+    "PATCH /fleet/skus": (404, 403, 404, 404, 200, 200),
+    "/fleet/nodes": (404, 403, 404, 404, 200, 200),
+    "PATCH /fleet/nodes": (404, 403, 404, 404, 200, 200),
+    "/fleet/retirements": (404, 403, 404, 404, 422, 422),
+    "/fleet/allocations": (404, 403, 404, 404, 409, 409),
+    "PATCH /fleet/allocations": (404, 403, 404, 404, 200, 200),
     "/evidence/node_outages": (404, 200, 200, 404, 200, 200),
     "/people/password": (404, 403, 404, 404, 403, 204),
     "/people/deactivate": (404, 403, 404, 404, 403, 204),
@@ -81,6 +93,30 @@ WRITES = {
 
 def body_for(path, stage):
     return {
+        "/fleet/customers": {"name": "demo-new", "target": 0.975, "time_zone": "Europe/Berlin"},
+        "PATCH /fleet/customers": {"name": "demo-aurora", "target": 0.5, "reason": "misread"},
+        "/fleet/skus": {"name": "h-4", "gpus_per_node": 4, "gpu_model": "H100"},
+        "PATCH /fleet/skus": {"name": SKU, "cents_per_gpu_hour": 301, "reason": "agreed"},
+        "/fleet/nodes": {
+            "nodes": ["x[1-3]"],
+            "site": "x",
+            "cluster": "x-c",
+            "rack": "x-r",
+            "sku": SKU,
+            "in_service_from": BEFORE,
+        },
+        "PATCH /fleet/nodes": {
+            "nodes": [stage.node],
+            "in_service_from": "2020-01-01T00:00:00Z",
+            "reason": "older",
+        },
+        "/fleet/retirements": {"nodes": [stage.node], "end": BEFORE},
+        "/fleet/allocations": {
+            "nodes": [stage.node],
+            "customer": "demo-borealis",
+            "start": BEFORE,
+        },
+        "PATCH /fleet/allocations": {"nodes": [stage.node], "end": BEFORE},
         "/crew/run": {"agents": ["lemon-scout"]},
         "/brakes": {"stops": "all", "reason": "drill"},
         "/brakes/lift": {"stops": "all", "reason": "safe again"},
@@ -108,7 +144,9 @@ def test_each_of_the_cast_reads_what_is_theirs(path, stage):
 @pytest.mark.parametrize("path", WRITES)
 @pytest.mark.parametrize("name", CAST)
 def test_each_of_the_cast_does_what_is_theirs(path, name, stage):
-    answer = Caller(name).post(filled(path, stage), body_for(path, stage))
+    method, _, where = path.rpartition(" ")
+    sent = body_for(path, stage)
+    answer = Caller(name).post(filled(where, stage), sent, method=(method or "post").lower())
     assert answer.status_code == WRITES[path][CAST.index(name)], answer.content
 
 

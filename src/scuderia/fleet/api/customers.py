@@ -1,12 +1,24 @@
-"""The customers within one's reach over JSON."""
+"""The customers within one's reach over JSON, and what each was promised."""
 
 from collections.abc import Mapping
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Schema
 
+from scuderia.fleet.operations.customers import Promise, add_customer, edit_customer
 from scuderia.fleet.queries.customers import CustomerSummary, list_customers
-from scuderia.loop.api.common import Limit, Offset, PageOut, answers, page_of, request_actor
+from scuderia.loop.api.common import (
+    Limit,
+    Offset,
+    PageOut,
+    Real,
+    SubjectText,
+    Words,
+    answers,
+    asked_by,
+    page_of,
+    request_actor,
+)
 
 router = Router()
 
@@ -17,3 +29,36 @@ def get_customers(
 ) -> Mapping[str, object]:
     """Return the customers within reach, with what each was promised."""
     return page_of(list_customers(request_actor(request)), limit, offset)
+
+
+class ChangedOut(Schema):
+    """Whether anything changed: False where the books said just that."""
+
+    changed: bool
+
+
+class CustomerIn(Schema):
+    """A customer, and the share of each day that it is promised; no target: nothing."""
+
+    name: SubjectText
+    target: Real | None = None
+    time_zone: SubjectText | None = None
+
+
+class CustomerEditIn(CustomerIn):
+    """What a customer was promised instead; what is left out stays."""
+
+    reason: Words = ""
+
+
+@router.post("/customers", response=answers(ChangedOut))
+def add(request: HttpRequest, said: CustomerIn) -> dict[str, bool]:
+    """Bring a customer onto the books."""
+    promise = Promise(said.target, said.time_zone or "UTC")
+    return {"changed": add_customer(**asked_by(request), name=said.name, promise=promise)}
+
+
+@router.patch("/customers", response=answers(ChangedOut))
+def edit(request: HttpRequest, said: CustomerEditIn) -> dict[str, bool]:
+    """Correct what a customer was promised, for all of the past too."""
+    return {"changed": edit_customer(**asked_by(request), **said.dict())}

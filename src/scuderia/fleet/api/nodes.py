@@ -1,4 +1,4 @@
-"""The nodes within one's reach over JSON: as they stand, and what happened to one."""
+"""The nodes within one's reach over JSON: as they stand, what happened to one; and described."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -6,10 +6,30 @@ from typing import Annotated
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
+from scuderia.fleet.api.allocations import NodesIn
 from scuderia.fleet.nouns import AllocationRecord, NodeState, RepairPhase
+from scuderia.fleet.operations.descriptions import expand_nodes
+from scuderia.fleet.operations.nodes import (
+    NodeFacts,
+    NodesDescribed,
+    add_nodes,
+    edit_nodes,
+    retire_nodes,
+)
 from scuderia.fleet.queries import nodes
 from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline
-from scuderia.loop.api.common import Limit, Offset, Wanted, answers, page_of, request_actor
+from scuderia.loop.api.common import (
+    Instant,
+    Limit,
+    Offset,
+    SubjectText,
+    Wanted,
+    Words,
+    answers,
+    asked_by,
+    page_of,
+    request_actor,
+)
 from scuderia.loop.api.row_schemas import RowOf, made_from
 from scuderia.loop.ports import registry
 
@@ -97,3 +117,62 @@ def get_timeline(request: HttpRequest, name: str, days: Days = 90) -> dict[str, 
         "phases": told.phases[:TOLD_MAX],
         "allocations": told.allocations[:TOLD_MAX],
     }
+
+
+class NodeFactsIn(Schema):
+    """Where nodes stand, of which type, in service over [in_service_from, in_service_to)."""
+
+    nodes: NodesIn
+    site: SubjectText | None = None
+    cluster: SubjectText | None = None
+    rack: SubjectText | None = None
+    sku: SubjectText | None = None
+    in_service_from: Instant | None = None
+    in_service_to: Instant | None = None
+    dry_run: bool = False
+
+    def facts(self) -> NodeFacts:
+        """Return what is said of each of them."""
+        told = {name: getattr(self, name) for name in NodeFacts.__dataclass_fields__}
+        return NodeFacts(**told)
+
+
+class NodeEditIn(NodeFactsIn):
+    """What is so of nodes instead; what is left out stays."""
+
+    reason: Words = ""
+
+
+class RetireIn(Schema):
+    """When nodes leave service; a reason where another end stood."""
+
+    nodes: NodesIn
+    end: Instant
+    reason: Words = ""
+    dry_run: bool = False
+
+
+@router.post("/nodes", response=answers(NodesDescribed))
+def add(request: HttpRequest, said: NodeFactsIn) -> NodesDescribed:
+    """Bring nodes onto the books, all of them or none."""
+    nodes = expand_nodes(said.nodes)
+    return add_nodes(**asked_by(request), nodes=nodes, facts=said.facts(), dry_run=said.dry_run)
+
+
+@router.patch("/nodes", response=answers(NodesDescribed))
+def edit(request: HttpRequest, said: NodeEditIn) -> NodesDescribed:
+    """Correct nodes, for all of the past too; all of them or none."""
+    return edit_nodes(
+        **asked_by(request),
+        nodes=expand_nodes(said.nodes),
+        facts=said.facts(),
+        reason=said.reason,
+        dry_run=said.dry_run,
+    )
+
+
+@router.post("/retirements", response=answers(NodesDescribed))
+def retire(request: HttpRequest, said: RetireIn) -> NodesDescribed:
+    """Take nodes out of service, all of them or none."""
+    told = said.dict(exclude={"nodes"})
+    return retire_nodes(**asked_by(request), nodes=expand_nodes(said.nodes), **told)

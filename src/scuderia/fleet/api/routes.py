@@ -1,12 +1,14 @@
-"""The fleet over JSON: nodes, timelines, outages, spare pools, customers and reports."""
+"""The fleet over JSON: nodes, outages, spare pools, customers, SKUs, allocations and reports."""
 
 from ninja import Router
 
-from scuderia.fleet.api import customers, nodes, outages, reports, spare_pools
+from scuderia.fleet.api import allocations, customers, nodes, outages, reports, skus, spare_pools
 
 router = Router(tags=["fleet"])
 router.add_router("", nodes.router)
 router.add_router("", outages.router)
 router.add_router("", spare_pools.router)
 router.add_router("", customers.router)
+router.add_router("", skus.router)
+router.add_router("", allocations.router)
 router.add_router("", reports.router)
