@@ -126,8 +126,9 @@ def test_every_proposal_of_the_crew_agrees_with_its_rehearsal_and_tells_how_inte
         (Coverage(17, 20), "calibrated: 17 of 20 held"),
         (Coverage(14, 20), "not calibrated: 14 of 20 held"),
         (Coverage(18, 20), "not calibrated: 18 of 20 held"),
-        (Coverage(20, 20, from_zero=True), "calibrated: 20 of 20 held"),
-        (Coverage(14, 20, from_zero=True), "not calibrated: 14 of 20 held"),
+        (Coverage(20, 20, from_least=True), "calibrated: 20 of 20 held"),
+        (Coverage(14, 20, from_least=True), "not calibrated: 14 of 20 held"),
+        (Coverage(15, 19), "not calibrated: 15 of 19 held"),
         (Coverage(0, 0), "not calibrated: 0 of 0 held"),
     ],
 )

@@ -1,7 +1,7 @@
 """The crew's arithmetic at its edges, each value worked by hand."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scuderia.crew.engine import forecasts
-from scuderia.crew.engine.approvals import draw_delay_h, draw_share, words
+from scuderia.crew.engine.approvals import SwapHabits, draw_habits, words
 from scuderia.crew.engine.customer_months import MonthState, month_outlook
 from scuderia.crew.engine.effects import Forecast
 from scuderia.crew.engine.outlook import FleetOutlook, LemonOutlook, fleet_outlook
@@ -190,22 +190,36 @@ def test_the_prior_runs_through_every_published_quantile():
         assert last == pytest.approx(low_h * (high_h / low_h) ** (1 - half_a_step))
 
 
-def test_before_anyone_has_decided_any_share_of_yes_is_possible():
+def test_before_anyone_has_decided_nearly_all_and_nearly_none_are_likeliest():
     random = np.random.default_rng(1)
-    shares = np.array([draw_share(SwapRecord(), random) for _ in range(4_000)])
-    arcsine = 2 / math.pi * math.asin(math.sqrt(0.1))
-    assert np.mean(shares < 0.1) == pytest.approx(arcsine, abs=0.02)
-    assert np.mean(shares > 0.9) == pytest.approx(arcsine, abs=0.02)
+    shares = np.array([draw_habits(SwapRecord(), random).share for _ in range(4_000)])
+    # by the incomplete beta function of (0.1, 0.1)
+    assert np.mean(shares < 0.1) == pytest.approx(0.405, abs=0.02)
+    assert np.mean(shares > 0.9) == pytest.approx(0.405, abs=0.02)
     asked = SwapRecord(refused=5, approved_hours=(1.0,) * 14)
-    shares = np.array([draw_share(asked, random) for _ in range(4_000)])
-    assert np.mean(shares) == pytest.approx(14.5 / 20, abs=0.005)
+    shares = np.array([draw_habits(asked, random).share for _ in range(4_000)])
+    assert np.mean(shares) == pytest.approx(14.1 / 19.2, abs=0.005)
 
 
 def test_a_yes_comes_hours_after_the_proposal_which_comes_after_four():
     random = np.random.default_rng(1)
-    asked = SwapRecord(approved_hours=(20.0,))
-    assert {draw_delay_h(SwapRecord(), random) for _ in range(200)} == {4.5, 6.0, 12.0}
-    assert {draw_delay_h(asked, random) for _ in range(200)} == {4.5, 6.0, 12.0, 24.0}
+    always_yes = SwapHabits(1.0, (0.5, 20.0), np.array([0.25, 0.75]))
+    waits = [always_yes.draw_wait_h(random, age_h=0.0) for _ in range(2_000)]
+    assert set(waits) == {4.5, 24.0}
+    assert np.mean(np.array(waits) == 24.0) == pytest.approx(0.75, abs=0.03)
+    assert {always_yes.draw_wait_h(random, age_h=3.0) for _ in range(200)} == {1.5, 21.0}
+    assert {always_yes.draw_wait_h(random, age_h=99.0) for _ in range(200)} == {0.5, 20.0}
+    never = replace(always_yes, share=0.0)
+    assert {never.draw_wait_h(random, age_h=0.0) for _ in range(200)} == {None}
+
+
+def test_how_fast_people_answer_is_drawn_from_their_record_and_three_more():
+    random = np.random.default_rng(1)
+    habits = [draw_habits(SwapRecord(approved_hours=(20.0,) * 7), random) for _ in range(500)]
+    assert {one.hours for one in habits} == {(0.5, 2.0, 8.0, *[20.0] * 7)}
+    weights = np.array([one.weight for one in habits])
+    assert np.sum(weights, axis=1) == pytest.approx(np.ones(500))
+    assert np.mean(weights, axis=0) == pytest.approx(np.full(10, 0.1), abs=0.02)
 
 
 def test_the_record_is_said_in_words():
@@ -255,6 +269,17 @@ def test_a_broken_node_returns_and_breaks_again():
     spans = forecasts.draw_spans(broken, horizon_s=again + 1, random=told(0.223))
     assert spans == [(0, 6 * HOUR_S), (again, again + 10 * HOUR_S)]
     assert forecasts.draw_spans(broken, horizon_s=again, random=told(0.223)) == spans[:1]
+
+
+def test_a_slot_that_a_spare_took_breaks_as_the_spare_does_and_not_as_the_node_that_left():
+    # out from now for six hours; the spare comes after two and breaks at its own rate, in two days
+    broken = forecasts.SlotOutlook(4.0, 0.5, always(10.0))
+    outages = forecasts.draw_outages(broken, told(0.223))
+    assert next(outages) == (0, 6 * HOUR_S)
+    assert outages.send(2 * HOUR_S)[0] == 2 * HOUR_S + 2 * DAY_S
+    back = forecasts.draw_outages(broken, told(0.223))
+    next(back)
+    assert back.send(None)[0] == 6 * HOUR_S + DAY_S
 
 
 def test_a_node_in_service_breaks_at_its_own_rate():
@@ -402,10 +427,10 @@ def test_a_pool_is_forecast_with_its_swaps_approved_and_refused():
     refused = forecast_pool(waiting, 2, sure, no, horizon_days=7, seed=1)
     assert len(swapped.acting) == 80
     assert np.median(swapped.do_nothing) == 2 * 168.0
-    assert np.median(swapped.acting) == 2 * (4.0 + 2.0)
+    assert np.median(swapped.acting) == 3.0 + 2.0 + 2.0 + 2.0  # an hour old, and two hours old
     assert np.median(refused.acting) == np.median(refused.do_nothing) == 2 * 168.0
     most = forecast_pool(view(open_h=(1.0,), size=9, slots=1), 9, sure, yes, horizon_days=7, seed=1)
-    assert np.median(most.acting) == 6.0
+    assert np.median(most.acting) == 5.0
 
 
 def test_slots_that_serve_fail_as_often_as_the_window_says():

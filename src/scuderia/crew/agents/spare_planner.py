@@ -160,12 +160,13 @@ def _rehearsal(
         gpus=view.gpus,
         horizon_days=HORIZON_DAYS,
         method=f"{POOL_FUTURES} futures of {HORIZON_DAYS:.0f} days of every customer slot, each "
-        "replayed in the twin with both sizes. In each a share of the swaps is approved, after a "
-        f"delay, both drawn from people's own record: {approvals.words(record)}.",
+        "replayed in the twin with both sizes. In each a share of the swaps is approved, each "
+        f"after hours of its own, drawn from people's own record: {approvals.words(record)}.",
         limits="A larger pool does nothing by itself: a person must approve each swap. Outages "
-        "are drawn apart from each other, though bulk starts exist; spares never fail and a swap "
-        "takes no time beyond the delay. Rates and repair lengths are this fleet's own, joined to "
-        "a published year while its history is thin.",
+        "are drawn apart from each other, though bulk starts exist; a node that a spare "
+        "relieved fails nobody afterwards, and a swap takes no time beyond the yes. Rates and "
+        "repair lengths are this fleet's own, joined to a published year while its history is "
+        "thin.",
         inputs={
             "seed": seed,
             "futures": POOL_FUTURES,

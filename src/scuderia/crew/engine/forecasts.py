@@ -4,7 +4,7 @@ A future is the list of times the slot's node is out within the horizon. Both ar
 draw of the node itself, so their difference is paired.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from scuderia.twin.replay import replay
 
 HOUR_S = 3_600
 FUTURES = 150
+RATE_MIN = 1e-6
 HANDOVER_H_MAX = SURE_H
 """A spare is at work within this time of the action: taken evenly from zero."""
 
@@ -50,10 +51,17 @@ class SlotOutlook:
 
 def draw_spans(slot: SlotOutlook, *, horizon_s: int, random: np.random.Generator) -> Spans:
     """Draw one future of the node: the outage that lasts, then new ones."""
-    return _begun_before(horizon_s, _outages(slot, random))
+    return _begun_before(horizon_s, draw_outages(slot, random))
 
 
-def _outages(slot: SlotOutlook, random: np.random.Generator) -> Iterator[tuple[int, int]]:
+def draw_outages(
+    slot: SlotOutlook, random: np.random.Generator
+) -> Generator[tuple[int, int], int | None]:
+    """Draw the outages of a slot without end, each [start, end) in seconds from now.
+
+    Send the second at which a spare took the slot, if one did: the next outage is then the
+    spare's, at the rate of a node in service; else it follows on the node's return.
+    """
     if slot.out_h is not None:
         at, left = 0, slot.repairs.draw_remaining(random, age_h=slot.out_h, count=1)[0]
     elif slot.failures_per_day:
@@ -63,8 +71,12 @@ def _outages(slot: SlotOutlook, random: np.random.Generator) -> Iterator[tuple[i
         return
     while True:
         end = at + max(1, int(left * HOUR_S))
-        yield at, end
-        at = end + _days_s(draw_gap_days(random, slot.failures_per_day))
+        swapped_at = yield at, end
+        if swapped_at is None:
+            at = end + _days_s(draw_gap_days(random, slot.failures_per_day))
+        else:
+            rate = max(slot.failures_per_day, RATE_MIN)
+            at = swapped_at + _days_s(random.exponential(1 / rate))
         left = slot.repairs.draw(random, count=1)[0]
 
 
@@ -78,7 +90,7 @@ def draw_gap_days(random: np.random.Generator, failures_per_day: float) -> float
     shares, days = np.array(RETURN_GAPS).T
     if share < shares[-1]:
         return float(np.exp(np.interp(share, shares, np.log(days))))
-    return float(days[-1] + random.exponential(1 / max(failures_per_day, 1e-6)))
+    return float(days[-1] + random.exponential(1 / max(failures_per_day, RATE_MIN)))
 
 
 def _days_s(days: float) -> int:
@@ -114,7 +126,7 @@ def forecast_escalation(
     nothing, acting = [], []
     for number in range(FUTURES):
         random = np.random.default_rng([seed, number])
-        outages = _outages(slot, random)
+        outages = draw_outages(slot, random)
         first = next(outages)
         gained = max(0, first[1] - cap_s)
         later = _begun_before(horizon_s + gained, outages)

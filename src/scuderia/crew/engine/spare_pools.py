@@ -1,12 +1,13 @@
 """Sizes a spare pool: Palm's theorem for the need, the past replayed, the days to come drawn."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scuderia.crew.engine.approvals import draw_delay_h, draw_share
+from scuderia.crew.engine.approvals import SwapHabits, draw_habits
 from scuderia.crew.engine.effects import Forecast
-from scuderia.crew.engine.forecasts import HOUR_S, draw_spans
+from scuderia.crew.engine.forecasts import HOUR_S, SlotOutlook, draw_outages
 from scuderia.crew.engine.outlook import FleetOutlook
 from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
 from scuderia.twin.engine.outage_logs import live_log, log_of_spans
@@ -92,32 +93,32 @@ def forecast_pool(
 ) -> Forecast:
     """Draw the days to come of every slot, and replay each draw with both sizes.
 
-    record   in each future a share of the swaps is approved, after a delay, both drawn from it;
-             an outage whose swap is not approved keeps its slot empty until the repair ends
+    record   in each future a share of the swaps is approved, each after hours of its own, all
+             drawn from it; without a swap the slot stays empty until the repair ends
     """
     nothing, acting = [], []
     for number in range(POOL_FUTURES):
         random = np.random.default_rng([seed, number])
         future = _draw_future(view, outlook, record, int(horizon_days * DAY_S), random)
-        nothing.append(future.hours_lost(min(view.size, view.slots)))
-        acting.append(future.hours_lost(min(size, view.slots)))
+        nothing.append(future.hours_lost(view.size))
+        acting.append(future.hours_lost(size))
     return Forecast(np.array(nothing), np.array(acting))
 
 
 @dataclass(frozen=True, slots=True)
 class _PoolFuture:
-    """One draw: the outages whose swap is approved, and the hours of the others.
+    """One draw: when spares are asked for, and the hours before or without.
 
-    delay_s      from the start of an outage to the swap that is approved
-    unfilled_h   slot-hours lost where none is: the slot stays empty until the repair ends
+    asked        a line for each approved swap, from the yes to the end of that repair: an outage
+                 of the spare in the same slot asks for another one
+    unfilled_h   slot-hours lost in any pool: until the yes, or to the repair's end without one
     """
 
-    approved: OutageLog
-    delay_s: int
+    asked: OutageLog
     unfilled_h: float
 
     def hours_lost(self, spares: int) -> float:
-        told = replay(self.approved, Policy(spares=spares, swap_delay_s=self.delay_s))
+        told = replay(self.asked, Policy(spares=min(spares, self.asked.n_nodes)))
         return self.unfilled_h + told.downtime_s / HOUR_S
 
 
@@ -128,21 +129,31 @@ def _draw_future(
     horizon_s: int,
     random: np.random.Generator,
 ) -> _PoolFuture:
-    share, delay_h = draw_share(record, random), draw_delay_h(record, random)
+    habits = draw_habits(record, random)
     pace = random.gamma(OUTAGES_MIN + len(view.log)) / (OUTAGES_MIN + len(view.log))
     serving = outlook.fresh(pace)
-    slots = [outlook.broken(age_h) for age_h in view.open_h]
+    slots = [replace(serving, out_h=age_h) for age_h in view.open_h]
     slots += [serving] * (view.slots - len(slots))
-    approved: list[list[tuple[int, int]]] = []
+    asked: list[list[tuple[int, int]]] = []
     unfilled_s = 0
     for slot in slots:
-        filled = []
-        for start, end in draw_spans(slot, horizon_s=horizon_s, random=random):
-            seen = (start, min(end, horizon_s))
-            if random.random() < share:
-                filled.append(seen)
-            else:
-                unfilled_s += seen[1] - seen[0]
-        approved.append(filled)
-    log = log_of_spans(approved, horizon_s=horizon_s)
-    return _PoolFuture(log, int(delay_h * HOUR_S), unfilled_s / HOUR_S)
+        for start, yes, end in _draw_asked(slot, habits, horizon_s, random):
+            unfilled_s += yes - start
+            if yes < end:
+                asked.append([(yes, end)])
+    log = log_of_spans(asked or [[]], horizon_s=horizon_s)
+    return _PoolFuture(log, unfilled_s / HOUR_S)
+
+
+def _draw_asked(
+    slot: SlotOutlook, habits: SwapHabits, horizon_s: int, random: np.random.Generator
+) -> Iterator[tuple[int, int, int]]:
+    """Yield (start, yes, end) of each outage within the horizon; yes is its end without a swap."""
+    outages, age_h = draw_outages(slot, random), slot.out_h or 0.0
+    span = next(outages, None)
+    while span is not None and span[0] < horizon_s:
+        start, end = span[0], min(span[1], horizon_s)
+        wait_h = habits.draw_wait_h(random, age_h=age_h)
+        yes = end if wait_h is None else min(start + int(wait_h * HOUR_S), end)
+        yield start, yes, end
+        span, age_h = outages.send(yes if yes < end else None), 0.0
