@@ -236,8 +236,8 @@ def test_an_agent_is_given_each_rooms_snapshot_by_its_type_and_of_the_instant_it
         asked.append(now)
         return snapshot([node(1, (10, None))])
 
-    registry.register_snapshot(FleetSnapshot, read)
-    registry.register_snapshot(str, lambda _now: "twelve crates")
+    registry.register_snapshot(FleetSnapshot, read, span=lambda _now: None)
+    registry.register_snapshot(str, lambda _now: "twelve crates", span=lambda _now: None)
     context = AgentContext(snapshots=registry.snapshots)
     assert context.snapshot(str, now=NOW) == "twelve crates"
     assert context.snapshot(int, now=NOW) is None, "no room brings it"

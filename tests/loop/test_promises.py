@@ -36,6 +36,7 @@ from scuderia.loop.operations.undo import CannotUndo
 from scuderia.loop.queries.actions import get_action, powers_over
 from scuderia.loop.queries.agents import track_record
 from scuderia.loop.queries.audit import list_audit
+from scuderia.loop.queries.naming import promised_subjects
 from scuderia.loop.queries.proposals import get_proposal
 from tests.loop.factories import NOW, VALVES, finding_draft, later, person, valves
 from tests.loop.test_acting import OMAR, approve, carry_out, digest_of, file
@@ -232,3 +233,12 @@ def test_what_was_undone_before_it_was_due_counts_for_nothing(hall):
     record = track_record("plumber")
     assert Outcome.objects.get().value == 99.0
     assert (record.inconclusive, record.interval_coverage, record.median_error) == (1, None, None)
+
+
+def test_what_was_promised_at_an_instant_is_told_of_that_instant(hall):
+    action_id = approve(file("v1", to=3), now=later(1))
+    assert promised_subjects(NOW) == frozenset(), "nobody had said yes"
+    assert "valve:v1" in promised_subjects(later(1))
+    carry_out(action_id, now=later(2))
+    assert "valve:v1" in promised_subjects(later(1))
+    assert promised_subjects(later(2)) == frozenset(), "it is done"

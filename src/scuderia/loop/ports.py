@@ -259,6 +259,10 @@ SnapshotReader = Callable[[AwareDatetime], object | None]
 """Reads one room's books into its snapshot of one instant; None where there is nothing to see."""
 
 
+SpanReader = Callable[[AwareDatetime], tuple[AwareDatetime, AwareDatetime] | None]
+"""Reads from and until when one room's books tell, at most until the instant; None: of nothing."""
+
+
 class Runner(Protocol):
     """Runs an action's steps durably. Filled by DBOS Transact in connectors/dbos."""
 
@@ -339,16 +343,21 @@ class Registry:
     single_sign_on  None: people come in by password alone
 
     heads_every   how long it is from one telling of the audit's head to the next
+    past_agents   those of the agents that can look at a past instant: they ask the snapshots
+                  alone, and nothing of the world as it stands
+    spans         of each snapshot, the stretch that its books tell of
     """
 
     executors: dict[str, Executor] = field(default_factory=dict)
     gates: list[Gate] = field(default_factory=list)
     agents: dict[str, Agent] = field(default_factory=dict)
+    past_agents: dict[str, Agent] = field(default_factory=dict)
     detectors: dict[str, Detector] = field(default_factory=dict)
     evidence: dict[str, EvidenceQuery] = field(default_factory=dict)
     lineages: dict[str, LineageOf] = field(default_factory=dict)
     silences: dict[str, SilenceOf] = field(default_factory=dict)
     snapshots: dict[type, SnapshotReader] = field(default_factory=dict)
+    spans: dict[type, SpanReader] = field(default_factory=dict)
     powers: dict[str, PowerSpec] = field(
         default_factory=lambda: {spec.name: spec for spec in LOOP_POWERS}
     )
@@ -389,10 +398,15 @@ class Registry:
         return quantity.amount * worth
 
     def register_snapshot(
-        self, kind: type[Seen], read: Callable[[AwareDatetime], Seen | None]
+        self, kind: type[Seen], read: Callable[[AwareDatetime], Seen | None], *, span: SpanReader
     ) -> None:
-        """Register who reads this room's books into the snapshot that agents think on."""
+        """Register who reads this room's books into the snapshot that agents think on.
+
+        read   must tell of its instant what was known by then, and nothing later
+        span   says of which stretch these books tell
+        """
         self.snapshots[kind] = read
+        self.spans[kind] = span
 
     def register_silence(self, source: SilenceOf) -> None:
         """Register who knows since when subjects of these kinds are silent."""

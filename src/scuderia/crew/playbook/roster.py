@@ -23,7 +23,8 @@ def register(registry: Registry) -> None:
     """Register the agents and the crew's evidence.
 
     The agents get the snapshots by type, the evidence by name and the executors' objections,
-    never an executor: they may ask whether a plan could be carried out, and nothing else.
+    never an executor: they may ask whether a plan could be carried out, and nothing else. Those
+    that look at a past instant get the snapshots alone.
     """
 
     def objections(plan: Plan, now: AwareDatetime) -> Sequence[str]:
@@ -37,3 +38,5 @@ def register(registry: Registry) -> None:
         registry.evidence[query.name] = query
     for agent in crew(context):
         registry.agents[agent.name] = agent
+    for agent in crew(AgentContext(snapshots=registry.snapshots)):
+        registry.past_agents[agent.name] = agent

@@ -8,7 +8,7 @@ from scuderia.fleet.playbook.spare_pools import ResizeSparePool
 from scuderia.fleet.playbook.swaps import PullLemon, SwapBack, SwapNode
 from scuderia.fleet.queries.lineage import FleetLineage
 from scuderia.fleet.queries.silence import FleetSilence
-from scuderia.fleet.queries.snapshot import fleet_snapshot
+from scuderia.fleet.queries.snapshot import fleet_snapshot, told_span
 from scuderia.intake.importers import register_importer
 from scuderia.loop.ports import Registry
 
@@ -35,4 +35,4 @@ def register(registry: Registry) -> None:
     registry.register_silence(FleetSilence())
     for importer in (OutageImporter(), *DESCRIPTIONS):
         register_importer(importer)
-    registry.register_snapshot(FleetSnapshot, fleet_snapshot)
+    registry.register_snapshot(FleetSnapshot, fleet_snapshot, span=told_span)

@@ -22,14 +22,18 @@ DAY_S = 86_400
 
 
 def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
-    """Return the fleet as the books tell it at `now`; None where no node is on the books."""
+    """Return the fleet as the books tell it at `now`; None where no node is on the books.
+
+    Of what happened, nothing later than `now` is told: an outage that ended later lasts. What is
+    set and kept without a history is today's: pools' sizes, promises, node types.
+    """
     board = fleet_board(now)
     if not board.nodes:
         return None
     begins = reports.whole_period(now=now).start
     epoch = max(begins, now - timedelta(days=HISTORY_DAYS))
-    told = _histories(outages.outages_between(epoch, now), epoch)
-    promised = promised_subjects()
+    told = _histories(outages.outages_between(epoch, now), epoch, now)
+    promised = promised_subjects(now)
     nodes = tuple(
         NodeView(
             place=node.place,
@@ -55,16 +59,28 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
     )
 
 
+def told_span(now: AwareDatetime) -> tuple[AwareDatetime, AwareDatetime] | None:
+    """Return from and until when the books tell, at most until `now`; None where of no node."""
+    try:
+        told = reports.whole_period(now=now)
+    except reports.NothingOnTheBooks:
+        return None
+    return told.start, told.end
+
+
 def _swaps(now: AwareDatetime) -> SwapRecord:
     told = answers_to(SWAP_NODE, until=now)
     return SwapRecord(told.refused, told.approved_hours)
 
 
-def _histories(records: Iterable[OutageRecord], epoch: AwareDatetime) -> Mapping[str, NodeHistory]:
+def _histories(
+    records: Iterable[OutageRecord], epoch: AwareDatetime, now: AwareDatetime
+) -> Mapping[str, NodeHistory]:
     spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for record in records:
         if not record.planned:
-            end = np.inf if record.end is None else _days(record.end, epoch)
+            lasts = record.end is None or record.end > now
+            end = np.inf if lasts or record.end is None else _days(record.end, epoch)
             spans[record.node].append((_days(record.start, epoch), end))
     return {node: history_of(node, found) for node, found in spans.items()}
 

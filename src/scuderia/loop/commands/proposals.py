@@ -10,6 +10,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import SubjectRef
+from scuderia.basics.units import Quantity
 from scuderia.loop.commands.actions import add_runs
 from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.ids import full_id
@@ -22,7 +23,7 @@ from scuderia.loop.commands.output import (
     short,
     until,
 )
-from scuderia.loop.nouns import ProposalId, ProposalState
+from scuderia.loop.nouns import ProposalId, ProposalState, Rehearsal
 from scuderia.loop.operations import decisions, proposals
 from scuderia.loop.operations.proposal_review import ProposalReview, review_proposal
 from scuderia.loop.queries.proposals import ProposalCard, get_proposal, list_proposals, list_queue
@@ -159,6 +160,18 @@ def edit(
     print_done({"proposal_id": card.row.id, "digest": digest}, words, as_json=as_json)
 
 
+def courses(rehearsal: Rehearsal, cost_of_delay: Quantity) -> dict[str, str]:
+    """Return both courses of a rehearsal in words, and what waiting costs."""
+    return {
+        "  do nothing": f"{rehearsal.do_nothing:,.1f} {rehearsal.unit}"
+        f" in {rehearsal.horizon_days:g} days",
+        "  do it": f"{rehearsal.expected:,.1f} {rehearsal.unit}, 80% between"
+        f" {rehearsal.low:,.1f} and {rehearsal.high:,.1f}",
+        "  it saves": rehearsal.gain_words or "not known future by future",
+        "  waiting costs": f"{cost_of_delay} a day",
+    }
+
+
 def show_card(card: ProposalReview) -> None:
     """Print what a person weighs: the claim, both courses, the reach, the gates, the undo."""
     row, rehearsal = card.row, card.row.rehearsal
@@ -171,12 +184,7 @@ def show_card(card: ProposalReview) -> None:
             "  touches": f"{row.blast.count} of {row.blast.denominator_count} {row.blast.unit}"
             f" ({row.blast.share:.0%}), {', '.join(row.blast.details) or 'nothing else'},"
             f" used by: {', '.join(row.blast.affected) or 'nobody'}",
-            "  do nothing": f"{rehearsal.do_nothing:,.1f} {rehearsal.unit}"
-            f" in {rehearsal.horizon_days:g} days",
-            "  do it": f"{rehearsal.expected:,.1f} {rehearsal.unit}, 80% between"
-            f" {rehearsal.low:,.1f} and {rehearsal.high:,.1f}",
-            "  it saves": rehearsal.gain_words or "not known future by future",
-            "  waiting costs": f"{row.cost_of_delay} a day",
+            **courses(rehearsal, row.cost_of_delay),
             "  intervals": rehearsal.held or "how often they held is not known",
             "  how known": rehearsal.method,
             "  limits": rehearsal.limits,

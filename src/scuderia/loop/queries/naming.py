@@ -1,6 +1,9 @@
 """What a person was shown by name, in a proposal that waits for them or an action they decided."""
 
+from django.db.models import Q
+
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.digest import named_by
 from scuderia.loop.models.actions import OPEN, Action
@@ -26,10 +29,12 @@ def is_named_to(actor: Actor, subject: SubjectRef) -> bool:
     )
 
 
-def promised_subjects() -> frozenset[str]:
-    """Return every subject that an approved action names and may still act on.
+def promised_subjects(at: AwareDatetime) -> frozenset[str]:
+    """Return every subject that an approved action names and could act on at `at`.
 
     What one approved plan counts on is not there for another: it is promised once.
     """
-    plans = Action.objects.filter(OPEN).values_list("targets", "params")
+    plans = Action.objects.filter(OPEN | Q(finished_at__gt=at), queued_at__lte=at).values_list(
+        "targets", "params"
+    )
     return frozenset().union(*(named_by(targets, params) for targets, params in plans))
