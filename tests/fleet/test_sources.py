@@ -28,6 +28,7 @@ from scuderia.fleet.nouns import (
     SlaDefinition,
 )
 from scuderia.fleet.operations import inventory, sources
+from scuderia.fleet.operations.observations import PollReport
 from scuderia.fleet.playbook.cluster_executor import (
     NotInCluster,
     SourceSilent,
@@ -283,14 +284,19 @@ def test_pages_are_as_long_as_the_books_may_be_held(monkeypatch):
             seen = tuple(self.current().values())
             return ObservationPage(observations=seen, cursor=cursor, as_of=self.at, more=True)
 
-    def turn(write, *, pause_share):
+    def book(*_, **__):
         clock[0] += word_s[0] * asked[-1]
+        return PollReport()
+
+    def turn(write, *, pause_share):
+        clock[0] += 60.0  # waiting for the lock says nothing of the page
         return write()
 
     monkeypatch.setattr(sources, "take_turn", turn)
+    monkeypatch.setattr(sources, "_book", book)
     monkeypatch.setattr(sources.time, "monotonic", lambda: clock[0])
     for word_s[0], limits in (
-        (0.0, [500, 1000, 1000]), (0.001, [500, 250, 250]), (0.1, [500, 100, 100]),
+        (0.0, [500, 1000, 1000]), (0.0008, [500, 312, 312]), (0.1, [500, 250, 250]),
     ):  # fmt: skip
         asked.clear()
         sources.poll(Talker("wide"), now=T0, pages_max=3)
@@ -298,3 +304,19 @@ def test_pages_are_as_long_as_the_books_may_be_held(monkeypatch):
     asked.clear()
     sources.poll(Talker("wide"), now=T0, pages_max=2, page_limit=7)
     assert asked == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "took_s", "following"),
+    [
+        (500, 1000, 0.25, 500),
+        (500, 1000, 0.01, 1000),
+        (400, 1000, 0.01, 800),
+        (1000, 1000, 0.5, 500),
+        (1000, 1000, 60.0, 250),
+        (250, 1000, 9.0, 250),
+        (7, 7, 9.0, 7),
+    ],
+)
+def test_a_page_is_as_long_as_the_last_one_took_within_its_bounds(limit, most, took_s, following):
+    assert sources._next_limit(limit, most, took_s) == following
