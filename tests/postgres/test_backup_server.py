@@ -17,14 +17,12 @@ from scuderia.loop.queries.audit import get_head
 from tests.homes import outside
 from tests.loop.factories import NOW, person
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 URL = os.environ.get("SCUDERIA_DATABASE_URL", "")
-
-
-@pytest.fixture(autouse=True)
-def _on_postgres() -> None:
-    if not URL:
-        pytest.skip("not on PostgreSQL: make test-postgres")
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.slow,
+    pytest.mark.skipif(not URL, reason="needs PostgreSQL: run `make test-postgres`"),
+]
 
 
 @pytest.fixture(scope="module")
