@@ -86,6 +86,8 @@ def _recorded(
             f"{file.name} names only nodes that failed.",
             remedy="Give the size of the whole fleet: --fleet-size 400.",
         )
+    if not file.is_file():
+        raise BadInput(f"There is no file {file}.", remedy="Give a StepFun trace or a table.")
     return RecordedDemo(file.resolve(), fleet_size, spares, as_of)
 
 
