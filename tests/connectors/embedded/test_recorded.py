@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.http import HttpRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from scuderia.basics.errors import BadInput
 from scuderia.basics.rooms import RecordedDemo
 from scuderia.basics.subjects import SubjectRef
 from scuderia.config.cli import main as cli
+from scuderia.connectors.embedded import plugin
 from scuderia.connectors.embedded.demo import cast, make_world
 from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.plugin import layout_in, world_of
@@ -21,6 +23,7 @@ from scuderia.connectors.embedded.recorded import RecordedYear, read_year
 from scuderia.connectors.embedded.seeding import create_recorded_world
 from scuderia.connectors.embedded.storage import open_world, read_meta
 from scuderia.fleet.nouns import ControlCommand, ControlVerb, NodeState
+from scuderia.loop.ports import registry as loop
 from scuderia.twin.engine.outage_logs import merge_spans
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
@@ -233,3 +236,23 @@ def test_flags_that_do_not_fit_are_refused_before_anything_is_made(
     assert cli.run(["demo", "--no-serve", *asked]) == 2
     assert words in capsys.readouterr().err
     assert not world_of(home).exists()
+
+
+def test_every_page_says_what_is_replayed_and_when_the_file_has_ended(tmp_path, monkeypatch):
+    file = table(tmp_path / "o.csv", [("a", 5, 72)])
+    make_world(tmp_path, speed=None, healthy=False, recorded=RecordedDemo(file, 4, 1, "1"))
+    clock = FixedClock(DAY + 24 * HOUR)
+    monkeypatch.setattr(loop, "clock", clock)
+    monkeypatch.setattr(plugin.fleet, "register_reader", lambda _: None)
+    monkeypatch.setattr(plugin.fleet, "register_control", lambda *_: None)
+    monkeypatch.setattr(plugin, "_registered", [])
+    assert plugin.notices(HttpRequest()) == ()
+    plugin.register(tmp_path)
+    world_of(tmp_path).unlink()  # a page answers all the same: it asks the world nothing
+    (notice,) = plugin.notices(HttpRequest())
+    assert "Replay of o.csv: 4 nodes, 1 spares" in notice.words
+    assert "as of 2026-03-02" in notice.words
+    assert "ends here" not in notice.words
+    clock.advance(48 * HOUR)
+    (notice,) = plugin.notices(HttpRequest())
+    assert "The file ends here" in notice.words

@@ -1,11 +1,11 @@
 """The embedded fleet in a home folder: the one place that knows where it lies and what it fills."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.http import HttpRequest
 
-from scuderia.basics.clock import Clock, FixedClock, SystemClock
+from scuderia.basics.clock import AwareDatetime, Clock, FixedClock, SystemClock
 from scuderia.connectors.embedded.clock import anchor_clock, load_clock, tick
 from scuderia.connectors.embedded.executor import EmbeddedControl
 from scuderia.connectors.embedded.layout import Layout, layout_of
@@ -20,7 +20,21 @@ DEMO = Notice(
     "Demo: an invented fleet with invented customers, under an accelerated clock. "
     "Nothing real is touched."
 )
-_registered: list[Path] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What of a registered world never changes, read once: its pages ask for it each time.
+
+    recorded, ends   the file that it lives through and that file's end; empty where none is
+    """
+
+    path: Path
+    recorded: str
+    ends: AwareDatetime | None
+
+
+_registered: list[_World] = []
 
 
 def world_of(folder: Path) -> Path:
@@ -64,34 +78,31 @@ def register(folder: Path) -> None:
     if is_in(folder):
         world = world_of(folder)
         fleet.register_reader(EmbeddedReader(world, loop.clock))
-        control = EmbeddedControl(world, loop.clock)
-        fleet.register_control(layout_in(folder).cluster, control)
-        _registered[:] = [world]
+        with open_world(world) as connection:
+            meta = read_meta(connection)
+        layout = layout_of(meta)
+        fleet.register_control(layout.cluster, EmbeddedControl(world, loop.clock))
+        ends = instant(int(meta["recorded_end"])) if layout.recorded else None
+        _registered[:] = [_World(world, layout.recorded, ends)]
 
 
 def keep_time() -> None:
     """Let the world come to the present, so that a restart takes fleet time up from about here."""
     for world in _registered:
-        tick(world, now=loop.clock.now())
+        tick(world.path, now=loop.clock.now())
 
 
 def notices(request: HttpRequest) -> tuple[Notice, ...]:  # noqa: ARG001 - a notice may ask
     """Say on every page that this fleet is a demo, where it is one."""
     if not _registered:
         return ()
-    with open_world(_registered[0]) as connection:
-        meta = read_meta(connection)
-    recorded = layout_of(meta).recorded
-    if not recorded:
+    world, now = _registered[0], loop.clock.now()
+    if world.ends is None:
         return (DEMO,)
-    over = " The file ends here: nothing fails any more." if _is_over(meta) else ""
+    over = " The file ends here: nothing fails any more." if now >= world.ends else ""
     return (
         Notice(
-            f"Replay of {recorded}, under an accelerated clock, as of {loop.clock.now():%Y-%m-%d}. "
+            f"Replay of {world.recorded}, under an accelerated clock, as of {now:%Y-%m-%d}. "
             f"Outages come as recorded; nothing real is touched.{over}"
         ),
     )
-
-
-def _is_over(meta: Mapping[str, str]) -> bool:
-    return loop.clock.now() >= instant(int(meta["recorded_end"]))
