@@ -163,7 +163,6 @@ class _Year:
     decided: list[DecidedSwap] = field(default_factory=list)
     proposed: set[tuple[str, int, int, int]] = field(default_factory=set)
     left_over: int = 0
-    hours: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         self.spans = [[] for _ in range(self.log.n_nodes)]
@@ -196,7 +195,6 @@ class _Year:
         saved = sum(max(min(end, ends) - max(start, begins), 0) for start, end in self.spans[slot])
         cost = self.rules.handover_s if serving else 0
         self.decided.append(DecidedSwap(draft.kind, slot, now, serving, begins, ends, saved - cost))
-        self.hours += (0.0,)
 
     def back_at(self, slot: int, now: int, *, pulled: bool) -> int:
         """Return when the slot's own node is back: repaired, and overhauled where it was pulled."""
@@ -243,7 +241,7 @@ class _Year:
             nodes=tuple(nodes),
             pools=((CLUSTER, self.rules.spares),),
             months=(),
-            swaps=SwapRecord(0, self.hours),
+            swaps=SwapRecord(0, (0.0,) * len(self.decided)),
         )
 
     def _node(self, slot: int, now: int) -> NodeView:

@@ -69,8 +69,7 @@ class FleetPast:
         counts as if it ended now: the score of a node that is out is that of its return.
         """
         known = self.starts <= at
-        ages = at - np.minimum(self.ends[known], at)
-        felt = self.tells[known, None] * np.exp(-ages[:, None] / TAUS_DAYS)
+        felt = _felt(self.tells[known], self.ends[known], at)
         found = np.zeros((len(self.since), len(TAUS_DAYS)))
         np.add.at(found, self.node[known], felt)
         return found
@@ -79,8 +78,7 @@ class FleetPast:
         """Return the memory of one node, shape (1, 5)."""
         own = slice(*np.searchsorted(self.node, [place, place + 1]))
         known = self.starts[own] <= at
-        ages = at - np.minimum(self.ends[own][known], at)
-        felt = self.tells[own][known, None] * np.exp(-ages[:, None] / TAUS_DAYS)
+        felt = _felt(self.tells[own][known], self.ends[own][known], at)
         return np.asarray(felt.sum(axis=0, keepdims=True))
 
     def begun_within(self, after: float, until: float) -> NDArray[np.float64]:
@@ -93,6 +91,12 @@ class FleetPast:
         here = (self.starts <= at) & (at < self.ends)
         out = np.bincount(self.node[here], minlength=len(self.since)) > 0
         return np.asarray(out | (self.since > at))
+
+
+def _felt(tells: NDArray[np.float64], ends: Days1D, at: float) -> Memory:
+    # of each return; an outage that still lasts counts as if it ended now
+    ages = at - np.minimum(ends, at)
+    return np.asarray(tells[:, None] * np.exp(-ages[:, None] / TAUS_DAYS))
 
 
 def past_of(histories: Sequence[NodeHistory], *, nodes: int) -> FleetPast:
