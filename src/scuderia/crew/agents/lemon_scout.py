@@ -113,15 +113,13 @@ class LemonScout(FleetAgent):
             method="The node's own lemon score against a spare that fails like the fleet:",
             limits=LIMITS + proposal_builders.SWAP_LIMITS,
         )
-        return ProposalDraft(
-            kind=PULL_LEMON,
-            targets=(node.place.ref,),
+        return proposal_builders.node_proposal(
+            PULL_LEMON,
+            node,
             params=proposal_builders.swap_params(node, spare),
             title=f"Pull {node.name} for an overhaul and give {node.customer} {spare}",
-            findings=(finding,),
+            finding=finding,
             rehearsal=rehearsal,
-            cost_of_delay=proposal_builders.cost_of_delay(rehearsal, node.gpus),
-            dedup_key=f"{PULL_LEMON}:{node.place.ref}",
         )
 
 

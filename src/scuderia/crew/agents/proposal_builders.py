@@ -168,6 +168,28 @@ def cost_of_delay(rehearsal: Rehearsal, gpus: int) -> Quantity:
     return Quantity(amount, GPU_HOURS)
 
 
+def node_proposal(
+    kind: str,
+    node: NodeView,
+    *,
+    params: JsonObject,
+    title: str,
+    finding: FindingDraft,
+    rehearsal: Rehearsal,
+) -> ProposalDraft:
+    """Return the proposal of one action on one node; the same node and kind is one proposal."""
+    return ProposalDraft(
+        kind=kind,
+        targets=(node.place.ref,),
+        params=params,
+        title=title,
+        findings=(finding,),
+        rehearsal=rehearsal,
+        cost_of_delay=cost_of_delay(rehearsal, node.gpus),
+        dedup_key=f"{kind}:{node.place.ref}",
+    )
+
+
 def outages_evidence(context: AgentContext, snapshot: FleetSnapshot, node: NodeView) -> Evidence:
     """Cite the node's outages of 28 days."""
     starts = node.history.starts

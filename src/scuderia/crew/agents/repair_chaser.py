@@ -69,16 +69,14 @@ class RepairChaser(FleetAgent):
             f"{ESCALATED_WITHIN_H:.0f} h:",
             limits=ESCALATE_LIMITS + proposal_builders.SWAP_LIMITS,
         )
-        return ProposalDraft(
-            kind=ESCALATE,
-            targets=(node.place.ref,),
+        return proposal_builders.node_proposal(
+            ESCALATE,
+            node,
             params={},
             title=f"Escalate the repair of {node.name}, out for "
             f"{proposal_builders.hours(node.age_h(snapshot.now))}",
-            findings=(repair_finding(self.context, snapshot, outlook, node, rehearsal),),
+            finding=repair_finding(self.context, snapshot, outlook, node, rehearsal),
             rehearsal=rehearsal,
-            cost_of_delay=proposal_builders.cost_of_delay(rehearsal, node.gpus),
-            dedup_key=f"{ESCALATE}:{node.place.ref}",
         )
 
 
@@ -133,15 +131,13 @@ def draft_swap(
         method="The repair as it may go on, given its age, against a spare in the slot:",
         limits=proposal_builders.SWAP_LIMITS,
     )
-    return ProposalDraft(
-        kind=SWAP_NODE,
-        targets=(node.place.ref,),
+    return proposal_builders.node_proposal(
+        SWAP_NODE,
+        node,
         params=proposal_builders.swap_params(node, spare),
         title=f"Swap {node.name} for {spare}, so that {node.customer} has its node back",
-        findings=(repair_finding(context, snapshot, outlook, node, rehearsal),),
+        finding=repair_finding(context, snapshot, outlook, node, rehearsal),
         rehearsal=rehearsal,
-        cost_of_delay=proposal_builders.cost_of_delay(rehearsal, node.gpus),
-        dedup_key=f"{SWAP_NODE}:{node.place.ref}",
     )
 
 
