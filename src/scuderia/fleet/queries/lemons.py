@@ -65,7 +65,7 @@ def lemon_board(now: AwareDatetime, *, limit: int | None = None) -> LemonBoard:
     at = _spoken_until(period, now)
     nodes = {str(node.place.node): node for node in fleet_board(at).nodes}
     epoch = max(period.start, at - timedelta(days=HISTORY_DAYS))
-    histories = _histories(epoch, at)
+    histories = list(histories_known_at(epoch, at).values())
     day, past = _days(at, epoch), past_of(histories, nodes=len(nodes))
     model, paces = model_of(past, at=day), past.paces(day)
     scores = (
@@ -98,7 +98,7 @@ def lemon_worth(now: AwareDatetime, *, quick: bool = False) -> LemonWorth:
     if now - at < LIVE_WITHIN:
         at = begins + timedelta(days=(at - begins).days)
     epoch = max(begins, at - timedelta(days=HISTORY_DAYS))
-    histories = _histories(epoch, at)
+    histories = list(histories_known_at(epoch, at).values())
     if quick and sum(len(history.starts) for history in histories) > QUICK_OUTAGES_MAX:
         return published_because("this fleet's own take long: `scuderia fleet lemons` has them")
     return worth_of(
@@ -114,14 +114,18 @@ def _row(node: NodeStatus, score: LemonScore) -> LemonRow:
     return LemonRow(node.place, node.state, node.customer, score)
 
 
-def _histories(epoch: AwareDatetime, until: AwareDatetime) -> list[NodeHistory]:
+def histories_known_at(epoch: AwareDatetime, until: AwareDatetime) -> dict[str, NodeHistory]:
+    """Return the unplanned outages of every node that had one since `epoch`, by node.
+
+    Days count from `epoch`; what ended after `until` lasts, since nobody knew then.
+    """
     spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for record in outages_between(epoch, until):
         if not record.planned:
             lasts = record.end is None or record.end > until
             end = np.inf if lasts or record.end is None else _days(record.end, epoch)
             spans[str(record.node)].append((_days(record.start, epoch), end))
-    return [history_of(node, found) for node, found in sorted(spans.items())]
+    return {node: history_of(node, found) for node, found in sorted(spans.items())}
 
 
 def _days(at: AwareDatetime, epoch: AwareDatetime) -> float:

@@ -1,24 +1,19 @@
 """Reads the books into the one snapshot that every agent thinks on."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.engine.lemon import NodeHistory, history_of
+from scuderia.fleet.engine.lemon import history_of
 from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView, SwapRecord
-from scuderia.fleet.nouns import DOWNTIME, LedgerClass, OutageRecord, SlaDefinition
-from scuderia.fleet.queries import customers, outages, reports, spare_pools
+from scuderia.fleet.nouns import DOWNTIME, LedgerClass, SlaDefinition
+from scuderia.fleet.queries import customers, reports, spare_pools
+from scuderia.fleet.queries.lemons import HISTORY_DAYS, histories_known_at
 from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.queries.decisions import answers_to
 from scuderia.loop.queries.naming import promised_subjects
 
-HISTORY_DAYS = 365
 SWAP_NODE = "fleet.swap_node"
-DAY_S = 86_400
 
 
 def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
@@ -32,7 +27,7 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
         return None
     begins = reports.whole_period(now=now).start
     epoch = max(begins, now - timedelta(days=HISTORY_DAYS))
-    told = _histories(outages.outages_between(epoch, now), epoch, now)
+    told = histories_known_at(epoch, now)
     promised = promised_subjects(now)
     nodes = tuple(
         NodeView(
@@ -71,22 +66,6 @@ def told_span(now: AwareDatetime) -> tuple[AwareDatetime, AwareDatetime] | None:
 def _swaps(now: AwareDatetime) -> SwapRecord:
     told = answers_to(SWAP_NODE, until=now)
     return SwapRecord(told.refused, told.approved_hours)
-
-
-def _histories(
-    records: Iterable[OutageRecord], epoch: AwareDatetime, now: AwareDatetime
-) -> Mapping[str, NodeHistory]:
-    spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for record in records:
-        if not record.planned:
-            lasts = record.end is None or record.end > now
-            end = np.inf if lasts or record.end is None else _days(record.end, epoch)
-            spans[record.node].append((_days(record.start, epoch), end))
-    return {node: history_of(node, found) for node, found in spans.items()}
-
-
-def _days(at: AwareDatetime, epoch: AwareDatetime) -> float:
-    return (at - epoch).total_seconds() / DAY_S
 
 
 def _month(
