@@ -1,6 +1,7 @@
-"""The vectorised ledger and the naive painter agree on every second."""
+"""The vectorised ledger and the naive painter agree on every GPU-second."""
 
 from collections import Counter
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from scuderia.fleet.engine import facts, ledger
 from scuderia.fleet.engine.sla import Request, ledger_of
-from scuderia.fleet.nouns import LEDGER_PRECEDENCE, LedgerClass
+from scuderia.fleet.nouns import DOWNTIME, LEDGER_PRECEDENCE, LedgerClass
 from tests.fleet.painter import local_date, paint
 
 # ten minutes before an hour that Rome repeats, ends ten minutes after the next midnight in Samoa
@@ -26,13 +27,25 @@ def intervals(draw, origin: int, *, may_last: bool = True):
 
 
 @st.composite
+def shares(draw, gpus: int):
+    """What an outage says of its share: nothing, a count, or the GPUs by their indices."""
+    told = draw(st.sampled_from(["nothing", "count", "indices"]))
+    if told == "count":
+        return draw(st.integers(1, gpus)), ()
+    if told == "indices":
+        indices = draw(st.sets(st.integers(0, gpus - 1), min_size=1))
+        return len(indices), tuple(sorted(indices))
+    return None, ()
+
+
+@st.composite
 def facts_around(draw, origin: int) -> facts.FleetFacts:
     count = draw(st.integers(1, 4))
     nodes = [
         facts.NodeFact(
             f"n{row}",
             "s",
-            8,
+            draw(st.sampled_from([1, 2, 4, 7, 8])),
             200,
             origin + draw(st.integers(-50, 300)),
             draw(st.one_of(st.none(), st.integers(301, LENGTH + 50).map(lambda t: origin + t))),
@@ -42,15 +55,17 @@ def facts_around(draw, origin: int) -> facts.FleetFacts:
     outages, phases, holds = [], [], []
     for number in range(draw(st.integers(0, 8))):
         start, end = draw(intervals(origin))
+        row = draw(st.integers(0, count - 1))
         outages.append(
             facts.OutageFact(
-                draw(st.integers(0, count - 1)),
+                row,
                 start,
                 end,
                 None,
                 draw(st.sampled_from(["", "fan", "gpu"])),
                 draw(st.booleans()),
                 f"k{number}",
+                *draw(shares(nodes[row].gpus)),
             )
         )
     for _ in range(draw(st.integers(0, 8))):
@@ -74,21 +89,28 @@ def facts_around(draw, origin: int) -> facts.FleetFacts:
 
 @settings(max_examples=150)
 @given(told=facts_around(ROME_TURNS_BACK))
-def test_every_second_is_in_the_class_and_hand_that_the_painter_gives_it(told):
+def test_every_gpu_second_is_in_the_class_and_hand_that_the_painter_gives_it(told):
     start, end = ROME_TURNS_BACK, ROME_TURNS_BACK + LENGTH
     segments = ledger.resolve(told, start=start, end=end)
-    unrolled = {node.name: [] for node in told.nodes}
+    unrolled = {node.name: {} for node in told.nodes}
+    parts = Counter()
     for row in range(len(segments.node)):
         holder = int(segments.customer[row])
         name = None if holder == ledger.NOBODY else told.customers[holder].name
         kind = LEDGER_PRECEDENCE[int(segments.kind[row])].value
-        unrolled[told.nodes[int(segments.node[row])].name] += [
-            (second, kind, name)
-            for second in range(int(segments.start[row]), int(segments.end[row]))
-        ]
-    assert {name: sorted(rows, key=lambda row: row[0]) for name, rows in unrolled.items()} == paint(
-        told, start, end
-    )
+        node, gpus = told.nodes[int(segments.node[row])].name, int(segments.gpus[row])
+        over = gpus if segments.over_outage[row] else 0
+        for second in range(int(segments.start[row]), int(segments.end[row])):
+            classes, held_by, hidden = unrolled[node].setdefault(second, ({}, name, 0))
+            classes[kind] = classes.get(kind, 0) + gpus
+            unrolled[node][second] = (classes, held_by, hidden + over)
+            parts[node, second] += int(segments.parts[row])
+            assert held_by == name
+    assert {
+        node: [(second, *rows[second]) for second in sorted(rows)]
+        for node, rows in unrolled.items()
+    } == paint(told, start, end)
+    assert {*parts.values()} <= {segments.unit}
 
 
 MIDNIGHTS = {
@@ -109,27 +131,37 @@ def test_days_and_customers_sum_to_what_the_painter_paints(data, zone, whose):
     told = data.draw(facts_around(start))
     found = ledger_of(told, Request(start, end, customer=whose, time_zone=zone))
     painted = paint(told, start, end)
+    sizes = {node.name: node.gpus for node in told.nodes}
     seconds = [
-        (name, local_date(second, zone), kind)
+        (name, local_date(second, zone), kind, gpus)
         for name, rows in painted.items()
-        for second, kind, holder in rows
+        for second, classes, holder, _ in rows
         if whose in (None, holder)
+        for kind, gpus in classes.items()
     ]
-    per_day = Counter((day, kind) for _, day, kind in seconds)
-    per_node = Counter((name, kind) for name, _, kind in seconds)
+    gpus_per_day, per_day, per_node = Counter(), Counter(), Counter()
+    for name, day, kind, gpus in seconds:
+        gpus_per_day[day, kind] += gpus
+        per_day[day, kind] += Fraction(gpus, sizes[name])
+        per_node[name, kind] += Fraction(gpus, sizes[name])
     assert {
         (entry.day, kind.value): count
         for entry in found.days
-        for kind, count in entry.seconds.items()
+        for kind, count in entry.gpu_seconds.items()
         if count
-    } == dict(per_day)
-    assert {
-        (name, kind.value): count
-        for name, classes in found.by_node.items()
-        for kind, count in classes.items()
-        if count
-    } == dict(per_node)
-    assert found.node_seconds == len(seconds)
+    } == dict(gpus_per_day)
+    assert sum(found.gpu_seconds.values()) == sum(gpus for *_, gpus in seconds)
+    for entry in found.days:
+        up = sum(per_day[entry.day, kind] for kind in ("serving", "idle_spare"))
+        lost = sum(per_day[entry.day, kind.value] for kind in DOWNTIME)
+        assert entry.availability == (float(up / (up + lost)) if up + lost else None)
+        exact = {kind: per_day[entry.day, kind.value] for kind in LedgerClass}
+        assert all(abs(entry.seconds[kind] - told) < 1 for kind, told in exact.items())
+        assert sum(entry.seconds.values()) == sum(exact.values())
+    for name, classes in found.by_node.items():
+        assert all(abs(count - per_node[name, kind.value]) < 1 for kind, count in classes.items())
+        assert sum(classes.values()) == sum(per_node[name, kind.value] for kind in LedgerClass)
+    assert found.node_seconds == sum(per_node.values())
 
 
 def test_days_are_23_and_25_hours_long_when_rome_changes_its_clocks():

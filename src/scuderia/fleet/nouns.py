@@ -31,8 +31,16 @@ PHASES = frozenset({NodeState.IN_REPAIR, NodeState.WAITING_PARTS, NodeState.VALI
 """The states that are phases of a repair."""
 
 
+class Severity(StrEnum):
+    """What a source calls an outage. The GPUs that it takes decide every figure, not this word."""
+
+    DOWN = "down"
+    DEGRADED = "degraded"
+    UNKNOWN = ""
+
+
 class LedgerClass(StrEnum):
-    """Every node-second is in exactly one of these, strongest first in LEDGER_PRECEDENCE."""
+    """Every GPU-second is in exactly one of these, strongest first in LEDGER_PRECEDENCE."""
 
     PLANNED = "planned"
     WAITING_PARTS = "waiting_parts"
@@ -88,6 +96,8 @@ class OutageRecord:
     """One stay out of service, [start, end) in UTC; end is None while it lasts.
 
     source_key   the identity of the record at its source; importing it again changes nothing
+    gpus_lost    how many of the node's GPUs it takes; None: the whole node
+    gpu_indices  which ones, from 0, where the source names them
     """
 
     node: NodeName
@@ -96,6 +106,9 @@ class OutageRecord:
     cause: str
     planned: bool
     source_key: str
+    gpus_lost: int | None = None
+    gpu_indices: tuple[int, ...] = ()
+    severity: Severity = Severity.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

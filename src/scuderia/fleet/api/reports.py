@@ -106,6 +106,7 @@ def get_ledger(
         "time_zone": ledger.time_zone,
         "nodes": ledger.nodes,
         "seconds": ledger.seconds,
+        "gpu_seconds": ledger.gpu_seconds,
         "days": ledger.days,
         "next_offset": page["next_offset"],
         "items": [{"node": name, "seconds": ledger.by_node[name]} for name in names],

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import partial
@@ -12,7 +12,13 @@ from typing import Any, TypeVar
 
 from scuderia.basics.canonical import canonical_json
 from scuderia.basics.errors import BadInput
-from scuderia.fleet.engine.facts import FleetFacts, instant_of, read_rows, rows_of
+from scuderia.fleet.engine.facts import (
+    FleetFacts,
+    OutageFact,
+    instant_of,
+    read_rows,
+    rows_of,
+)
 from scuderia.fleet.engine.report_figures import LedgerDay, SlaReport
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
@@ -42,7 +48,7 @@ def packet_of(facts: FleetFacts, request: Request) -> dict[str, bytes]:
     report = report_of(facts, request)
     files = {
         EVENTS: _bytes({"version": VERSION, "request": _plain(request), "books": rows_of(facts)}),
-        FIGURES: _bytes(_plain(report)),
+        FIGURES: _bytes(_figures(report, facts)),
         DAYS_TABLE: _days_table(report),
         OUTAGES_TABLE: _outages_table(facts),
     }
@@ -120,6 +126,29 @@ def _bytes(value: object) -> bytes:
     return (canonical_json(value) + "\n").encode()
 
 
+def _says_shares(facts: FleetFacts) -> bool:
+    """Say whether an outage speaks of its share of a node; without, a packet is as of old."""
+    return any(fact.gpus_lost is not None or fact.severity for fact in facts.outages)
+
+
+def _figures(report: SlaReport, facts: FleetFacts) -> dict[str, Any]:
+    figures = _plain(report)
+    if not _says_shares(facts):
+        figures = _without(figures, _OF_GPUS)
+        for name in ("days", "headline"):
+            figures[name] = [_without(entry, _OF_GPUS) for entry in figures[name]]
+        figures["longest"] = [_without(entry, _OF_A_SHARE) for entry in figures["longest"]]
+    return figures
+
+
+_OF_GPUS = frozenset({"gpu_seconds", "downtime_gpu_s"})
+_OF_A_SHARE = frozenset({"gpus_lost", "gpu_indices", "severity"})
+
+
+def _without(entry: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name not in names}
+
+
 def _plain(value: object) -> dict[str, Any]:
     assert is_dataclass(value)  # noqa: S101
     assert not isinstance(value, type)  # noqa: S101
@@ -158,18 +187,21 @@ def _seconds(kind: LedgerClass, entry: LedgerDay) -> int:
 
 
 def _outages_table(facts: FleetFacts) -> bytes:
-    return _table(
-        facts.outages,
-        {
-            "node": lambda fact: facts.nodes[fact.node].name,
-            "start": lambda fact: _instant(fact.start),
-            "end": lambda fact: _instant(fact.end),
-            "cause": lambda fact: _harmless(fact.cause),
-            "planned": lambda fact: "true" if fact.planned else "false",
-            "detected": lambda fact: _instant(fact.detected),
-            "source_key": lambda fact: fact.source_key,
-        },
-    )
+    columns: dict[str, Callable[[OutageFact], object]] = {
+        "node": lambda fact: facts.nodes[fact.node].name,
+        "start": lambda fact: _instant(fact.start),
+        "end": lambda fact: _instant(fact.end),
+        "cause": lambda fact: _harmless(fact.cause),
+        "planned": lambda fact: "true" if fact.planned else "false",
+        "detected": lambda fact: _instant(fact.detected),
+        "source_key": lambda fact: fact.source_key,
+    }
+    shares: dict[str, Callable[[OutageFact], object]] = {
+        "gpus_lost": lambda fact: "" if fact.gpus_lost is None else fact.gpus_lost,
+        "gpu_indices": lambda fact: ",".join(map(str, fact.gpu_indices)),
+        "severity": lambda fact: fact.severity.value,
+    }
+    return _table(facts.outages, columns | (shares if _says_shares(facts) else {}))
 
 
 def _amendments_table(facts: FleetFacts) -> bytes:

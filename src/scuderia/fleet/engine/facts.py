@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.nouns import LedgerClass, NodeName, OutageRecord
+from scuderia.fleet.nouns import LedgerClass, NodeName, OutageRecord, Severity
 
 DEFAULT_TARGET = 0.95
+_WHOLE_NODE_COLUMNS = 7
 
 
 class NodeFact(NamedTuple):
@@ -33,7 +34,12 @@ class CustomerFact(NamedTuple):
 
 
 class OutageFact(NamedTuple):
-    """A stay out of service; `node` is an index into FleetFacts.nodes."""
+    """A stay out of service; `node` is an index into FleetFacts.nodes.
+
+    gpus_lost     how many of the node's GPUs it takes; None: the whole node
+    gpu_indices   which ones, rising from 0, where the source names them
+    severity      what its source calls it; it changes no figure
+    """
 
     node: int
     start: int
@@ -42,6 +48,9 @@ class OutageFact(NamedTuple):
     cause: str
     planned: bool
     source_key: str
+    gpus_lost: int | None = None
+    gpu_indices: tuple[int, ...] = ()
+    severity: Severity = Severity.UNKNOWN
 
 
 class PhaseFact(NamedTuple):
@@ -93,12 +102,24 @@ class FleetFacts:
 
 
 def rows_of(facts: FleetFacts) -> dict[str, list[list[object]]]:
-    """Return the rows of every part; no amendments leave no trace, as in packets of old."""
+    """Return the rows of every part; no amendments leave no trace, as in packets of old.
+
+    Nor does what an outage says of its share, where it says nothing.
+    """
     return {
-        part.name: [list(row) for row in getattr(facts, part.name)]
+        part.name: [_row_of(row) for row in getattr(facts, part.name)]
         for part in fields(facts)
         if part.name != "amendments" or facts.amendments
     }
+
+
+def _row_of(fact: tuple[object, ...]) -> list[object]:
+    if not isinstance(fact, OutageFact):
+        return list(fact)
+    said: list[object] = [*fact[:_WHOLE_NODE_COLUMNS]]
+    if fact.gpus_lost is None and not fact.severity:
+        return said
+    return [*said, fact.gpus_lost, list(fact.gpu_indices), fact.severity.value]
 
 
 def read_rows(rows: Mapping[str, Sequence[Sequence[Any]]]) -> FleetFacts:
@@ -109,10 +130,23 @@ def read_rows(rows: Mapping[str, Sequence[Sequence[Any]]]) -> FleetFacts:
     return FleetFacts(
         nodes=[NodeFact(*row) for row in rows["nodes"]],
         customers=[CustomerFact(*row) for row in rows["customers"]],
-        outages=[OutageFact(*row) for row in rows["outages"]],
+        outages=[_outage_of(row) for row in rows["outages"]],
         phases=[PhaseFact(row[0], LedgerClass(row[1]), row[2], row[3]) for row in rows["phases"]],
         holds=[HoldFact(*row) for row in rows["holds"]],
         amendments=[AmendmentFact(*row) for row in rows.get("amendments", [])],
+    )
+
+
+def _outage_of(row: Sequence[Any]) -> OutageFact:
+    said, share = row[:_WHOLE_NODE_COLUMNS], row[_WHOLE_NODE_COLUMNS:]
+    if not share:
+        return OutageFact(*said)
+    gpus_lost, indices, severity = share
+    whole = OutageFact(*said)
+    return whole._replace(
+        gpus_lost=gpus_lost,
+        gpu_indices=tuple(map(int, indices)),
+        severity=Severity(severity),
     )
 
 
@@ -160,7 +194,9 @@ def _discreet(reason: str, others: Iterable[str]) -> str:
 def merge_outages(outages: Iterable[OutageFact]) -> list[OutageFact]:
     """Return one outage for each run of overlapping or touching reports of a node, by start.
 
-    The cause is the first that any of them names; planned work merges only with planned work.
+    The cause is the first that any of them names; planned work merges only with planned work. Its
+    GPUs are all that they name, or the most that one of them counts; one that takes the whole node
+    makes it the whole node.
     """
     merged: list[OutageFact] = []
     last: dict[tuple[int, bool], int] = {}
@@ -172,6 +208,17 @@ def merge_outages(outages: Iterable[OutageFact]) -> list[OutageFact]:
             last[fact.node, fact.planned] = len(merged)
             merged.append(fact)
     return merged
+
+
+@lru_cache(maxsize=4096)
+def indices_of(text: str) -> tuple[int, ...]:
+    """Return the GPUs of a list such as "0,3", as the tables keep it."""
+    return tuple(int(part) for part in text.split(",")) if text else ()
+
+
+def indices_text(indices: Iterable[int]) -> str:
+    """Return GPUs as the tables keep them: "0,3"."""
+    return ",".join(str(index) for index in sorted({*indices}))
 
 
 def seconds_of(at: AwareDatetime) -> int:
@@ -193,6 +240,9 @@ def as_record(fact: OutageFact, nodes: Sequence[NodeFact]) -> OutageRecord:
         cause=fact.cause,
         planned=fact.planned,
         source_key=fact.source_key,
+        gpus_lost=fact.gpus_lost,
+        gpu_indices=fact.gpu_indices,
+        severity=fact.severity,
     )
 
 
@@ -207,11 +257,22 @@ def _reaches(earlier: OutageFact, start: int) -> bool:
 def _joined(first: OutageFact, second: OutageFact) -> OutageFact:
     ends = None if first.end is None or second.end is None else max(first.end, second.end)
     seen = [at for at in (first.detected, second.detected) if at is not None]
+    both = (first, second)
+    indices = tuple(sorted({*first.gpu_indices, *second.gpu_indices}))
+    lost = None
+    if first.gpus_lost is not None and second.gpus_lost is not None:
+        lost = max(len(indices), first.gpus_lost, second.gpus_lost)
     return first._replace(
         end=ends,
         detected=min(seen, default=None),
         cause=second.cause if is_unknown(first.cause) else first.cause,
+        gpus_lost=lost,
+        gpu_indices=indices if lost == len(indices) else (),
+        severity=max((fact.severity for fact in both), key=_HARDNESS.index),
     )
+
+
+_HARDNESS = (Severity.UNKNOWN, Severity.DEGRADED, Severity.DOWN)
 
 
 UNKNOWN_CAUSES = frozenset(

@@ -9,7 +9,8 @@ import numpy as np
 
 from scuderia.basics.units import DAY_S, HOUR_S
 from scuderia.fleet.engine.facts import FleetFacts, OutageFact, as_record, is_unknown
-from scuderia.fleet.engine.ledger import CODE, Ints, Segments
+from scuderia.fleet.engine.gpu_shares import Ints, whole_seconds
+from scuderia.fleet.engine.ledger import CODE, Segments
 from scuderia.fleet.engine.report_figures import CauseShare, Concentration, KnownMean, OutageLengths
 from scuderia.fleet.nouns import DOWNTIME, OutageRecord
 
@@ -70,9 +71,11 @@ class OutageStatistics:
 
     @cached_property
     def _downtime(self) -> dict[OutageFact | None, int]:
-        """Return the scope's downtime seconds under each outage; None: outside of any."""
+        """Return the scope's downtime under each outage in parts; None: outside of any."""
         down = self.segments.where(np.isin(self.segments.kind, DOWN_CODES))
-        sums = np.bincount(down.outage + 1, weights=down.length, minlength=len(down.outages) + 1)
+        sums = np.bincount(
+            down.outage + 1, weights=down.node_parts, minlength=len(down.outages) + 1
+        )
         charged: dict[OutageFact | None, int] = {None: int(sums[0])} if sums[0] else {}
         for row in np.flatnonzero(sums[1:]):
             charged[down.outages[int(row)]] = int(sums[row + 1])
@@ -81,16 +84,18 @@ class OutageStatistics:
     def by_cause(self) -> tuple[CauseShare, ...]:
         """Return outages and downtime under each cause, heaviest first; "" is unknown.
 
-        Both are of the whole period.
+        Both are of the whole period; downtime is by the share of each node's GPUs.
         """
         downtime: Counter[str] = Counter()
-        for fact, seconds in self._downtime.items():
-            downtime["" if fact is None else _cause(fact)] += seconds
+        for fact, parts in self._downtime.items():
+            downtime["" if fact is None else _cause(fact)] += parts
         counted = Counter(_cause(fact) for fact in self.outages)
         total = sum(downtime.values())
+        causes = sorted({*downtime, *counted})
+        told = whole_seconds([downtime[cause] for cause in causes], self.segments.unit)
         rows = [
-            CauseShare(cause, counted[cause], downtime[cause], _part(downtime[cause], total) or 0.0)
-            for cause in {*downtime, *counted}
+            CauseShare(cause, counted[cause], seconds, _part(downtime[cause], total) or 0.0)
+            for cause, seconds in zip(causes, told, strict=True)
         ]
         return tuple(sorted(rows, key=lambda row: (-row.downtime_s, -row.outages, row.cause)))
 
@@ -115,8 +120,8 @@ class OutageStatistics:
         """Return the share of downtime in outages longer than 7 days."""
         charged = self._downtime
         long = sum(
-            seconds
-            for fact, seconds in charged.items()
+            parts
+            for fact, parts in charged.items()
             if fact is not None and self._length(fact) > LONG_S
         )
         return _part(long, sum(charged.values()))
@@ -154,7 +159,7 @@ class OutageStatistics:
         return _part(sum(gap is not None and gap <= window_s for gap in gaps), len(gaps))
 
     def concentration(self, down: Ints) -> Concentration:
-        """Return what the worst tenth of the nodes hold; `down` is seconds per node."""
+        """Return what the worst tenth of the nodes hold; `down` is lost parts per node."""
         worst = -(-self.nodes // WORST_TENTH)
         counts = Counter(fact.node for fact in self.outages).most_common(worst)
         heaviest = np.sort(down)[::-1][:worst]

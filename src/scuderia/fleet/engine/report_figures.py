@@ -12,12 +12,14 @@ from scuderia.fleet.nouns import LedgerClass, OutageRecord
 class LedgerDay:
     """One day of a ledger: seconds per class; `length_s` is 82,800 or 90,000 when clocks change.
 
+    seconds, gpu_seconds   as in Ledger
     availability   served / (served + downtime); None when only planned work or nothing was booked
     """
 
     day: date
     length_s: int
     seconds: Mapping[LedgerClass, int]
+    gpu_seconds: Mapping[LedgerClass, int]
     availability: float | None
 
 
@@ -26,6 +28,9 @@ class Ledger:
     """Every node-second of [start, end) in exactly one class.
 
     customer    None: every node, held or not
+    seconds     node-seconds; one of a node that is short of some GPUs is divided by their share,
+                and whole seconds sum to the time on the books
+    gpu_seconds   every GPU-second in exactly one class, exact
     time_zone   of the days; a period that begins or ends inside a day has short days at its edges
     """
 
@@ -36,6 +41,7 @@ class Ledger:
     time_zone: str
     nodes: int
     seconds: Mapping[LedgerClass, int]
+    gpu_seconds: Mapping[LedgerClass, int]
     by_node: Mapping[str, Mapping[LedgerClass, int]]
     days: tuple[LedgerDay, ...]
 
@@ -60,6 +66,7 @@ class CustomerDays:
     """The headline: on how many of its days a customer got what it was promised.
 
     days_known   days with anything but planned work on the books: the denominator
+    downtime_s, downtime_gpu_s   as in SlaReport
     """
 
     customer: str
@@ -71,6 +78,7 @@ class CustomerDays:
     days_at_target: int
     worst_day: float | None
     downtime_s: int
+    downtime_gpu_s: int
     cents_lost: int | None
 
 
@@ -112,6 +120,8 @@ class SlaReport:
     availability            served / (served + downtime); planned work stands apart
     planned_over_outage_s   planned work on nodes that were out, unplanned, before it began
     availability_if_counted   availability with that time counted as downtime
+    downtime_s              node-seconds lost, by the share of each node's GPUs
+    downtime_gpu_s          GPU-seconds lost, exact: what customers lost sums to it
     headline                one entry per customer in scope
     customer_days*          sums over the headline
     outages                 that touch the period; outages_started began inside it
@@ -119,7 +129,7 @@ class SlaReport:
     mtbf_node_days          node-days of the whole period per outage that began in it
     downtime_share_over_7d  share of downtime in outages longer than 7 days (whole length)
     relapse_*               share of the outages that began, within that time of the return
-    cents_lost              downtime x GPUs x the stated price; price_note states it. None: no
+    cents_lost              lost GPU-hours x the stated price; price_note states it. None: no
                             price is stated
     limits                  in words, to be shown wherever the figures are
     """
@@ -134,6 +144,7 @@ class SlaReport:
     gpus: int
     days: tuple[LedgerDay, ...]
     seconds: Mapping[LedgerClass, int]
+    gpu_seconds: Mapping[LedgerClass, int]
     availability: float | None
     planned_over_outage_s: int
     availability_if_counted: float | None
@@ -150,6 +161,7 @@ class SlaReport:
     outages_started: int
     outages_open: int
     downtime_s: int
+    downtime_gpu_s: int
     by_cause: tuple[CauseShare, ...]
     unknown_cause_share: float | None
     outage_hours: OutageLengths

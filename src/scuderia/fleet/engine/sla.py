@@ -12,7 +12,8 @@ from scuderia.basics.errors import BadInput
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.engine import ledger
 from scuderia.fleet.engine.facts import DEFAULT_TARGET, FleetFacts, OutageFact, instant_of
-from scuderia.fleet.engine.ledger import CODE, NOBODY, Days, Ints, Segments
+from scuderia.fleet.engine.gpu_shares import Ints, whole_seconds
+from scuderia.fleet.engine.ledger import CODE, NOBODY, Days, Segments
 from scuderia.fleet.engine.outage_statistics import DOWN_CODES, RELAPSE_WINDOWS_S, OutageStatistics
 from scuderia.fleet.engine.report_figures import CustomerDays, Ledger, LedgerDay, SlaReport
 from scuderia.fleet.nouns import LedgerClass
@@ -26,6 +27,11 @@ LIMITS = (
     "stands apart from availability, also over an outage that began before it; the figure with "
     "that counted as downtime stands beside it. Money is downtime at the stated price, not a claim "
     "under a contract."
+)
+
+OF_SOME_GPUS = (
+    "A node short of some of its GPUs is down by their share, and serves by the rest; an outage "
+    "that says nothing of its GPUs takes the whole node."
 )
 
 
@@ -71,7 +77,9 @@ def ledger_of(facts: FleetFacts, request: Request) -> Ledger:
     scope = _scope(facts, request)
     segments = _of_customer(ledger.resolve(facts, start=request.start, end=request.end), scope)
     days = ledger.local_days(request.start, request.end, scope.zone)
+    unit = segments.unit
     per_node = ledger.by_node(segments, len(facts.nodes))
+    per_gpu = ledger.by_node(segments, len(facts.nodes), segments.gpus)
     present = _places(per_node.sum(axis=1))
     return Ledger(
         customer=request.customer,
@@ -80,9 +88,12 @@ def ledger_of(facts: FleetFacts, request: Request) -> Ledger:
         end=instant_of(request.end),
         time_zone=scope.zone.key,
         nodes=len(present),
-        seconds=ledger.as_classes(per_node.sum(axis=0)),
-        by_node={facts.nodes[row].name: ledger.as_classes(per_node[row]) for row in present},
-        days=_day_rows(ledger.by_day(segments, days), days),
+        seconds=ledger.as_classes(per_node.sum(axis=0), unit=unit),
+        gpu_seconds=ledger.as_classes(per_gpu.sum(axis=0)),
+        by_node={
+            facts.nodes[row].name: ledger.as_classes(per_node[row], unit=unit) for row in present
+        },
+        days=_day_rows(segments, days),
     )
 
 
@@ -96,7 +107,8 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
     mine = _of_customer(everything, scope)
     segments = ledger.clipped(mine, scope.start, scope.end)
     per_node = ledger.by_node(segments, len(facts.nodes))
-    seconds = per_node.sum(axis=0)
+    per_gpu = ledger.by_node(segments, len(facts.nodes), segments.gpus)
+    parts, unit = per_node.sum(axis=0), segments.unit
     table = ledger.by_day(segments, scope.days)
     day_share = _availability(table)
     known = day_share[~np.isnan(day_share)]
@@ -107,9 +119,9 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
     present = _places(per_node.sum(axis=1))
     nodes = len(present)
     broken = OutageStatistics(facts, mine, outages, nodes, request.start, request.end)
-    up, lost = int(seconds[_UP].sum()), int(seconds[DOWN_CODES].sum())
+    up, lost = int(parts[_UP].sum()), int(parts[DOWN_CODES].sum())
     availability = _share(up, lost)
-    hidden = int(segments.length[segments.over_outage].sum())
+    hidden = int(segments.node_parts[segments.over_outage].sum())
     gpus = sum(facts.nodes[row].gpus for row in present)
     return SlaReport(
         customer=request.customer,
@@ -120,10 +132,11 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
         target=scope.target,
         nodes=nodes,
         gpus=gpus,
-        days=_day_rows(table, scope.days),
-        seconds=ledger.as_classes(seconds),
+        days=_day_rows(segments, scope.days),
+        seconds=ledger.as_classes(parts, unit=unit),
+        gpu_seconds=ledger.as_classes(per_gpu.sum(axis=0)),
         availability=availability,
-        planned_over_outage_s=hidden,
+        planned_over_outage_s=_seconds(hidden, unit),
         availability_if_counted=_share(up, lost + hidden),
         gpus_lost=None if availability is None else gpus * (1 - availability),
         days_known=len(known),
@@ -137,23 +150,24 @@ def report_of(facts: FleetFacts, request: Request) -> SlaReport:
         outages=len(outages),
         outages_started=len(broken.started),
         outages_open=sum(fact.end is None for fact in outages),
-        downtime_s=int(down.sum()),
+        downtime_s=_seconds(lost, unit),
+        downtime_gpu_s=int(per_gpu[:, DOWN_CODES].sum()),
         by_cause=broken.by_cause(),
         unknown_cause_share=broken.unknown_share(),
         outage_hours=broken.lengths(),
         outages_over_7d_share=broken.long_share(),
         downtime_share_over_7d=broken.long_downtime_share(),
-        mtbf_node_days=broken.mtbf_node_days(int(mine.length.sum())),
+        mtbf_node_days=broken.mtbf_node_days(int(mine.node_parts.sum()) // unit),
         time_to_detect=broken.time_to_detect(),
         time_to_repair=broken.time_to_repair(),
         relapse_24h=broken.relapse(RELAPSE_WINDOWS_S[0]),
         relapse_7d=broken.relapse(RELAPSE_WINDOWS_S[1]),
         relapse_28d=broken.relapse(RELAPSE_WINDOWS_S[2]),
         concentration=broken.concentration(down),
-        cents_lost=_cents(facts, down),
+        cents_lost=_cents(facts, per_gpu),
         price_note=_price_note(facts),
         longest=broken.longest(),
-        limits=LIMITS,
+        limits=LIMITS if unit == 1 else f"{LIMITS} {OF_SOME_GPUS}",
     )
 
 
@@ -230,7 +244,8 @@ def _headline(facts: FleetFacts, segments: Segments, scope: _Scope) -> tuple[Cus
         if not known.size:
             continue
         per_node = ledger.by_node(mine, len(facts.nodes))
-        down = per_node[:, DOWN_CODES].sum(axis=1)
+        per_gpu = ledger.by_node(mine, len(facts.nodes), mine.gpus)
+        down = int(per_node[:, DOWN_CODES].sum())
         target = request.target or entry.target or DEFAULT_TARGET
         rows.append(
             CustomerDays(
@@ -238,12 +253,13 @@ def _headline(facts: FleetFacts, segments: Segments, scope: _Scope) -> tuple[Cus
                 target=target,
                 time_zone=zone.key,
                 nodes=int(np.count_nonzero(per_node.sum(axis=1))),
-                availability=_share(int(per_node[:, _UP].sum()), int(down.sum())),
+                availability=_share(int(per_node[:, _UP].sum()), down),
                 days_known=len(known),
                 days_at_target=int((known >= target).sum()),
                 worst_day=float(known.min()),
-                downtime_s=int(down.sum()),
-                cents_lost=_cents(facts, down),
+                downtime_s=_seconds(down, mine.unit),
+                downtime_gpu_s=int(per_gpu[:, DOWN_CODES].sum()),
+                cents_lost=_cents(facts, per_gpu),
             )
         )
     return tuple(sorted(rows, key=lambda entry: entry.customer))
@@ -263,30 +279,34 @@ def _places(amounts: Ints) -> list[int]:
     return [int(row) for row in np.flatnonzero(amounts)]
 
 
-def _day_rows(table: Ints, days: Days) -> tuple[LedgerDay, ...]:
+def _day_rows(segments: Segments, days: Days) -> tuple[LedgerDay, ...]:
+    table = ledger.by_day(segments, days)
+    of_gpus = ledger.by_day(segments, days, segments.gpus)
     lengths = np.diff(days.edges)
     return tuple(
         LedgerDay(
             day=day,
             length_s=int(lengths[row]),
-            seconds=ledger.as_classes(table[row]),
+            seconds=ledger.as_classes(table[row], unit=segments.unit),
+            gpu_seconds=ledger.as_classes(of_gpus[row]),
             availability=_share(int(table[row][_UP].sum()), int(table[row][DOWN_CODES].sum())),
         )
         for row, day in enumerate(days.dates)
     )
 
 
-def _cents(facts: FleetFacts, down: Ints) -> int | None:
-    """Return downtime x GPUs x price in whole cents, rounded half up once.
+def _cents(facts: FleetFacts, per_gpu: Ints) -> int | None:
+    """Return the lost GPU-seconds x their price in whole cents, rounded half up once.
 
+    per_gpu   GPU-seconds per node and class
     returns   None where a node that was down has no stated price, or where none has one
     """
+    down = per_gpu[:, DOWN_CODES].sum(axis=1)
     priced = {facts.nodes[row].cents_per_gpu_hour > 0 for row in _places(down)}
     if False in priced or not any(node.cents_per_gpu_hour > 0 for node in facts.nodes):
         return None
     cent_seconds = sum(
-        int(down[row]) * facts.nodes[row].gpus * facts.nodes[row].cents_per_gpu_hour
-        for row in _places(down)
+        int(down[row]) * facts.nodes[row].cents_per_gpu_hour for row in _places(down)
     )
     return (2 * cent_seconds + HOUR_S) // (2 * HOUR_S)
 
@@ -298,6 +318,11 @@ def _price_note(facts: FleetFacts) -> str:
         return "No price per GPU-hour is stated, so no money is shown."
     some = "; some nodes have none, so their money is not known" if 0 in prices else ""
     return f"Downtime x GPUs x the stated price per GPU-hour ({stated}{some})."
+
+
+def _seconds(parts: int, unit: int) -> int:
+    """Return parts of node-seconds as whole seconds, rounded half up."""
+    return whole_seconds([parts], unit)[0]
 
 
 def _share(up: int, down: int) -> float | None:

@@ -9,6 +9,7 @@ from scuderia.fleet.models.import_runs import EveryRow, ImportRun, Published, st
 from scuderia.fleet.models.inventory import Node, Site
 
 KEY_MAX = 120
+INDICES_MAX = 4_000
 
 
 class ImportBatch(models.Model):
@@ -57,6 +58,9 @@ class Outage(models.Model):
     run           the import that staged the row; None where it came otherwise
     replaced_in   the import that says otherwise of it: from its publishing on, the row is no more
     version       1 while the row that this one replaces stands beside it
+    gpus_lost     how many of the node's GPUs it takes; None: the whole node
+    gpu_indices   which ones, rising from 0, with commas: "0,3"; "" where nobody named them
+    severity      what its source calls it, a value of nouns.Severity
     """
 
     node = models.ForeignKey(  # the indexes that begin with it serve the foreign key too
@@ -76,6 +80,9 @@ class Outage(models.Model):
         ImportRun, on_delete=models.PROTECT, null=True, related_name="replaced", db_index=False
     )
     version = models.PositiveSmallIntegerField(default=0)
+    gpus_lost = models.PositiveSmallIntegerField(null=True)
+    gpu_indices = models.CharField(max_length=INDICES_MAX, default="", db_default="")
+    severity = models.CharField(max_length=12, default="", db_default="")
 
     objects = Published(stands)
     every = EveryRow()
@@ -86,6 +93,10 @@ class Outage(models.Model):
             models.CheckConstraint(
                 condition=Q(detected_at__isnull=True) | Q(detected_at__gte=F("start")),
                 name="outage_is_detected_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(gpus_lost__isnull=True) | Q(gpus_lost__gte=1),
+                name="outage_takes_a_gpu_at_least",
             ),
             models.UniqueConstraint(
                 fields=["node"],

@@ -16,6 +16,7 @@ from scuderia.fleet.engine.facts import (
     NodeFact,
     OutageFact,
     PhaseFact,
+    indices_of,
     seconds_of,
 )
 from scuderia.fleet.models.allocations import Allocation
@@ -24,10 +25,11 @@ from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
-from scuderia.fleet.nouns import LedgerClass
+from scuderia.fleet.nouns import LedgerClass, Severity
 from scuderia.fleet.queries.inventory import UnknownSubject
 
 _CLASSES = {kind.value: kind for kind in LedgerClass}
+_SEVERITIES = {kind.value: kind for kind in Severity}
 
 
 class NothingOnTheBooks(Refused):
@@ -51,7 +53,18 @@ def load_facts(
     customers, customer_rows = _customers(customer)
     nodes, node_rows = _nodes(before, site)
     outages = [
-        OutageFact(node_rows[row[0]], row[1], row[2], row[3], row[4], bool(row[5]), row[6])
+        OutageFact(
+            node_rows[row[0]],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            bool(row[5]),
+            row[6],
+            row[7],
+            indices_of(row[8]),
+            _SEVERITIES[row[9]],
+        )
         for row in _spans(Outage.objects.all(), before, site).values_list(
             "node_id",
             "start_s",
@@ -60,6 +73,9 @@ def load_facts(
             "cause",
             _raw("planned"),
             "source_key",
+            "gpus_lost",
+            "gpu_indices",
+            "severity",
         )
         if row[0] in node_rows
     ]
