@@ -6,7 +6,6 @@ import pytest
 
 from scuderia.fleet.engine import facts
 from scuderia.fleet.engine.ledger import OverlappingHolds
-from scuderia.fleet.engine.report_figures import gpus_bought_back
 from scuderia.fleet.engine.sla import NotAPeriod, Request, report_of
 from scuderia.fleet.nouns import LedgerClass
 
@@ -182,7 +181,3 @@ def test_an_empty_period_and_two_holders_of_one_node_are_refused():
     )
     with pytest.raises(OverlappingHolds):
         report_of(doubled, TEN_DAYS)
-
-
-def test_a_gain_of_availability_is_worth_its_share_of_the_gpus():
-    assert gpus_bought_back(3200, before=0.9768, after=0.9932) == pytest.approx(52.48)

@@ -10,6 +10,17 @@ from scuderia.basics.errors import BadInput
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 DAY_S = 86_400
+SMALL = 0.01  # below it two decimals would say zero
+
+
+def figure(value: float) -> str:
+    """Return a number people can compare: three digits or whole."""
+    size = abs(value)
+    if 0 < size < SMALL:
+        return f"{value:.2g}"
+    digits = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2  # noqa: PLR2004 - three digits
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +31,7 @@ class Quantity:
     unit: str
 
     def __str__(self) -> str:
-        return f"{self.amount:,.4g} {self.unit}"
+        return f"{figure(self.amount)} {self.unit}"
 
     @property
     def is_finite(self) -> bool:

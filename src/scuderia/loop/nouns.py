@@ -7,9 +7,10 @@ from uuid import UUID
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
+from scuderia.basics.capacity import CapacityGain, CapacityUnit, capacity_gain
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
-from scuderia.basics.units import Quantity
+from scuderia.basics.units import Quantity, figure
 
 SignalId = NewType("SignalId", UUID)
 FindingId = NewType("FindingId", UUID)
@@ -243,6 +244,7 @@ class Rehearsal:
                            where both courses were not followed through the same futures
     helps, harms           shares of those futures in which acting turns out better, and worse
     held                   how often the intervals of this kind held what came, in words
+    capacity               what capacity the hours measured are of; None where they are of none
     """
 
     metric: str
@@ -262,6 +264,7 @@ class Rehearsal:
     helps: float | None = None
     harms: float | None = None
     held: str = ""
+    capacity: CapacityUnit | None = None
 
     @property
     def gain(self) -> float:
@@ -270,13 +273,31 @@ class Rehearsal:
         return round(more if self.better == "lower" else -more, 6)
 
     @property
+    def bought_back(self) -> CapacityGain | None:
+        """Return the gain and its interval as capacity over the horizon; None where of none."""
+        low, high = self.gain_low, self.gain_high
+        between = None if low is None or high is None else (low, high)
+        return self.as_capacity(self.gain, between=between)
+
+    def as_capacity(
+        self, hours: float, *, between: tuple[float, float] | None = None
+    ) -> CapacityGain | None:
+        """Return hours of what is measured, won over the horizon, as capacity."""
+        if self.capacity is None or self.horizon_days <= 0:
+            return None
+        return capacity_gain(
+            self.capacity, hours, counted=self.unit, days=self.horizon_days, between=between
+        )
+
+    @property
     def gain_words(self) -> str:
         """Return the gain, its interval and how often acting helps; "" where that is not known."""
-        if None in (self.gain_low, self.gain_high, self.helps, self.harms):
+        low, high = self.gain_low, self.gain_high
+        if low is None or high is None or self.helps is None or self.harms is None:
             return ""
         return (
-            f"{self.gain:,.4g} {self.unit} in {self.horizon_days:g} days on average (80%: "
-            f"{self.gain_low:,.4g} to {self.gain_high:,.4g}); acting helps in {self.helps:.0%} of "
+            f"{figure(self.gain)} {self.unit} in {self.horizon_days:g} days on average (80%: "
+            f"{figure(low)} to {figure(high)}); acting helps in {self.helps:.0%} of "
             f"the futures and harms in {self.harms:.0%}"
         )
 

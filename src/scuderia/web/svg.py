@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scuderia.basics import units
+
 UNKNOWN = "\u2013"  # an en dash: unknown is never blank
-SMALL = 0.01  # below it two decimals would say zero
+
 SPARK_WIDTH, SPARK_HEIGHT = 120.0, 24.0
 
 
@@ -71,14 +73,7 @@ def effect(
 
 def figure(value: float | None) -> str:
     """Return a number people can compare: three digits or whole; a dash is unknown."""
-    if value is None:
-        return UNKNOWN
-    size = abs(value)
-    if 0 < size < SMALL:
-        return f"{value:.2g}"
-    digits = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2  # noqa: PLR2004 - three digits
-    text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return UNKNOWN if value is None else units.figure(value)
 
 
 @dataclass(frozen=True, slots=True)

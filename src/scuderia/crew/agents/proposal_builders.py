@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scuderia.basics.canonical import JsonObject, sha256_of
+from scuderia.basics.capacity import CapacityUnit
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import SubjectRef
-from scuderia.basics.units import Quantity
+from scuderia.basics.units import Quantity, figure
 from scuderia.crew.engine import effects
 from scuderia.crew.engine.coverage import coverage_words
 from scuderia.crew.engine.effects import Forecast
@@ -159,6 +160,7 @@ def rehearsal_of(
         helps=round(forecast.helps, 4),
         harms=round(forecast.harms, 4),
         held=coverage_words(kind),
+        capacity=CapacityUnit("GPUs", GPU_HOURS, gpus),
     )
 
 
@@ -267,7 +269,7 @@ def keep_possible(
 def _worthless(rehearsal: Rehearsal) -> str:
     if rehearsal.gain > 0:
         return ""
-    return f"acting would save nothing on average ({rehearsal.gain:,.4g} {rehearsal.unit})"
+    return f"acting would save nothing on average ({figure(rehearsal.gain)} {rehearsal.unit})"
 
 
 def _titled(proposal: ProposalDraft) -> ProposalDraft:

@@ -178,11 +178,3 @@ class SlaReport:
     price_note: str
     longest: tuple[OutageRecord, ...]
     limits: str
-
-
-def gpus_bought_back(gpus: int, *, before: float, after: float) -> float:
-    """Return the GPUs' worth of capacity that an availability gain gives: gpus x (after - before).
-
-    before, after   0..1; a loss comes out negative
-    """
-    return gpus * (after - before)

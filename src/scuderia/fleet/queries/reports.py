@@ -20,7 +20,6 @@ from scuderia.fleet.engine.report_figures import (
     LedgerDay,
     OutageLengths,
     SlaReport,
-    gpus_bought_back,
 )
 from scuderia.fleet.engine.sla import NotAPeriod, Request, ledger_of, report_of
 from scuderia.fleet.models.customers import SlaDefinition
@@ -45,7 +44,6 @@ __all__ = [
     "day_begins",
     "get_ledger",
     "get_report",
-    "gpus_bought_back",
     "ledger_for",
     "request_facts",
     "sla_report",

@@ -6,11 +6,12 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
+from scuderia.basics.capacity import CapacityGain
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api import common
 from scuderia.loop.api.aliases import count_of, in_old_unit
 from scuderia.loop.api.findings import FindingOut
-from scuderia.loop.api.row_schemas import made_from
+from scuderia.loop.api.row_schemas import RowOf, made_from
 from scuderia.loop.nouns import (
     ActionId,
     BlastRadius,
@@ -32,6 +33,7 @@ class RehearsalOut(Schema):
     """What is expected of acting, beside doing nothing."""
 
     gain: float
+    bought_back: RowOf[CapacityGain] | None
 
 
 @made_from(BlastRadius)

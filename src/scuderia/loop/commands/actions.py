@@ -8,6 +8,7 @@ from scuderia.basics.actors import Actor
 from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.ids import full_id
 from scuderia.loop.commands.output import (
+    capacity_line,
     print_done,
     print_facts,
     print_json,
@@ -20,6 +21,7 @@ from scuderia.loop.nouns import ActionId, ActionState
 from scuderia.loop.operations import actions
 from scuderia.loop.operations import undo as undoing
 from scuderia.loop.queries.actions import get_action, list_actions
+from scuderia.loop.queries.outcomes import OutcomeRow
 
 ActionText = Annotated[str, typer.Argument(metavar="ID", help="The action's id, or its end.")]
 _SEARCHED_MAX = 10_000
@@ -76,6 +78,7 @@ def show_run(action: ActionText, *, actor: Actor, as_json: AsJson = False) -> No
             "  targets": row.targets,
             "  decided by": row.decided_by,
             "  outcome": (row.outcome and row.outcome.verdict) or "not measured yet",
+            **(_capacity(row.outcome) if row.outcome else {}),
             "  undo": "may be undone" if row.can_undo else "no",
         }
     )
@@ -84,6 +87,11 @@ def show_run(action: ActionText, *, actor: Actor, as_json: AsJson = False) -> No
         ((one.step, one.name, one.state, one.tries, one.key) for one in row.effects),
         empty="  no effect yet",
     )
+
+
+def _capacity(outcome: OutcomeRow) -> dict[str, str]:
+    promised = capacity_line("  promised back", outcome.promised_back)
+    return promised | capacity_line("  bought back", outcome.bought_back)
 
 
 @for_actor

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scuderia.basics.capacity import CapacityGain
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import format_duration
 
@@ -91,6 +92,11 @@ def print_facts(facts: Mapping[str, object]) -> None:
     width = max(len(name) for name in facts)
     for name, value in facts.items():
         say(f"{name:<{width}}  {cell(value)}")
+
+
+def capacity_line(name: str, gain: CapacityGain | None) -> dict[str, str]:
+    """Return capacity in words and as it is reckoned; no line where there is none."""
+    return {name: f"{gain.words}; {gain.formula}"} if gain else {}
 
 
 def say(line: str) -> None:

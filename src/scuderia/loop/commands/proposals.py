@@ -15,6 +15,7 @@ from scuderia.loop.commands.actions import add_runs
 from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.ids import full_id
 from scuderia.loop.commands.output import (
+    capacity_line,
     print_done,
     print_facts,
     print_json,
@@ -168,6 +169,7 @@ def courses(rehearsal: Rehearsal, cost_of_delay: Quantity) -> dict[str, str]:
         "  do it": f"{rehearsal.expected:,.1f} {rehearsal.unit}, 80% between"
         f" {rehearsal.low:,.1f} and {rehearsal.high:,.1f}",
         "  it saves": rehearsal.gain_words or "not known future by future",
+        **capacity_line("  it buys back", rehearsal.bought_back),
         "  waiting costs": f"{cost_of_delay} a day",
     }
 

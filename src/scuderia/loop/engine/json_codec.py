@@ -4,10 +4,11 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from scuderia.basics.canonical import JsonObject, JsonValue, canonical_json
+from scuderia.basics.capacity import CapacityUnit
 from scuderia.basics.clock import parse_instant
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.nouns import Answer, BlastRadius, Evidence, GateVerdict, Plan, Rehearsal
@@ -80,13 +81,16 @@ def read_plan(kind: str, targets: Sequence[str], params: JsonObject) -> Plan:
 
 def spell_rehearsal(rehearsal: Rehearsal) -> dict[str, object]:
     """Return the rehearsal as one JSON object."""
-    spelled: dict[str, object] = plain({name: getattr(rehearsal, name) for name in _REHEARSAL})
+    told = {name: getattr(rehearsal, name) for name in _REHEARSAL}
+    capacity = rehearsal.capacity
+    spelled: dict[str, object] = plain(told | {"capacity": capacity and asdict(capacity)})
     return spelled
 
 
 def read_rehearsal(stored: Stored) -> Rehearsal:
     """Return the rehearsal that was stored."""
-    return Rehearsal(**stored)
+    capacity = stored.get("capacity")
+    return Rehearsal(**{**stored, "capacity": CapacityUnit(**capacity) if capacity else None})
 
 
 def spell_blast(radius: BlastRadius) -> dict[str, object]:

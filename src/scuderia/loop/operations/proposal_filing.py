@@ -220,6 +220,8 @@ def _refuse_bad_rehearsal(rehearsal: Rehearsal) -> None:
     if not rehearsal.low <= rehearsal.expected <= rehearsal.high:
         raise BadRehearsal("expected lies outside its own interval")
     _refuse_bad_gain(rehearsal)
+    if rehearsal.capacity is not None and not rehearsal.capacity.is_sound:
+        raise BadRehearsal("the unit of capacity has no word, or no number above zero")
     if rehearsal.better not in {"lower", "higher"}:
         raise BadRehearsal("better must be lower or higher")
     if not rehearsal.method.strip() or not rehearsal.limits.strip():

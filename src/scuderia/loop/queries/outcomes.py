@@ -1,12 +1,15 @@
 """What was promised beside what was measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from scuderia.basics.capacity import CapacityGain
 from scuderia.basics.clock import AwareDatetime
+from scuderia.loop.engine.json_codec import read_rehearsal
 from scuderia.loop.engine.outcomes import Promise
 from scuderia.loop.models.outcomes import Outcome
 from scuderia.loop.nouns import (
     ActionId,
+    ActionState,
     OutcomeVerdict,
 )
 
@@ -21,6 +24,10 @@ class OutcomeRow:
     value         None until it was measured once
     verdict       None while the horizon is open; then final
     note          what the reader must know of the figure, "" for nothing
+    promised_back what was to be bought back, as it stood before the decider; None where the room
+                  counts no capacity, or the plan was edited after its rehearsal
+    bought_back   the same as measured, against what was expected of doing nothing; None before
+                  the horizon is over, and of what was undone before
     """
 
     action_id: ActionId
@@ -36,6 +43,8 @@ class OutcomeRow:
     measured_at: AwareDatetime | None
     verdict: OutcomeVerdict | None
     note: str
+    promised_back: CapacityGain | None
+    bought_back: CapacityGain | None
 
 
 def promise_of(outcome: Outcome) -> Promise:
@@ -51,6 +60,7 @@ def promise_of(outcome: Outcome) -> Promise:
 
 def outcome_row(outcome: Outcome) -> OutcomeRow:
     """Return the measured effect beside the expected one."""
+    promised_back, bought_back = _capacity(outcome)
     return OutcomeRow(
         action_id=ActionId(outcome.action_id),
         metric=outcome.metric,
@@ -65,4 +75,28 @@ def outcome_row(outcome: Outcome) -> OutcomeRow:
         measured_at=outcome.measured_at,
         verdict=OutcomeVerdict(outcome.verdict) if outcome.verdict else None,
         note=outcome.note,
+        promised_back=promised_back,
+        bought_back=bought_back,
     )
+
+
+def _capacity(outcome: Outcome) -> tuple[CapacityGain | None, CapacityGain | None]:
+    """Return what was to be bought back, and what was."""
+    proposal = outcome.action.proposal
+    if proposal.rehearsed_for != proposal.plan_digest:
+        return None, None
+    rehearsal = read_rehearsal(proposal.rehearsal)
+    promised = rehearsal.bought_back
+    if outcome.value is None or not _is_whole(outcome):
+        return promised, None
+    return promised, rehearsal.as_capacity(replace(rehearsal, expected=outcome.value).gain)
+
+
+def _is_whole(outcome: Outcome) -> bool:
+    """Say whether it was measured to the end of its horizon; what was undone before was not."""
+    if outcome.verdict is None or outcome.measured_at is None:
+        return False
+    undone = outcome.action.state == ActionState.UNDONE
+    if undone and outcome.verdict == OutcomeVerdict.INCONCLUSIVE:
+        return False
+    return outcome.measured_at >= outcome.due_at
