@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
@@ -37,6 +37,24 @@ class Severity(StrEnum):
     DOWN = "down"
     DEGRADED = "degraded"
     UNKNOWN = ""
+
+
+class GpuShare(NamedTuple):
+    """Which of a node's GPUs an outage takes; GpuShare() is the whole node.
+
+    gpus      how many; None: the whole node
+    indices   which ones, rising from 0, where they are named
+    """
+
+    gpus: int | None = None
+    indices: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it in words, such as "2 GPUs: 0, 3"."""
+        if self.gpus is None:
+            return "the whole node"
+        named = f": {', '.join(map(str, self.indices))}" if self.indices else ""
+        return f"{self.gpus} GPU{'' if self.gpus == 1 else 's'}{named}"
 
 
 class LedgerClass(StrEnum):

@@ -83,6 +83,11 @@ class Record:
         value = self.values[name]
         return value if isinstance(value, bool) else None
 
+    def whole(self, name: str) -> int | None:
+        """Return a whole number, or None."""
+        value = self.values[name]
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:

@@ -1,12 +1,18 @@
 """The outages that last, within one's reach, over JSON."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from scuderia.fleet.operations.amendments import OutageChanges, amend_outage, retract_outage
+from scuderia.fleet.nouns import Severity
+from scuderia.fleet.operations.amendments import (
+    OutageChanges,
+    amend_outage,
+    retract_outage,
+    share_said,
+)
 from scuderia.fleet.queries import outages
 from scuderia.fleet.queries.outages import OpenOutage
 from scuderia.loop.api.common import (
@@ -24,6 +30,7 @@ from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.ports import registry
 
 router = Router()
+GpuIndex = Annotated[int, Field(ge=0, le=1023)]
 SourceKey = Annotated[str, Field(min_length=1, max_length=120, pattern=NO_NUL)]
 
 
@@ -49,7 +56,11 @@ def list_open_outages(
 
 
 class AmendIn(Schema):
-    """What is to stand there instead; what is left out stays, and a reason is always given."""
+    """What is to stand there instead; what is left out stays, and a reason is always given.
+
+    gpus_lost     how many of the node's GPUs it took; "all": the whole node
+    gpu_indices   which ones, from 0
+    """
 
     outage: SourceKey
     reason: Words
@@ -57,6 +68,9 @@ class AmendIn(Schema):
     end: Instant | None = None
     cause: Words | None = None
     planned: bool | None = None
+    gpus_lost: Literal["all"] | Annotated[int, Field(ge=1, le=1024)] | None = None
+    gpu_indices: Annotated[list[GpuIndex], Field(max_length=1024)] = []
+    severity: Severity | None = None
     retract: bool = False
 
 
@@ -68,7 +82,12 @@ def amend(request: HttpRequest, said: AmendIn) -> Status[None]:
         retract_outage(actor=actor, source_key=said.outage, reason=said.reason, now=now)
     else:
         changes = OutageChanges(
-            start=said.start, end=said.end, cause=said.cause, planned=said.planned
+            start=said.start,
+            end=said.end,
+            cause=said.cause,
+            planned=said.planned,
+            gpus_lost=share_said(str(said.gpus_lost or ""), ",".join(map(str, said.gpu_indices))),
+            severity=said.severity,
         )
         amend_outage(
             actor=actor, source_key=said.outage, changes=changes, reason=said.reason, now=now

@@ -7,7 +7,13 @@ import typer
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput
 from scuderia.fleet.commands.options import AsJson, read_instant
-from scuderia.fleet.operations.amendments import OutageChanges, amend_outage, retract_outage
+from scuderia.fleet.nouns import Severity
+from scuderia.fleet.operations.amendments import (
+    OutageChanges,
+    amend_outage,
+    retract_outage,
+    share_said,
+)
 from scuderia.fleet.queries.outages import full_key
 from scuderia.loop.commands.command_actor import for_actor
 from scuderia.loop.commands.output import print_json, say
@@ -23,11 +29,14 @@ def amend(
     end: Annotated[str | None, typer.Option(help="The instant at which it ended.")] = None,
     cause: Annotated[str | None, typer.Option(help="Its cause, once it is known.")] = None,
     planned: Annotated[str | None, typer.Option(help="true or false.")] = None,
+    gpus_lost: Annotated[str, typer.Option(help='How many GPUs it took, or "all".')] = "",
+    gpu_indices: Annotated[str, typer.Option(help="Which ones, from 0, as 0,3.")] = "",
+    severity: Annotated[Severity | None, typer.Option(help="down or degraded.")] = None,
     retract: Annotated[bool, typer.Option("--retract", help="It never was.")] = False,
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
-    """Correct an outage: its start, end, cause or kind, or that it never was."""
+    """Correct an outage: its start, end, cause, kind or share of its node; or that it never was."""
     now = registry.clock.now()
     key = full_key(actor, outage)
     changes = OutageChanges(
@@ -35,11 +44,13 @@ def amend(
         end=read_instant(end, "--end"),
         cause=cause,
         planned=_flag(planned),
+        gpus_lost=share_said(gpus_lost, gpu_indices),
+        severity=severity,
     )
     if retract:
         if changes != OutageChanges():
             raise BadInput(
-                "what never was has no other start, end, cause or kind",
+                "what never was has no other start, end, cause, kind or share",
                 remedy="Give --retract alone, or leave it out.",
             )
         retract_outage(actor=actor, source_key=key, reason=reason, now=now)

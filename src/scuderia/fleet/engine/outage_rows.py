@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 from scuderia.basics.safe_text import plain_words
-from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.facts import indices_text, instant_of, seconds_of
+from scuderia.fleet.engine.gpu_words import WHOLE_NODE, severity_of, share_of
+from scuderia.fleet.nouns import GpuShare, Severity
 from scuderia.intake.fields import FieldSpec, FieldType, Record
 from scuderia.intake.identities import identity_of
 from scuderia.intake.records import Flaw
@@ -20,6 +22,9 @@ FIELDS = (
     FieldSpec(name="planned", type=FieldType.FLAG),
     FieldSpec(name="detected", type=FieldType.INSTANT),
     FieldSpec(name="key"),
+    FieldSpec(name="gpus_lost", type=FieldType.WHOLE),
+    FieldSpec(name="gpu_indices", characters_max=4_000),
+    FieldSpec(name="severity"),
 )
 
 
@@ -29,6 +34,7 @@ class OutageRow(NamedTuple):
     end       None: it lasts
     planned   None, and an empty cause or no `detected`: the file does not say
     key       the source's own key of the fact, "" where it has none
+    gpus_lost   None: the file does not say, so of a new outage it is the whole node
     """
 
     node: str
@@ -38,6 +44,8 @@ class OutageRow(NamedTuple):
     planned: bool | None
     detected: int | None
     key: str
+    gpus_lost: GpuShare | None = None
+    severity: Severity = Severity.UNKNOWN
 
     @property
     def last_second(self) -> int:
@@ -45,11 +53,19 @@ class OutageRow(NamedTuple):
         return max(self.start, self.end or self.start, self.detected or self.start)
 
 
-def row_of(record: Record) -> OutageRow:
+def row_of(record: Record, *, degraded_gpus: int | None = None) -> OutageRow:
     """Return the row.
 
-    raises   Flaw: it ends, or was noticed, before it began
+    degraded_gpus   what an outage takes that is called degraded and gives no GPUs; None: the file
+                    does not say
+    raises   Flaw: it ends, or was noticed, before it began; its GPUs make no sense
     """
+    severity = severity_of(record.text("severity"))
+    share = share_of(record.whole("gpus_lost"), record.text("gpu_indices"))
+    if share is None and severity is Severity.DOWN:
+        share = WHOLE_NODE
+    if share is None and severity is Severity.DEGRADED and degraded_gpus is not None:
+        share = GpuShare(degraded_gpus)
     row = OutageRow(
         node=record.text("node"),
         start=seconds_of(record.required_instant("start")),
@@ -58,6 +74,8 @@ def row_of(record: Record) -> OutageRow:
         planned=record.flag("planned"),
         detected=_second(record, "detected"),
         key=record.text("key"),
+        gpus_lost=share,
+        severity=severity,
     )
     for name in ("end", "detected"):
         at = record.instant(name)
@@ -84,10 +102,12 @@ def far_ahead(row: OutageRow, now_s: int) -> Flaw | None:
 def same_row(row: OutageRow) -> str:
     """Return the identity of the row within its file: the source's key, else what it is about.
 
-    Two faults of one node can begin in one second, so the cause belongs to it; against the books,
-    `restatements` looks past a cause that was learnt.
+    Two faults of one node can begin in one second, so the cause and the GPUs that are named belong
+    to it; against the books, `restatements` looks past a cause that was learnt.
     """
-    said = ("key", row.key) if row.key else ("start", str(row.start), row.cause)
+    gpus = row.gpus_lost.indices if row.gpus_lost is not None else ()
+    named = (indices_text(gpus),) if gpus else ()
+    said = ("key", row.key) if row.key else ("start", str(row.start), row.cause, *named)
     return identity_of("", row.node, *said)
 
 

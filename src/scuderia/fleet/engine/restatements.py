@@ -1,8 +1,8 @@
 """Which rows of a file restate facts that are held, and what stands there afterwards; pure.
 
 A row restates the fact of its own key; else the one of its node that began in the same second with
-its cause, or in that second alone; else the one that began close by and overlaps it. What could
-be any of several is refused: nothing is guessed.
+its cause (of several, one of its GPUs), or in that second alone; else the one that began close by
+and overlaps it. What could be any of several is refused: nothing is guessed.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from scuderia.fleet.engine.gpu_words import WHOLE_NODE
 from scuderia.fleet.engine.outage_rows import OutageRow, has_own_key, key_of
+from scuderia.fleet.nouns import GpuShare, Severity
 from scuderia.intake.fields import Numbered
 from scuderia.intake.records import Flaw
 
@@ -39,6 +41,8 @@ class Held(NamedTuple):
     causes: frozenset[str] = frozenset()
     by_hand: frozenset[str] = frozenset()
     is_retracted: bool = False
+    gpus_lost: GpuShare = WHOLE_NODE
+    severity: Severity = Severity.UNKNOWN
 
 
 Match: TypeAlias = Held | Flaw | None
@@ -110,6 +114,8 @@ def restated(
         if row.key:
             pairing.give(place, key_of(source, row))
     for place, row in enumerate(rows):
+        pairing.give(place, pairing.same_second(place, cause=row.cause, gpus=row.gpus_lost))
+    for place, row in enumerate(rows):
         pairing.give(place, pairing.same_second(place, cause=row.cause))
     for start in {row.start for row in rows}:
         pairing.settle_second(start)
@@ -130,12 +136,15 @@ class _Pairing:
     def _may_be(self, place: int, fact: Held) -> bool:
         return not (self.rows[place].key and has_own_key(fact.key))
 
-    def same_second(self, place: int, *, cause: str) -> str:
+    def same_second(self, place: int, *, cause: str, gpus: GpuShare | None = None) -> str:
         row = self.rows[place]
         alike = (
             fact.key
             for fact in self.free.values()
-            if row.start in fact.starts and cause in fact.causes and self._may_be(place, fact)
+            if row.start in fact.starts
+            and cause in fact.causes
+            and gpus in (None, fact.gpus_lost)
+            and self._may_be(place, fact)
         )
         return next(alike, "")
 
@@ -192,6 +201,8 @@ class Restated(NamedTuple):
     cause: str
     planned: bool
     detected: int | None
+    gpus_lost: GpuShare = WHOLE_NODE
+    severity: Severity = Severity.UNKNOWN
     kept: tuple[str, ...] = ()
 
 
@@ -206,6 +217,8 @@ def merged(held: Held, row: OutageRow) -> Restated:
         "cause": row.cause or held.cause,
         "planned": held.planned if row.planned is None else row.planned,
         "detected": held.detected if row.detected is None else row.detected,
+        "gpus_lost": held.gpus_lost if row.gpus_lost is None else row.gpus_lost,
+        "severity": row.severity or held.severity,
     }
     kept = tuple(name for name in held.by_hand if said[name] != getattr(held, name))
     for name in kept:
@@ -221,5 +234,5 @@ def merged(held: Held, row: OutageRow) -> Restated:
 
 def changed_fields(held: Held, after: Restated) -> tuple[str, ...]:
     """Return the names of the fields that come to say something else."""
-    names = ("start", "end", "cause", "planned", "detected")
+    names = ("start", "end", "cause", "planned", "detected", "gpus_lost", "severity")
     return tuple(name for name in names if getattr(held, name) != getattr(after, name))

@@ -1,5 +1,6 @@
 """Correcting what was booked, by hand or by a file; or taking off what never was."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,16 +12,23 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound, Refused
 from scuderia.basics.safe_text import plain_words
 from scuderia.basics.subjects import SubjectRef
-from scuderia.fleet.engine.facts import instant_of
+from scuderia.fleet.engine.facts import indices_of, indices_text, instant_of
+from scuderia.fleet.engine.gpu_words import WHOLE_NODE, beyond, share_of
 from scuderia.fleet.engine.restatements import Restated
 from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.models.repairs import Repair
+from scuderia.fleet.nouns import GpuShare, Severity
 from scuderia.fleet.operations.import_runs import disturb
 from scuderia.fleet.queries.lineage import lineage
+from scuderia.intake.records import Flaw
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access, audit
+
+_AMENDED = (
+    "start", "end", "cause", "planned", "detected_at", "gpus_lost", "gpu_indices", "severity",
+)  # fmt: skip
 
 
 class BadAmendment(BadInput):
@@ -45,6 +53,8 @@ class OutageChanges:
     end: AwareDatetime | None = None
     cause: str | None = None
     planned: bool | None = None
+    gpus_lost: GpuShare | None = None
+    severity: Severity | None = None
 
 
 @transaction.atomic
@@ -65,6 +75,10 @@ def amend_outage(
     outage.end = _second(changes.end) or outage.end
     outage.cause = outage.cause if changes.cause is None else plain_words(changes.cause)
     outage.planned = outage.planned if changes.planned is None else changes.planned
+    if changes.gpus_lost is not None:
+        _say_share(outage, _possible(changes.gpus_lost, outage))
+    if changes.severity is not None:
+        outage.severity = changes.severity.value
     if outage.detected_at is not None:
         outage.detected_at = max(outage.detected_at, outage.start)
     after = _facts_of(outage)
@@ -75,7 +89,7 @@ def amend_outage(
             f"{outage.node.name} cannot be out from {after['start']} to {after['end']}"
         )
     disturb([outage.pk])
-    outage.save(update_fields=["start", "end", "cause", "planned", "detected_at"])
+    outage.save(update_fields=_AMENDED)
     _cut_phases(outage)
     _keep(outage, before, after, actor=actor, reason=reason, now=now)
 
@@ -102,7 +116,7 @@ def supersede_outage(
     outage = Outage.objects.select_related("node").get(source_key=source_key)
     before = _facts_of(outage)
     _say(outage, said)
-    outage.save(update_fields=["start", "end", "cause", "planned", "detected_at"])
+    outage.save(update_fields=_AMENDED)
     _cut_phases(outage)
     reason = _reason(batch)
     _keep(outage, before, _facts_of(outage), actor=actor, reason=reason, now=now, batch=batch)
@@ -155,6 +169,36 @@ def _say(outage: Outage, said: Restated) -> None:
     outage.start, outage.cause, outage.planned = instant_of(said.start), said.cause, said.planned
     outage.end = None if said.end is None else instant_of(said.end)
     outage.detected_at = None if said.detected is None else instant_of(said.detected)
+    outage.severity = said.severity.value
+    _say_share(outage, said.gpus_lost)
+
+
+def _say_share(outage: Outage, share: GpuShare) -> None:
+    outage.gpus_lost, outage.gpu_indices = share.gpus, indices_text(share.indices)
+
+
+def _possible(share: GpuShare, outage: Outage) -> GpuShare:
+    flaw = beyond(share, outage.node.sku.gpus_per_node, outage.node.name)
+    if flaw is not None:
+        raise BadAmendment(flaw.reason, remedy=flaw.remedy)
+    return share
+
+
+def share_said(count: str, indices: str) -> GpuShare | None:
+    """Return what a person says of the GPUs that an outage takes; None where nothing is said.
+
+    count     whole digits, or "all" for the whole node
+    indices   as "0,3"
+    raises    BadAmendment
+    """
+    if count.strip().lower() == "all" and not indices.strip():
+        return WHOLE_NODE
+    if count.strip() and not re.fullmatch(r"\d{1,4}", count.strip()):
+        raise BadAmendment(f"{count[:40]!r} is no number of GPUs", remedy='Write digits, or "all".')
+    try:
+        return share_of(int(count) if count.strip() else None, indices)
+    except Flaw as flaw:
+        raise BadAmendment(f"{flaw.field}: {flaw.reason}", remedy=flaw.remedy) from None
 
 
 def _reason(batch: ImportBatch) -> str:
@@ -162,7 +206,7 @@ def _reason(batch: ImportBatch) -> str:
 
 
 def _access_outage(actor: Actor, source_key: str, reason: str) -> Outage:
-    outage = Outage.objects.select_related("node").filter(source_key=source_key).first()
+    outage = Outage.objects.select_related("node__sku").filter(source_key=source_key).first()
     if outage is None:
         raise NotFound("no such outage is visible to you")
     access.require(actor, Power.IMPORT, lineage(SubjectRef("node", outage.node.name)))
@@ -181,6 +225,8 @@ def _facts_of(outage: Outage) -> dict[str, str | bool | None]:
         "end": None if outage.end is None else outage.end.isoformat(),
         "cause": outage.cause,
         "planned": outage.planned,
+        "gpus_lost": str(GpuShare(outage.gpus_lost, indices_of(outage.gpu_indices))),
+        "severity": outage.severity,
     }
 
 

@@ -6,15 +6,17 @@ from typing import Any
 from django.db.models import Q
 
 from scuderia.basics.clock import parse_instant
-from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.facts import indices_of, instant_of, seconds_of
 from scuderia.fleet.engine.outage_rows import OutageRow, is_of_source, key_of
 from scuderia.fleet.engine.restatements import Held
 from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.columns import chunks
 from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.nouns import GpuShare, Severity
 
 _COLUMNS = (
     "source_key", "node__name", "start", "end", "cause", "planned", "detected_at",
+    "gpus_lost", "gpu_indices", "severity",
 )  # fmt: skip
 
 
@@ -47,7 +49,7 @@ def _booked(wanted: Q, source: str) -> dict[str, Held]:
 
 
 def _held(key: str, node: str, start: Any, end: Any, cause: str, *rest: Any) -> Held:
-    planned, detected = rest
+    planned, detected, count, indices, severity = rest
     return Held(
         key=key,
         node=node,
@@ -56,6 +58,8 @@ def _held(key: str, node: str, start: Any, end: Any, cause: str, *rest: Any) -> 
         cause=cause,
         planned=planned,
         detected=None if detected is None else seconds_of(detected),
+        gpus_lost=GpuShare(count, indices_of(indices)),
+        severity=Severity(severity),
     )
 
 

@@ -17,6 +17,7 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import DAY_S
 from scuderia.fleet.engine import outage_rows
 from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.gpu_words import beyond
 from scuderia.fleet.engine.outage_rows import OutageRow
 from scuderia.fleet.engine.restatements import (
     TOLERANCE_S,
@@ -33,7 +34,12 @@ from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.operations import import_runs
 from scuderia.fleet.operations.held_outages import held_outages
 from scuderia.fleet.operations.import_runs import ImportUnsettled
-from scuderia.fleet.operations.import_site import ImportSite, publish_site, stage_site
+from scuderia.fleet.operations.import_site import (
+    GPUS_PER_NODE,
+    ImportSite,
+    publish_site,
+    stage_site,
+)
 from scuderia.fleet.operations.outage_writer import OutageWriter
 from scuderia.intake.fields import CommitReport, FileFacts, Numbered, Objection, Record
 from scuderia.intake.oddities import known_otherwise
@@ -104,6 +110,7 @@ class OutageImport:
         source: str = "",
         fleet: StoodUp | None = None,
         tolerance_s: int = TOLERANCE_S,
+        degraded_gpus: int | None = None,
     ) -> None:
         self.source, self.fleet = source, fleet
         self.batch: ImportBatch | None = None
@@ -120,13 +127,15 @@ class OutageImport:
         self._first: int | None = None
         self._last = 0
         self._sites: dict[str, str] = {}
+        self._gpus: dict[str, int] = {}
+        self._degraded_gpus = degraded_gpus
 
     def read(self, record: Record) -> OutageRow:
         """Return the row.
 
-        raises   Flaw: it ends, or was noticed, before it began
+        raises   Flaw: it ends, or was noticed, before it began; its GPUs make no sense
         """
-        return outage_rows.row_of(record)
+        return outage_rows.row_of(record, degraded_gpus=self._degraded_gpus)
 
     def identity(self, row: OutageRow) -> str:
         """Return the source's own key, or what the row is about."""
@@ -137,8 +146,9 @@ class OutageImport:
 
         raises   TooManyNodes
         """
-        columns = ("name", "rack__cluster__site__name")
-        self._sites = dict(Node.objects.values_list(*columns))
+        columns = ("name", "rack__cluster__site__name", "sku__gpus_per_node")
+        for name, site, gpus in Node.objects.values_list(*columns):
+            self._sites[name], self._gpus[name] = site, gpus
         for entry, match in self._matching.matched(rows):
             flaw = self._flaw_of(entry.row, match)
             if flaw is None:
@@ -152,6 +162,8 @@ class OutageImport:
         flaw = outage_rows.far_ahead(row, self._now_s) or self._outside(row)
         if flaw is None:
             flaw = self._misplaced(row.node)
+        if flaw is None and row.gpus_lost is not None:
+            flaw = beyond(row.gpus_lost, self._gpus.get(row.node, GPUS_PER_NODE), row.node)
         return flaw or (match if isinstance(match, Flaw) else None)
 
     def _outside(self, row: OutageRow) -> Flaw | None:

@@ -5,7 +5,7 @@ from functools import partial
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
-from scuderia.fleet.engine.facts import instant_of
+from scuderia.fleet.engine.facts import indices_text, instant_of
 from scuderia.fleet.engine.outage_rows import OutageRow, key_of
 from scuderia.fleet.engine.restatements import Held, Restated, changed_fields, merged
 from scuderia.fleet.models.amendments import OutageAmendment
@@ -124,6 +124,9 @@ class OutageWriter:
                 detected_at=None if row.detected is None else instant_of(row.detected),
                 cause=row.cause,
                 planned=bool(row.planned),
+                gpus_lost=None if row.gpus_lost is None else row.gpus_lost.gpus,
+                gpu_indices=indices_text(() if row.gpus_lost is None else row.gpus_lost.indices),
+                severity=row.severity.value,
                 source_key=key,
                 batch=self._batch,
                 run=self._run,

@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 
 from scuderia.basics.clock import AwareDatetime, parse_instant
-from scuderia.fleet.operations.amendments import OutageChanges
+from scuderia.fleet.operations.amendments import OutageChanges, share_said
 from scuderia.fleet.queries.nodes import NodeTimeline
 from scuderia.web.components import Field
 from scuderia.web.request_context import form_value
@@ -24,14 +24,17 @@ def fields_of(told: NodeTimeline) -> tuple[Field, ...]:
         Field("end", "It ended", help="The same; empty keeps it.", longest=40),
         Field("cause", "Cause", help="Empty keeps it.", longest=200),
         Field("planned", "Kind", "select", choices=KINDS),
+        Field("gpus_lost", "GPUs lost", help='How many, or "all"; empty keeps it.', longest=4),
+        Field("gpu_indices", "Which GPUs", help="From 0, as 0,3; empty where nobody knows.",
+              longest=400),
         Field("reason", "Why", required=True, longest=2000, help="Kept in the audit."),
-    )
+    )  # fmt: skip
 
 
 def changes_from(request: HttpRequest) -> OutageChanges:
     """Read the form.
 
-    raises   BadInput: an instant that cannot be read
+    raises   BadInput: an instant, or GPUs, that cannot be read
     """
     planned = form_value(request, "planned")
     return OutageChanges(
@@ -39,6 +42,7 @@ def changes_from(request: HttpRequest) -> OutageChanges:
         end=_instant(request, "end"),
         cause=form_value(request, "cause") or None,
         planned=None if planned not in {"true", "false"} else planned == "true",
+        gpus_lost=share_said(form_value(request, "gpus_lost"), form_value(request, "gpu_indices")),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
+from scuderia.fleet.engine.gpu_words import INDEX_MAX
 from scuderia.fleet.engine.restatements import TOLERANCE_S
 from scuderia.fleet.operations.description_imports import allocation_import, node_import
 from scuderia.fleet.operations.outage_imports import OutageImport, StoodUp, may_import
@@ -22,7 +23,10 @@ class OutageImporter:
     """Outages of nodes: those on the books, or with a fleet's size those that the file names."""
 
     name = "outages"
-    job = "Outages: node, start, end, cause, planned, detected, key; or a StepFun trace."
+    job = (
+        "Outages: node, start, end, cause, planned, detected, key, gpus_lost, gpu_indices, "
+        "severity; or a StepFun trace."
+    )
     settings = (
         Setting("fleet-size", "Nodes in the whole fleet: it is stood up from the file."),
         Setting("site", "With --fleet-size: where the nodes stand (else: imported)."),
@@ -33,6 +37,10 @@ class OutageImporter:
         ),
         Setting("source", "Who sends such files; facts are known again within one source."),
         Setting("start-tolerance", f"Seconds a restated start may lie off (else: {TOLERANCE_S})."),
+        Setting(
+            "degraded-gpus",
+            "GPUs taken by an outage called degraded that gives none (else: the whole node).",
+        ),
     )
 
     def begin(
@@ -54,7 +62,14 @@ class OutageImporter:
             raise BadInput(
                 f"--start-tolerance {tolerance} is too wide", remedy="Give 0 to 3600 seconds."
             )
-        return OutageImport(now=now, source=source, fleet=_fleet(said), tolerance_s=tolerance)
+        gpus = _whole("degraded-gpus", said["degraded-gpus"]) if said["degraded-gpus"] else None
+        if gpus is not None and not 1 <= gpus <= INDEX_MAX + 1:
+            raise BadInput(
+                f"--degraded-gpus {gpus} is no share of a node", remedy="Give 1 or more GPUs."
+            )
+        return OutageImport(
+            now=now, source=source, fleet=_fleet(said), tolerance_s=tolerance, degraded_gpus=gpus
+        )
 
 
 def _fleet(said: Mapping[str, str]) -> StoodUp | None:
