@@ -29,6 +29,7 @@ from scuderia.fleet.nouns import (
     SlaDefinition,
 )
 from scuderia.fleet.operations import inventory, observations
+from scuderia.fleet.queries import outages
 from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
@@ -213,6 +214,56 @@ def test_a_mass_failure_costs_the_same_on_any_history():
         asked_later, steps_later = cost_of(12, 1000)
     assert asked_later == asked
     assert steps_later <= 1.1 * steps
+
+
+def relapse(nodes, *, bridged):
+    """Return what a mass failure asks where as many nodes were out when the 28 days began."""
+    stand_up(nodes)
+    for number in range(nodes):
+        history(f"n{number}", 3)
+    for number in range(bridged):
+        Outage.objects.create(
+            node=Node.objects.get(name=f"n{number}"), start=T0 - timedelta(days=28, hours=number),
+            end=T0 - timedelta(days=27), source_key=f"bridge/{number}",
+        )  # fmt: skip
+    with CaptureQueriesContext(connection) as asked:
+        observations.record_observations(mass_failure(nodes, T0), source="src", now=T0)
+    assert Finding.objects.filter(kind="fleet.bad_return").count() == nodes
+    transaction.set_rollback(True)
+    return len(asked)
+
+
+def test_nodes_that_were_out_when_the_look_back_began_are_asked_for_together():
+    counts = []
+    for bridged in (0, 2, 12):
+        with transaction.atomic():
+            counts.append(relapse(12, bridged=bridged))
+    none, two, all_of_them = counts
+    assert two == all_of_them == none + 1
+
+
+spans = st.lists(st.tuples(st.integers(0, 2), st.integers(-80, 1), st.integers(0, 40)), max_size=24)
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(spans)
+def test_outages_asked_for_together_are_those_of_each_node(spans):
+    with transaction.atomic():
+        stand_up(4)
+        ids = dict(Node.objects.values_list("name", "id"))
+        Outage.objects.bulk_create(
+            Outage(
+                node_id=ids[f"n{node}"], start=(at := T0 + timedelta(days=day)),
+                end=at + timedelta(days=length), source_key=f"span/{place}",
+                cause=f"cause {place}", planned=place % 5 == 0,
+            )
+            for place, (node, day, length) in enumerate(spans)
+        )  # fmt: skip
+        start = T0 - outages.RECENT
+        together = outages.outages_by_node([*ids, "nobody"], start, T0)
+        assert together.pop("nobody") == ()
+        assert together == {name: outages.outages_between(start, T0, node=name) for name in ids}
+        transaction.set_rollback(True)
 
 
 def test_a_thousand_nodes_ask_as_much_as_five_hundred_twice():

@@ -1,7 +1,7 @@
 """What broke, when and why; how often it broke again."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,6 +35,7 @@ from scuderia.fleet.queries.facts import load_facts
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS
 
 RECENT = timedelta(days=28)
+_RECENT_S = int(RECENT.total_seconds())
 KEY_CHARACTERS_MIN = 6
 MATCHES_MAX = 20
 FOR_EVER = Value(2**62, output_field=BigIntegerField())
@@ -191,23 +192,42 @@ def outages_by_node(
     nodes: Collection[str], start: AwareDatetime, end: AwareDatetime
 ) -> dict[str, tuple[OutageRecord, ...]]:
     """Return what `outages_between` returns of each of these nodes, asked for together."""
-    found: dict[str, tuple[OutageRecord, ...]] = {}
     names = dict(Node.objects.filter(name__among=nodes).values_list("id", "name"))
-    told: dict[str, list[tuple[Any, ...]]] = {name: [] for name in nodes}
-    rows = begun_before(Outage.objects.filter(node__among=names), end)
-    reach = rows.filter(Q(end__isnull=True) | Q(end__gte=start)).values_list(
-        _SECOND_OF_START, "id", _SECOND_OF_END, "node_id", "cause", "planned", "source_key"
-    )
-    for begun, row_id, ended, node_id, *said in sorted(reach, key=lambda row: row[:2]):
-        name = names[node_id]
-        told[name].append((begun, row_id, ended, name, *said))
-    first = seconds_of(start)
-    for name, mine in told.items():
-        if mine and mine[0][0] < first:  # what it touches may reach further back
-            found[name] = outages_between(start, end, node=name)
-        else:
-            found[name] = _as_records(mine, start)
-    return found
+    rows = begun_before(Outage.objects.all(), end)
+    told = _reaching_each(rows, names, seconds_of(start))
+    return dict.fromkeys(nodes, ()) | {
+        name: _as_records(told[node], start) for node, name in names.items()
+    }
+
+
+def _reaching_each(
+    rows: QuerySet[Outage], names: Mapping[int, str], start: int
+) -> dict[int, list[tuple[Any, ...]]]:
+    """Return what `_reaching` returns of each node, asked for together.
+
+    Nodes whose outages reach about as far back are asked for at once, so that no node's past is
+    read because of another's.
+    """
+    told: dict[int, list[tuple[Any, ...]]] = {node: [] for node in names}
+    since, further = dict.fromkeys(names, start), {0: list(names)} if names else {}
+    while further:
+        mine = further.pop(min(further))
+        for node in mine:
+            told[node] = []
+        until = min(since[node] for node in mine)
+        reach = rows.filter(
+            Q(end__isnull=True) | Q(end__gte=instant_of(until)), node__among=mine
+        ).values_list(
+            _SECOND_OF_START, "id", _SECOND_OF_END, "node_id", "cause", "planned", "source_key"
+        )
+        for begun, row_id, ended, node, *said in sorted(reach, key=lambda row: row[:2]):
+            if ended is None or ended >= since[node]:
+                told[node].append((begun, row_id, ended, names[node], *said))
+        for node in mine:
+            if told[node] and (first := told[node][0][0]) < since[node]:
+                since[node] = first
+                further.setdefault(((start - first) // _RECENT_S).bit_length(), []).append(node)
+    return told
 
 
 def _as_records(
