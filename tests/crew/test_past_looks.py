@@ -34,7 +34,7 @@ from scuderia.loop.commands.agents import app
 from scuderia.loop.models.agents import AgentRound
 from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.proposals import Proposal
-from scuderia.loop.operations.agents import BeyondAllRecords, look_back
+from scuderia.loop.operations.past_looks import BeyondAllRecords, look_back
 from scuderia.loop.ports import registry
 from tests.fleet.typing_person import acts_as_admin
 

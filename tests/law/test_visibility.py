@@ -43,6 +43,7 @@ BUTTONS = {
     "loop/pages/approval_rules.py": "whether to set and to end a rule are offered",
     "loop/pages/audit.py": "whether to verify and to export are offered",
     "loop/pages/brakes.py": "whether to stop and to let go are offered",
+    "loop/pages/past_looks.py": "whether to look at a past instant is offered",
     "loop/pages/proposals.py": "whether the three answers are offered",
 }
 """Pages that ask for a power to offer a button; its operation asks again when it is pressed."""

@@ -60,6 +60,7 @@ ROOM = Room(
         PeriodicTask("measure outcomes", 10.0, f"{_JOBS}measure_outcomes", "runs"),
         PeriodicTask("export audit head", 300.0, f"{_JOBS}export_audit_head", "audit"),
         PeriodicTask("clear findings", 10.0, f"{_JOBS}clear_settled"),
+        PeriodicTask("past looks", 1.0, f"{_JOBS}make_past_looks", "past looks"),
         PeriodicTask("crew rounds", 300.0, f"{_JOBS}make_rounds"),
     ),
     urgent=("brake-set", "list_brakes", "set_brake"),

@@ -13,6 +13,7 @@ from scuderia.loop.operations import (
     grants,
     outbox,
     outcomes,
+    past_looks,
     proposals,
     workers,
 )
@@ -95,6 +96,11 @@ def measure_outcomes() -> int:
 def make_rounds() -> tuple[agents.RoundReport, ...]:
     """Have every agent look, and file what they bring back."""
     return agents.make_rounds(actor=WORKER, now=registry.clock.now())
+
+
+def make_past_looks() -> int:
+    """Look at the past instant that waits longest, if one does; return how many."""
+    return int(past_looks.make_next(now=registry.clock.now(), wall=registry.wall.now()))
 
 
 def export_audit_head() -> int:

@@ -19,6 +19,7 @@ DecisionId = NewType("DecisionId", UUID)
 ActionId = NewType("ActionId", UUID)
 GrantId = NewType("GrantId", UUID)
 ApprovalRuleId = NewType("ApprovalRuleId", UUID)
+PastLookId = NewType("PastLookId", UUID)
 Digest = NewType("Digest", str)
 
 
@@ -125,6 +126,14 @@ class StepWord(StrEnum):
     DONE = "done"
     UNKNOWN = "unknown"  # the world did not say; ask again later, never guess
     STOP = "stop"  # no further step may run: halted, failed or sent back
+
+
+class PastLookState(StrEnum):
+    """Where a look at a past instant stands."""
+
+    ASKED = "asked"
+    LOOKING = "looking"
+    MADE = "made"
 
 
 class Answer(StrEnum):

@@ -159,6 +159,18 @@ class LineageOf(Protocol):
         ...
 
 
+@runtime_checkable
+class LineagesAt(Protocol):
+    """A LineageOf whose subjects move, and which knows where one hung before."""
+
+    def lineage_at(self, subject: SubjectRef, at: AwareDatetime) -> Lineage:
+        """Return where the subject hung at that instant.
+
+        raises   NotFound: no such subject
+        """
+        ...
+
+
 class SilenceOf(Protocol):
     """Knows since when nothing is heard of a subject. Filled by the room that reads its source."""
 

@@ -163,8 +163,8 @@ class Evidence:
 class Field:
     """One form field.
 
-    kind                     text, number, password, date or search; select (of `choices`), area (a
-                             text of several lines), hidden
+    kind                     text, number, password, date, time or search; select (of `choices`),
+                             area (a text of several lines), hidden
     help, error              a line below the box, "" for none; an error also marks the box
     choices                  (what is sent, what is shown), for select
     minimum, maximum, step   as HTML spells them; "" sets none

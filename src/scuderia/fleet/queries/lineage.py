@@ -2,11 +2,16 @@
 
 from collections.abc import Collection, Iterable
 
+from django.db.models import Q
+
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Cluster, Node, Rack, Site
 from scuderia.fleet.queries.inventory import UnknownSubject
+
+HELD_NOW = Q(end__isnull=True)
 
 
 def lineage(subject: SubjectRef) -> Lineage:
@@ -42,6 +47,16 @@ class FleetLineage:
         """Return where the subject hangs; see `lineage`."""
         return lineage(subject)
 
+    def lineage_at(self, subject: SubjectRef, at: AwareDatetime) -> Lineage:
+        """Return where it hung: a node under who held it at that instant; places do not move."""
+        if subject.kind != "node":
+            return lineage(subject)
+        held = Q(start__lte=at) & (Q(end__isnull=True) | Q(end__gt=at))
+        above = _above_nodes([subject.name], held).get(subject.name)
+        if above is None:
+            raise _unknown(subject)
+        return above | {subject, EVERYTHING}
+
     def lineages(self, subjects: Collection[SubjectRef]) -> dict[SubjectRef, Lineage]:
         """Return where each hangs: the nodes in two questions."""
         names = [subject.name for subject in subjects if subject.kind == "node"]
@@ -56,7 +71,8 @@ class FleetLineage:
         }
 
 
-def _above_nodes(names: Iterable[str]) -> dict[str, Lineage]:
+def _above_nodes(names: Iterable[str], held: Q = HELD_NOW) -> dict[str, Lineage]:
+    """Return of each known node its place, and who holds it."""
     found: dict[str, Lineage] = {}
     asked = list(names)
     nodes = Node.objects.filter(name__among=asked)
@@ -65,7 +81,7 @@ def _above_nodes(names: Iterable[str]) -> dict[str, Lineage]:
     ):
         kinds = (("rack", rack), ("cluster", cluster), ("site", site))
         found[name] = frozenset(SubjectRef(kind, which) for kind, which in kinds)
-    holds = Allocation.objects.filter(node__name__among=asked, end__isnull=True)
+    holds = Allocation.objects.filter(held, node__name__among=asked)
     for name, holder in holds.values_list("node__name", "customer__name"):
         found[name] |= {SubjectRef("customer", holder)}
     return found

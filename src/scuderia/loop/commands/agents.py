@@ -10,8 +10,10 @@ from scuderia.loop.commands.command_actor import AsJson, for_actor, now
 from scuderia.loop.commands.listing import listing
 from scuderia.loop.commands.output import cell, print_facts, print_json, print_rows, say
 from scuderia.loop.commands.proposals import courses
-from scuderia.loop.operations.agents import LookBack, PastProposal, look_back, make_rounds
+from scuderia.loop.operations.agents import make_rounds
+from scuderia.loop.operations.past_looks import look_back
 from scuderia.loop.queries.agents import list_agents
+from scuderia.loop.queries.past_looks import LookBack, PastProposal
 
 app = typer.Typer(no_args_is_help=True, help="See the agents, and have them look now.")
 

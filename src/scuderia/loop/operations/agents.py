@@ -8,19 +8,15 @@ from django.db import transaction
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import BadInput, NotFound, ScuderiaError
+from scuderia.basics.errors import NotFound, ScuderiaError
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.basics.units import Quantity
 from scuderia.loop.engine.digest import named_by
 from scuderia.loop.models.agents import AgentRound
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (
-    FindingDraft,
     Power,
-    ProposalDraft,
     ProposalId,
     ProposalState,
-    Rehearsal,
     Round,
 )
 from scuderia.loop.operations import access, audit
@@ -32,11 +28,6 @@ from scuderia.loop.queries.brakes import brakes_on
 
 CONSIDERED_MAX = 200
 WORDS_MAX = 300
-PAST_LIMITS = (
-    "Nothing was filed. Nobody was asked whether these plans could be carried out: that would "
-    "speak of the world as it stands. Events are told up to the instant, as the books have them "
-    "now; pools' sizes and promises are today's."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,60 +42,6 @@ class RoundReport:
     superseded: int = 0
     withdrawn: int = 0
     refused: tuple[str, ...] = ()
-
-
-class BeyondAllRecords(BadInput):
-    """No book tells of that instant, so nobody can look at it."""
-
-    code = "LOOP-039"
-    remedy = "Give an instant within them."
-
-
-@dataclass(frozen=True, slots=True)
-class PastClaim:
-    """What an agent would have claimed; severity as of a finding."""
-
-    kind: str
-    subject: SubjectRef
-    claim: str
-    confidence: float
-    severity: Quantity
-
-
-@dataclass(frozen=True, slots=True)
-class PastProposal:
-    """What an agent would have proposed; cost_of_delay is what a day of waiting costs."""
-
-    kind: str
-    title: str
-    targets: tuple[SubjectRef, ...]
-    rehearsal: Rehearsal
-    cost_of_delay: Quantity
-
-
-@dataclass(frozen=True, slots=True)
-class PastLook:
-    """What one agent would have brought back; `error` is "" when it went well."""
-
-    agent: str
-    error: str = ""
-    claims: tuple[PastClaim, ...] = ()
-    proposals: tuple[PastProposal, ...] = ()
-    considered: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LookBack:
-    """What agents would have said at a past instant; nothing of it is filed.
-
-    begins, ends   the half-open stretch that the books tell of
-    """
-
-    as_of: AwareDatetime
-    begins: AwareDatetime
-    ends: AwareDatetime
-    looks: tuple[PastLook, ...]
-    limits: str = PAST_LIMITS
 
 
 @dataclass(slots=True)
@@ -123,70 +60,19 @@ def make_rounds(
     An agent that raises is recorded as a failed round; the others still look.
     """
     access.require(actor, Power.RUN_CREW, EVERYTHING)
-    return tuple(_make_round(agent, now) for agent in _chosen(names, registry.agents))
+    return tuple(_make_round(agent, now) for agent in chosen_agents(names, registry.agents))
 
 
-def look_back(
-    names: Sequence[str] | None = None, *, at: AwareDatetime, actor: Actor, now: AwareDatetime
-) -> LookBack:
-    """Have the named agents (all by default) look at a past instant of the books; file nothing.
+def chosen_agents(names: Sequence[str] | None, agents: Mapping[str, Agent]) -> list[Agent]:
+    """Return those agents, or all of them, by name.
 
-    They are told what had happened by `at` and nothing later, and nobody is asked whether a plan
-    could be carried out: that would speak of the world as it stands.
-    raises   NotAuthorised, NotFound; BeyondAllRecords: no book tells of `at`
+    raises   NotFound: one that is named is not there
     """
-    access.require(actor, Power.RUN_CREW, EVERYTHING)
-    chosen = _chosen(names, registry.past_agents)
-    begins, ends = _span_around(at, now)
-    return LookBack(at, begins, ends, tuple(_look(agent, at) for agent in chosen))
-
-
-def _chosen(names: Sequence[str] | None, agents: Mapping[str, Agent]) -> list[Agent]:
     wanted = sorted(agents) if names is None else list(names)
     for name in wanted:
         if name not in agents:
             raise NotFound(f"no agent {name[:64]!r}; there are {', '.join(sorted(agents))}")
     return [agents[name] for name in wanted]
-
-
-def _span_around(at: AwareDatetime, now: AwareDatetime) -> tuple[AwareDatetime, AwareDatetime]:
-    spans = [span for read in registry.spans.values() if (span := read(now)) is not None]
-    if not spans:
-        raise BeyondAllRecords(
-            "nothing is on the books", remedy="Import a year, or connect a source."
-        )
-    begins, ends = min(span[0] for span in spans), max(span[1] for span in spans)
-    if not begins <= at < ends:
-        raise BeyondAllRecords(
-            f"{at.isoformat()} lies outside the books, which tell from {begins.isoformat()} until "
-            f"before {ends.isoformat()}"
-        )
-    return begins, ends
-
-
-def _look(agent: Agent, at: AwareDatetime) -> PastLook:
-    try:
-        seen = agent.look(now=at)
-    except Exception as error:  # noqa: BLE001 - one broken agent must not stop the others
-        return PastLook(agent.name, error=f"{type(error).__name__}: {error}"[:WORDS_MAX])
-    told = [*seen.findings, *(one for draft in seen.proposals for one in draft.findings)]
-    claims = {draft.dedup_key: draft for draft in told}.values()
-    return PastLook(
-        agent=agent.name,
-        claims=tuple(_claim(draft) for draft in claims),
-        proposals=tuple(_wish(draft) for draft in seen.proposals),
-        considered=tuple(line[:WORDS_MAX] for line in seen.considered[:CONSIDERED_MAX]),
-    )
-
-
-def _claim(draft: FindingDraft) -> PastClaim:
-    return PastClaim(draft.kind, draft.subject, draft.claim, draft.confidence, draft.severity)
-
-
-def _wish(draft: ProposalDraft) -> PastProposal:
-    return PastProposal(
-        draft.kind, draft.title, draft.targets, draft.rehearsal, draft.cost_of_delay
-    )
 
 
 def _make_round(agent: Agent, now: AwareDatetime) -> RoundReport:
