@@ -13,6 +13,7 @@ ROOMS = (
     "scuderia.web",
     "scuderia.loop",
     "scuderia.fleet",
+    "scuderia.freeze",
     "scuderia.crew",
     "scuderia.twin",
     "scuderia.connectors.embedded",

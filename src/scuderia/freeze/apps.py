@@ -1,0 +1,23 @@
+"""The freeze room as a Django app, and what it brings to the product."""
+
+from scuderia.basics.rooms import Command, Room
+from scuderia.web.apps import RoomConfig
+
+ROOM = Room(
+    name="freeze",
+    commands=(
+        Command(
+            "freeze occurrences",
+            "List what a recurrence comes to, as instants in UTC.",
+            "scuderia.freeze.commands.occurrences:app",
+            needs_django=False,
+        ),
+    ),
+)
+
+
+class FreezeConfig(RoomConfig):
+    """No-fly zones: when nothing may be changed on which GPUs."""
+
+    name = "scuderia.freeze"
+    label = "freeze"

@@ -1,0 +1,47 @@
+"""Reads an instant as people write it: a wall time with its zone, or UTC; never without."""
+
+import re
+from datetime import UTC, datetime, tzinfo
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput
+from scuderia.freeze.engine.occurrences import instant_at
+from scuderia.intake.instants import zone_of
+
+_ZONED = re.compile(r"(\S+(?:[ T]\d\S*)?) +([A-Za-z][A-Za-z0-9_+/-]{1,60})")
+_TEXT_MAX = 120
+
+
+class UnclearInstant(BadInput):
+    """A date without a time of day, or a time without a zone: it could be many instants."""
+
+    code = "FREEZE-003"
+    remedy = 'Write date, time and zone, e.g. "2026-07-24 00:00 America/Los_Angeles".'
+
+
+def read_instant(
+    text: str, *, field: str, zone: tzinfo | None = None, day_is_enough: bool = False
+) -> AwareDatetime:
+    """Read `2026-07-24 00:00 America/Los_Angeles`, or an ISO 8601 instant that says Z or an offset.
+
+    zone            for what says none; None: it is refused
+    day_is_enough   a bare date means its midnight in the zone
+    raises          UnclearInstant, UnknownTimeZone
+    """
+    written = text.strip()[:_TEXT_MAX]
+    match = _ZONED.fullmatch(written)
+    if match:
+        written, zone = match[1], zone_of(match[2])
+    at = _parsed(written, field)
+    if len(written) <= len("2026-07-24") and "T" not in written and not day_is_enough:
+        raise UnclearInstant(f"{field} {text[:40]!r} says no time of day")
+    if at.tzinfo is None and zone is None:
+        raise UnclearInstant(f"{field} {text[:40]!r} says no time zone")
+    return at.astimezone(UTC) if at.tzinfo else instant_at(at, zone or UTC)
+
+
+def _parsed(text: str, field: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(microsecond=0)
+    except ValueError:
+        raise UnclearInstant(f"{field} is no date and time: {text[:40]!r}") from None
