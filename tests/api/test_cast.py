@@ -53,6 +53,7 @@ READS = {
     "/fleet/spare-pools": (200, 200, 200, 200, 200, 200),
     "/fleet/customers": (200, 200, 200, 200, 200, 200),
     "/fleet/allocations": (200, 200, 200, 200, 200, 200),
+    "/fleet/prices": (200, 200, 200, 200, 200, 200),
     "/fleet/customers/demo-aurora/report": (404, 200, 200, 404, 200, 200),
     "/fleet/customers/demo-aurora/packet": (404, 200, 200, 404, 200, 200),
     "/fleet/report": (404, 200, 404, 404, 200, 200),
@@ -80,6 +81,7 @@ WRITES = {
     "PATCH /fleet/customers": (404, 403, 404, 404, 200, 200),
     "/fleet/skus": (404, 403, 404, 404, 200, 200),
     "PATCH /fleet/skus": (404, 403, 404, 404, 200, 200),
+    "/fleet/prices": (404, 403, 404, 404, 200, 200),
     "/fleet/nodes": (404, 403, 404, 404, 200, 200),
     "PATCH /fleet/nodes": (404, 403, 404, 404, 200, 200),
     "/fleet/retirements": (404, 403, 404, 404, 422, 422),
@@ -100,6 +102,7 @@ def body_for(path, stage):
         "PATCH /fleet/customers": {"name": "demo-aurora", "target": 0.5, "reason": "misread"},
         "/fleet/skus": {"name": "h-4", "gpus_per_node": 4, "gpu_model": "H100"},
         "PATCH /fleet/skus": {"name": SKU, "cents_per_gpu_hour": 301, "reason": "agreed"},
+        "/fleet/prices": {"sku": SKU, "cents_per_gpu_hour": 240, "first_day": "2030-01-01"},
         "/fleet/nodes": {
             "nodes": ["x[1-3]"],
             "site": "x",

@@ -29,7 +29,7 @@ from scuderia.fleet.operations.descriptions import (
     ReasonMissing,
     expand_nodes,
 )
-from scuderia.fleet.operations.inventory import NoSuchZone, register_inventory
+from scuderia.fleet.operations.inventory import NoSuchZone, first_price, register_inventory
 from scuderia.fleet.operations.skus import SkuChanges, add_sku, edit_sku
 from scuderia.fleet.queries.allocations import list_allocations
 from scuderia.fleet.queries.customers import list_customers
@@ -90,7 +90,7 @@ def test_a_customer_is_added_once_and_audited(cast):
     entries = AuditEntry.objects.count()
     assert not add_customer(actor=LENA, name="ada", promise=promise, now=NOW)
     assert AuditEntry.objects.count() == entries
-    (row,) = list_customers(LENA)
+    (row,) = list_customers(LENA, NOW)
     assert (row.name, row.target, row.time_zone) == ("ada", 0.975, "Europe/Berlin")
     (entry,) = AuditEntry.objects.filter(verb="fleet.customer.added")
     assert (entry.subject, entry.actor) == ("customer:ada", "person:lena")
@@ -100,7 +100,7 @@ def test_a_customer_is_added_once_and_audited(cast):
 
 def test_a_customer_without_a_target_is_promised_nothing(cast):
     add_customer(actor=LENA, name="ada", promise=Promise(), now=NOW)
-    assert list_customers(LENA)[0].target is None
+    assert list_customers(LENA, NOW)[0].target is None
     with pytest.raises(BadInput, match="promised nothing"):
         edit_customer(actor=LENA, name="ada", time_zone="UTC", reason="x", now=NOW)
 
@@ -128,7 +128,7 @@ def test_a_promise_is_corrected_with_a_reason_and_the_audit_keeps_what_stood(fle
         edit_customer(actor=LENA, name="ada", target=0.95, reason=" ", now=NOW)
     assert not edit_customer(actor=LENA, name="ada", target=0.9, reason="", now=NOW)
     assert edit_customer(actor=LENA, name="ada", target=0.95, reason="misread", now=NOW)
-    assert [row.target for row in list_customers(LENA)] == [0.95, 0.9]
+    assert [row.target for row in list_customers(LENA, NOW)] == [0.95, 0.9]
     (entry,) = AuditEntry.objects.filter(verb="fleet.customer.edited")
     detail = json.loads(entry.detail)
     assert (detail["before"]["target"], detail["after"]["target"]) == ("0.9", "0.95")
@@ -138,12 +138,12 @@ def test_a_promise_is_corrected_with_a_reason_and_the_audit_keeps_what_stood(fle
 def test_a_node_type_without_a_price_states_none(cast):
     assert add_sku(actor=LENA, name="h-8", sku=H8, now=NOW)
     assert not add_sku(actor=LENA, name="h-8", sku=H8, now=NOW)
-    assert Sku.objects.get().cents_per_gpu_hour == 0
+    assert first_price(Sku.objects.get()) == 0
     priced = SkuChanges(cents_per_gpu_hour=250)
     with pytest.raises(ReasonMissing):
         edit_sku(actor=LENA, name="h-8", changes=priced, reason="", now=NOW)
     assert edit_sku(actor=LENA, name="h-8", changes=priced, reason="agreed", now=NOW)
-    assert Sku.objects.get().cents_per_gpu_hour == 250
+    assert first_price(Sku.objects.get()) == 250
     with pytest.raises(DescribedAlready, match="250 cents"):
         add_sku(actor=LENA, name="h-8", sku=H8, now=NOW)
 

@@ -14,6 +14,7 @@ from scuderia.fleet.engine.evidence_packet import (
     FIGURES,
     MANIFEST,
     PARTS,
+    VERSION,
     EvidenceBroken,
     packet_of,
     verify_packet,
@@ -21,7 +22,6 @@ from scuderia.fleet.engine.evidence_packet import (
 from scuderia.fleet.engine.facts import (
     WITHHELD,
     AmendmentFact,
-    CustomerFact,
     FleetFacts,
     HoldFact,
     narrowed,
@@ -30,6 +30,7 @@ from scuderia.fleet.engine.sla import Request
 from scuderia.fleet.operations.evidence_packet import FolderTaken, verify_evidence, write_evidence
 from scuderia.fleet.operations.import_outages import ImportRequest, import_outages
 from scuderia.loop.operations import audit
+from tests.fleet.promised import customer
 from tests.fleet.test_sla_report import DAY, FACTS
 
 NOW = parse_instant("2026-03-01T00:00:00Z", field="now")
@@ -43,7 +44,7 @@ def packet():
 def reseal(packet, *more):
     """Mend the manifest after a change, as a careful forger would."""
     hashes = {name: hashlib.sha256(packet[name]).hexdigest() for name in (*PARTS, *more)}
-    packet[MANIFEST] = json.dumps({"version": 1, "sha256": hashes}).encode()
+    packet[MANIFEST] = json.dumps({"version": VERSION, "sha256": hashes}).encode()
     return packet
 
 
@@ -61,9 +62,16 @@ def test_a_missing_file_is_named(packet, name):
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_changed_file_is_named(packet, name):
-    packet[name] = packet[name].replace(b"2", b"3", 1)
+    packet[name] += b"more"
     with pytest.raises(EvidenceBroken, match=name):
         verify_packet(packet)
+
+
+def test_a_packet_of_an_older_version_is_told_apart_from_a_broken_one(packet):
+    packet[MANIFEST] = packet[MANIFEST].replace(b'"version":2', b'"version":1')
+    with pytest.raises(EvidenceBroken, match="of version 1, whose figures") as refused:
+        verify_packet(packet)
+    assert "release that wrote it" in refused.value.remedy
 
 
 def test_a_resealed_figure_is_named(packet):
@@ -156,7 +164,7 @@ def test_a_packet_of_old_without_amendments_has_the_same_bytes(packet):
 def test_a_customers_packet_withholds_a_reason_that_names_another():
     books = FleetFacts(
         FACTS.nodes,
-        [CustomerFact("acme", 0.95, "UTC"), CustomerFact("Globex", 0.95, "UTC")],
+        [customer("acme", 0.95), customer("Globex", 0.95)],
         [],
         [],
         [HoldFact(0, 0, 0, None)],

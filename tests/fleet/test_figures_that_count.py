@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scuderia.fleet.engine import facts
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
+from tests.fleet.promised import customer, prices
 
 DAY = 86_400
 HOUR = 3_600
@@ -17,11 +18,12 @@ def outage(node, start, end):
 
 def fleet(*outages, nodes=1, phases=(), customers=(), holds=(), gpus=8, cents=200):
     return facts.FleetFacts(
-        nodes=[facts.NodeFact(f"n{number}", "s", gpus, cents, 0, None) for number in range(nodes)],
+        nodes=[facts.NodeFact(f"n{number}", "s", gpus, "h", 0, None) for number in range(nodes)],
         customers=list(customers),
         outages=list(outages),
         phases=list(phases),
         holds=list(holds),
+        prices=prices(h=cents),
     )
 
 
@@ -42,7 +44,7 @@ def test_a_node_in_validation_is_not_up():
 
 
 def test_each_customer_is_held_to_the_target_it_was_promised():
-    two = [facts.CustomerFact("ada", 0.4, "UTC"), facts.CustomerFact("bo", 0.6, "UTC")]
+    two = [customer("ada", 0.4), customer("bo", 0.6)]
     told = fleet(
         outage(0, 2 * DAY, 2 * DAY + 12 * HOUR),
         outage(1, 2 * DAY, 2 * DAY + 12 * HOUR),
@@ -58,7 +60,7 @@ def test_each_customer_is_held_to_the_target_it_was_promised():
 def test_a_customers_days_begin_at_the_customers_midnight():
     told = fleet(
         outage(0, 3 * DAY - 4 * HOUR, 3 * DAY + 8 * HOUR),
-        customers=[facts.CustomerFact("ada", 0.95, "America/Los_Angeles")],
+        customers=[customer("ada", 0.95, "America/Los_Angeles")],
         holds=[facts.HoldFact(0, 0, 0, None)],
     )
     (ada,) = report(told).headline
@@ -71,7 +73,7 @@ def test_money_counts_the_gpus_that_the_node_has():
         outage(0, DAY, DAY + 10 * HOUR),
         gpus=4,
         cents=250,
-        customers=[facts.CustomerFact("ada", None, "UTC")],
+        customers=[customer("ada", None)],
         holds=[facts.HoldFact(0, 0, 0, None)],
     )
     assert report(told).cents_lost == 10 * 4 * 250
@@ -134,11 +136,13 @@ def test_no_money_is_shown_where_no_price_is_stated():
     assert report(fleet(down, cents=200)).cents_lost == 24 * 8 * 200
     some = fleet(down, nodes=2, cents=200)
     mixed = facts.FleetFacts(
-        nodes=[some.nodes[0], facts.NodeFact("n1", "s", 8, 0, 0, None)],
+        nodes=[some.nodes[0], facts.NodeFact("n1", "s", 8, "bare", 0, None)],
         customers=[], outages=[outage(1, 2 * DAY, 3 * DAY)], phases=[], holds=[],
+        prices=prices(h=200),
     )  # fmt: skip
     assert report(mixed).cents_lost is None
-    assert "some nodes have none" in report(mixed).price_note
+    said = "No price is stated for bare from 1970-01-01T00:00Z to 1970-01-21T00:00Z"
+    assert said in report(mixed).price_note
 
 
 def test_capacity_lost_is_told_in_gpus_worth():

@@ -138,14 +138,14 @@ def test_reads_take_the_same_number_of_queries_at_any_size(count, django_assert_
         fleet_board(at)
     with django_assert_num_queries(5):
         outages.open_outages(at)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         reports.sla_report(T0, at)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         reports.ledger_for("ada", T0, at)
     with django_assert_num_queries(4):
         nodes.node_timeline("n001", T0, at)
-    with django_assert_num_queries(2):
-        customers.list_customers(IMPORTER)
+    with django_assert_num_queries(3):
+        customers.list_customers(IMPORTER, T0)
 
 
 def test_open_outages_carry_age_phase_and_holder(fleet):

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scuderia.fleet.engine import facts, ledger
+from scuderia.fleet.engine.customer_days import calendar_in, complete_days, local_days
 from scuderia.fleet.engine.sla import Request, ledger_of
 from scuderia.fleet.nouns import DOWNTIME, LEDGER_PRECEDENCE, LedgerClass
 from tests.fleet.painter import local_date, paint
+from tests.fleet.promised import customer
 
 # ten minutes before an hour that Rome repeats, ends ten minutes after the next midnight in Samoa
 ROME_TURNS_BACK = 1_729_990_200  # 2024-10-27T00:50:00Z
@@ -46,7 +47,7 @@ def facts_around(draw, origin: int) -> facts.FleetFacts:
             f"n{row}",
             "s",
             draw(st.sampled_from([1, 2, 4, 7, 8])),
-            200,
+            "h",
             origin + draw(st.integers(-50, 300)),
             draw(st.one_of(st.none(), st.integers(301, LENGTH + 50).map(lambda t: origin + t))),
         )
@@ -81,8 +82,8 @@ def facts_around(draw, origin: int) -> facts.FleetFacts:
             holder = draw(st.integers(0, 1))
             holds.append(facts.HoldFact(row, holder, origin + first, origin + last))
     customers = [
-        facts.CustomerFact("ada", 0.9, "Europe/Rome"),
-        facts.CustomerFact("bo", None, "UTC"),
+        customer("ada", 0.9, "Europe/Rome"),
+        customer("bo", None),
     ]
     return facts.FleetFacts(nodes, customers, outages, phases, holds)
 
@@ -165,19 +166,19 @@ def test_days_and_customers_sum_to_what_the_painter_paints(data, zone, whose):
 
 
 def test_days_are_23_and_25_hours_long_when_rome_changes_its_clocks():
-    rome = ZoneInfo("Europe/Rome")
+    rome = calendar_in("Europe/Rome")
     start, end = 1_711_666_800, 1_711_926_000  # 2024-03-29 to 2024-04-01, local midnights
-    days = ledger.complete_days(start, end, rome)
+    days = complete_days(start, end, rome)
     assert [int(length) // 3600 for length in days.edges[1:] - days.edges[:-1]] == [24, 24, 23]
-    autumn = ledger.complete_days(1_729_893_600, 1_730_156_400, rome)  # 2024-10-26 to 10-29
+    autumn = complete_days(1_729_893_600, 1_730_156_400, rome)  # 2024-10-26 to 10-29
     assert [int(length) // 3600 for length in autumn.edges[1:] - autumn.edges[:-1]] == [24, 25, 24]
 
 
 def test_a_day_that_is_not_over_is_no_complete_day():
-    days = ledger.complete_days(3600, 86_400 * 3 - 1, ZoneInfo("UTC"))
+    days = complete_days(3600, 86_400 * 3 - 1, calendar_in("UTC"))
     assert [day.isoformat() for day in days.dates] == ["1970-01-02"]
 
 
 def test_a_skipped_day_does_not_appear():
-    days = ledger.local_days(1_325_152_800, 1_325_325_600, ZoneInfo("Pacific/Apia"))
+    days = local_days(1_325_152_800, 1_325_325_600, calendar_in("Pacific/Apia"))
     assert [day.isoformat() for day in days.dates] == ["2011-12-29", "2011-12-31"]

@@ -1,7 +1,6 @@
 """An outage of some of a node's GPUs costs their share of the node, to the GPU-second."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +10,9 @@ from scuderia.fleet.engine.evidence_packet import OUTAGES_TABLE, packet_of, veri
 from scuderia.fleet.engine.gpu_shares import UNIT_MAX, parts_of, unit_of, whole_seconds
 from scuderia.fleet.engine.sla import OF_SOME_GPUS, Request, ledger_of, report_of
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, Severity
-from tests.fleet.test_sla_report import FACTS, TEN_DAYS
+from tests.fleet.promised import customer, prices
 
 DAY, HOUR = 86_400, 3_600
-OLD_PACKET = Path(__file__).parents[1] / "golden" / "packet_of_whole_nodes"
 
 
 def outage(start, end, gpus_lost=None, indices=(), *, node=0, planned=False, cause="gpu"):
@@ -25,13 +23,14 @@ def outage(start, end, gpus_lost=None, indices=(), *, node=0, planned=False, cau
 
 def fleet_of(*outages, phases=(), gpus=(8,)):
     """One customer holds every node; the price of a GPU-hour is 2 dollars."""
-    nodes = [facts.NodeFact(f"n{row}", "s", size, 200, 0, None) for row, size in enumerate(gpus)]
+    nodes = [facts.NodeFact(f"n{row}", "s", size, "h", 0, None) for row, size in enumerate(gpus)]
     return facts.FleetFacts(
         nodes=nodes,
-        customers=[facts.CustomerFact("ada", 0.95, "UTC")],
+        customers=[customer("ada", 0.95)],
         outages=list(outages),
         phases=list(phases),
         holds=[facts.HoldFact(row, 0, 0, None) for row in range(len(nodes))],
+        prices=prices(h=200),
     )
 
 
@@ -115,7 +114,7 @@ def test_nodes_of_different_sizes_are_weighed_by_their_own_share():
 
 def test_customers_lose_together_what_the_fleet_loses_to_the_gpu_second():
     told = fleet_of(outage(5, 5 + 1_001, 3, node=0), outage(7, 7 + 333, 1, node=1), gpus=(8, 7))
-    told = replace(told, customers=[*told.customers, facts.CustomerFact("bo", None, "UTC")])
+    told = replace(told, customers=[*told.customers, customer("bo")])
     told = replace(told, holds=[facts.HoldFact(0, 0, 0, None), facts.HoldFact(1, 1, 0, None)])
     found = report_of(told, Request(0, DAY))
     assert found.downtime_gpu_s == 3 * 1_001 + 333
@@ -138,12 +137,6 @@ def test_a_zoo_of_node_sizes_is_still_cut_into_parts_that_sum_to_the_whole():
     parts = parts_of([np.ones(6, dtype=np.int64), size - 1], size, unit)
     assert (parts[0] + parts[1] == unit).all()
     assert parts[0].tolist() == [unit // size for size in sizes]
-
-
-def test_a_packet_of_old_still_verifies_and_one_of_whole_nodes_is_the_same_bytes():
-    old = {path.name: path.read_bytes() for path in OLD_PACKET.iterdir()}
-    assert verify_packet(old).outages == 3
-    assert packet_of(FACTS, TEN_DAYS) == old
 
 
 def test_a_packet_tells_the_share_and_verifies():

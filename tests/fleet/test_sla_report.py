@@ -8,6 +8,7 @@ from scuderia.fleet.engine import facts
 from scuderia.fleet.engine.ledger import OverlappingHolds
 from scuderia.fleet.engine.sla import NotAPeriod, Request, report_of
 from scuderia.fleet.nouns import LedgerClass
+from tests.fleet.promised import customer, prices
 
 DAY = 86_400
 HOUR = 3600
@@ -23,12 +24,12 @@ def outage(node, start, end, cause="fan", *, planned=False, detected=None):
 # b is in planned work all of day 3; c is out from day 4 on: bo gets it broken.
 FACTS = facts.FleetFacts(
     nodes=[
-        facts.NodeFact("a", "s", 8, 200, 0, None),
-        facts.NodeFact("b", "s", 8, 200, 0, None),
-        facts.NodeFact("c", "s", 8, 300, 0, None),
-        facts.NodeFact("d", "s", 8, 200, 0, None),
+        facts.NodeFact("a", "s", 8, "h", 0, None),
+        facts.NodeFact("b", "s", 8, "h", 0, None),
+        facts.NodeFact("c", "s", 8, "dear", 0, None),
+        facts.NodeFact("d", "s", 8, "h", 0, None),
     ],
-    customers=[facts.CustomerFact("ada", 0.8, "UTC"), facts.CustomerFact("bo", None, "UTC")],
+    customers=[customer("ada", 0.8), customer("bo", None)],
     outages=[
         outage(0, 2 * DAY, 2 * DAY + 12 * HOUR, detected=2 * DAY + HOUR),
         outage(0, 2 * DAY + 18 * HOUR, 2 * DAY + 19 * HOUR, "Other / Unknown Error"),
@@ -43,6 +44,7 @@ FACTS = facts.FleetFacts(
         facts.HoldFact(1, 0, 0, None),
         facts.HoldFact(2, 1, 5 * DAY, None),
     ],
+    prices=prices(h=200, dear=300),
 )
 TEN_DAYS = Request(0, 10 * DAY)
 
@@ -74,17 +76,17 @@ def test_a_customer_answers_only_for_what_it_held():
     assert ada.worst_day == pytest.approx(35 / 48)
     assert ada.days[3].availability == 1.0  # planned work stands apart
     bo = report(customer="bo")
-    assert (bo.days_known, bo.availability, bo.target) == (5, 0.0, 0.95)
+    assert (bo.days_known, bo.availability, bo.target) == (5, 0.0, None)
+    assert (bo.days_below_target, bo.customer_days, bo.customer_days_unpromised) == (None, 0, 5)
     assert (bo.outages, bo.downtime_s) == (1, 120 * HOUR)
 
 
 def test_the_headline_counts_customer_days():
     found = report()
-    assert [(h.customer, h.days_at_target, h.days_known) for h in found.headline] == [
-        ("ada", 9, 10),
-        ("bo", 0, 5),
-    ]
-    assert (found.customer_days_at_target, found.customer_days) == (9, 15)
+    assert [(h.customer, h.days_at_target, h.days_promised, h.days_known)
+            for h in found.headline] == [("ada", 9, 10, 10), ("bo", 0, 0, 5)]  # fmt: skip
+    assert (found.customer_days_at_target, found.customer_days) == (9, 10)
+    assert (found.target, found.customer_days_unpromised) == (0.8, 5)
 
 
 def test_outages_relapses_and_unknowns_are_worked_by_hand():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
@@ -13,6 +14,9 @@ CustomerName = NewType("CustomerName", str)
 
 GPU_HOURS = "GPU-hours"
 """The unit in which the fleet counts what is lost."""
+
+BEGINNING = date(1900, 1, 1)
+"""The first day of what holds from the beginning."""
 
 
 class NodeState(StrEnum):
@@ -85,7 +89,7 @@ DOWNTIME: frozenset[LedgerClass] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """A node type. The price is stated wherever money is shown, in US cents per GPU-hour."""
+    """A node type, and its price from the beginning in US cents per GPU-hour; 0 states none."""
 
     name: str
     gpus_per_node: int
@@ -151,11 +155,25 @@ class AllocationRecord:
 
 @dataclass(frozen=True, slots=True)
 class SlaDefinition:
-    """What a customer was promised: availability per day in the customer's zone."""
+    """What a customer is promised from a day on: availability per day in the customer's zone."""
 
     customer: CustomerName
     target: float  # 0..1
     time_zone: str  # IANA
+    first_day: date = BEGINNING
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US cents per GPU-hour of a node type from a day on, until the next one; 0 states none.
+
+    customer   whose own price it is; None: of everybody who has none. Its clocks count the days
+    """
+
+    sku: str
+    customer: CustomerName | None
+    first_day: date
+    cents_per_gpu_hour: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from scuderia.loop.api.common import (
     answers,
     asked_by,
     page_of,
-    request_actor,
 )
 
 router = Router()
@@ -28,7 +27,7 @@ def get_customers(
     request: HttpRequest, limit: Limit = 100, offset: Offset = 0
 ) -> Mapping[str, object]:
     """Return the customers within reach, with what each was promised."""
-    return page_of(list_customers(request_actor(request)), limit, offset)
+    return page_of(list_customers(**asked_by(request)), limit, offset)
 
 
 class ChangedOut(Schema):

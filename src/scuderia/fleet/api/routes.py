@@ -1,8 +1,17 @@
-"""The fleet over JSON: nodes, outages, spare pools, customers, SKUs, allocations and reports."""
+"""The fleet over JSON: nodes, outages, spare pools, customers, SKUs, prices, holds, reports."""
 
 from ninja import Router
 
-from scuderia.fleet.api import allocations, customers, nodes, outages, reports, skus, spare_pools
+from scuderia.fleet.api import (
+    allocations,
+    customers,
+    nodes,
+    outages,
+    prices,
+    reports,
+    skus,
+    spare_pools,
+)
 
 router = Router(tags=["fleet"])
 router.add_router("", nodes.router)
@@ -10,5 +19,6 @@ router.add_router("", outages.router)
 router.add_router("", spare_pools.router)
 router.add_router("", customers.router)
 router.add_router("", skus.router)
+router.add_router("", prices.router)
 router.add_router("", allocations.router)
 router.add_router("", reports.router)

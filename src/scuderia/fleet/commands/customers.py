@@ -15,7 +15,7 @@ from scuderia.loop.commands.output import print_done
 
 customers = listing(
     "List the customers, what each was promised, and the nodes each holds.",
-    list_customers,
+    lambda actor: list_customers(actor, now()),
     {
         "customer": lambda row: row.name,
         "target": lambda row: percent(row.target),

@@ -9,6 +9,7 @@ from scuderia.fleet.commands import (
     lemons,
     nodes,
     outages,
+    prices,
     reports,
     skus,
     sources,
@@ -27,6 +28,7 @@ app.command()(lemons.lemons)
 app.command("customers")(customers.customers)
 app.add_typer(customers.app, name="customer")
 app.add_typer(skus.app, name="sku")
+app.add_typer(prices.app, name="price")
 app.command()(allocations.allocate)
 app.command()(allocations.deallocate)
 app.command()(allocations.allocations)

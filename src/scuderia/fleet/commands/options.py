@@ -10,6 +10,9 @@ from scuderia.loop.ports import registry
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Site = Annotated[str | None, typer.Option("--site", help="Only this site.")]
+FirstDay = Annotated[
+    str | None, typer.Option("--from", help="The first day; else from the beginning.")
+]
 From = Annotated[str | None, typer.Option("--from", help="First day, or an instant.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would do, and do nothing.")]
 Nodes = Annotated[

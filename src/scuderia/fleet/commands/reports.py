@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from scuderia.basics.actors import Actor
-from scuderia.basics.units import HOUR_S
 from scuderia.fleet.commands.formats import day, percent
 from scuderia.fleet.commands.options import AsJson, From, Site, To, read_period
 from scuderia.fleet.operations.evidence_packet import verify_evidence, write_evidence
-from scuderia.fleet.queries.reports import SlaReport, get_report
+from scuderia.fleet.queries.reports import SlaReport, beside_availability, get_report
 from scuderia.loop.commands.command_actor import for_actor
 from scuderia.loop.commands.output import print_facts, print_json, print_table, say
 from scuderia.loop.ports import registry
@@ -100,8 +99,8 @@ def _show_report(found: SlaReport) -> None:
             "period": f"{day(found.start)} to {day(found.end)}, {found.days_known} days",
             "nodes": f"{found.nodes} ({found.gpus} GPUs)",
             "availability": _availability(found),
-            "customer-days": f"{found.customer_days_at_target} of {found.customer_days} at target",
-            f"days < {found.target:.0%}": found.days_below_target,
+            "customer-days": _customer_days(found),
+            **_below(found),
             "worst day": f"{percent(found.worst_day)} on {found.worst_day_on}",
             "median day": percent(found.median_day),
             "outages": f"{found.outages}, {found.outages_open} still open",
@@ -129,18 +128,25 @@ def _show_report(found: SlaReport) -> None:
     say(found.limits)
 
 
+def _below(found: SlaReport) -> dict[str, object]:
+    if found.days_below_target is None:
+        return {"target": "nothing was promised, or not the same to all"}
+    name = "days < target" if found.target is None else f"days < {found.target:.0%}"
+    return {name: found.days_below_target}
+
+
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:,.1f}"
 
 
+def _customer_days(found: SlaReport) -> str:
+    said = f"{found.customer_days_at_target} of {found.customer_days} at target"
+    bare = found.customer_days_unpromised
+    return f"{said}; {bare} more with nothing promised" if bare else said
+
+
 def _availability(found: SlaReport) -> str:
-    if not found.planned_over_outage_s:
-        return percent(found.availability)
-    hours = found.planned_over_outage_s / HOUR_S
-    return (
-        f"{percent(found.availability)}; {percent(found.availability_if_counted)} with "
-        f"{hours:,.1f} node-hours of planned work over outages that began before it"
-    )
+    return "; ".join((percent(found.availability), *beside_availability(found)))
 
 
 def _money(cents: int) -> str:

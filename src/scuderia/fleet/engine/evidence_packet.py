@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import partial
@@ -19,20 +19,22 @@ from scuderia.fleet.engine.facts import (
     read_rows,
     rows_of,
 )
-from scuderia.fleet.engine.report_figures import LedgerDay, SlaReport
+from scuderia.fleet.engine.report_figures import ReportDay, SlaReport
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
 
 Row = TypeVar("Row")
 
-VERSION = 1
+VERSION = 2
 EVENTS = "events.json"
 FIGURES = "figures.json"
 DAYS_TABLE = "days.csv"
 OUTAGES_TABLE = "outages.csv"
 MANIFEST = "manifest.json"
 AMENDMENTS_TABLE = "amendments.csv"
-PARTS = (DAYS_TABLE, EVENTS, FIGURES, OUTAGES_TABLE)
+SLAS_TABLE = "slas.csv"
+PRICES_TABLE = "prices.csv"
+PARTS = (DAYS_TABLE, EVENTS, FIGURES, OUTAGES_TABLE, PRICES_TABLE, SLAS_TABLE)
 """The parts of every packet; one whose outages were amended has AMENDMENTS_TABLE beside them."""
 
 
@@ -48,9 +50,11 @@ def packet_of(facts: FleetFacts, request: Request) -> dict[str, bytes]:
     report = report_of(facts, request)
     files = {
         EVENTS: _bytes({"version": VERSION, "request": _plain(request), "books": rows_of(facts)}),
-        FIGURES: _bytes(_figures(report, facts)),
+        FIGURES: _bytes(_plain(report)),
         DAYS_TABLE: _days_table(report),
         OUTAGES_TABLE: _outages_table(facts),
+        SLAS_TABLE: _slas_table(facts),
+        PRICES_TABLE: _prices_table(facts),
     }
     if facts.amendments:
         files[AMENDMENTS_TABLE] = _amendments_table(facts)
@@ -86,7 +90,14 @@ def _manifest(files: Mapping[str, bytes]) -> Mapping[str, str]:
         raise EvidenceBroken(f"{MANIFEST} is missing: this is no evidence packet", file=MANIFEST)
     manifest = _json(files[MANIFEST], MANIFEST)
     hashes = manifest.get("sha256")
-    if manifest.get("version") != VERSION or not isinstance(hashes, dict):
+    version = manifest.get("version")
+    if isinstance(version, int) and 0 < version < VERSION:
+        raise EvidenceBroken(
+            f"{MANIFEST} is of version {version}, whose figures were defined otherwise",
+            remedy="Verify it with the release that wrote it, or ask for the packet again.",
+            file=MANIFEST,
+        )
+    if version != VERSION or not isinstance(hashes, dict):
         raise EvidenceBroken(f"{MANIFEST} is of another version or none", file=MANIFEST)
     return hashes
 
@@ -126,29 +137,6 @@ def _bytes(value: object) -> bytes:
     return (canonical_json(value) + "\n").encode()
 
 
-def _says_shares(facts: FleetFacts) -> bool:
-    """Say whether an outage speaks of its share of a node; without, a packet is as of old."""
-    return any(fact.gpus_lost is not None or fact.severity for fact in facts.outages)
-
-
-def _figures(report: SlaReport, facts: FleetFacts) -> dict[str, Any]:
-    figures = _plain(report)
-    if not _says_shares(facts):
-        figures = _without(figures, _OF_GPUS)
-        for name in ("days", "headline"):
-            figures[name] = [_without(entry, _OF_GPUS) for entry in figures[name]]
-        figures["longest"] = [_without(entry, _OF_A_SHARE) for entry in figures["longest"]]
-    return figures
-
-
-_OF_GPUS = frozenset({"gpu_seconds", "downtime_gpu_s"})
-_OF_A_SHARE = frozenset({"gpus_lost", "gpu_indices", "severity"})
-
-
-def _without(entry: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    return {name: value for name, value in entry.items() if name not in names}
-
-
 def _plain(value: object) -> dict[str, Any]:
     assert is_dataclass(value)  # noqa: S101
     assert not isinstance(value, type)  # noqa: S101
@@ -171,19 +159,48 @@ def _as_json(value: object) -> object:
 
 
 def _days_table(report: SlaReport) -> bytes:
-    columns: dict[str, Callable[[LedgerDay], object]] = {
+    columns: dict[str, Callable[[ReportDay], object]] = {
         "day": lambda entry: entry.day.isoformat(),
         "length_s": lambda entry: entry.length_s,
-        "availability": lambda entry: (
-            "" if entry.availability is None else repr(entry.availability)
-        ),
+        "availability": lambda entry: _share(entry.availability),
+        "availability_after_exclusions": lambda entry: _share(entry.availability_after_exclusions),
+        "target": lambda entry: _share(entry.target),
     }
     of_class = {kind.value: partial(_seconds, kind) for kind in LedgerClass}
     return _table(report.days, columns | of_class)
 
 
-def _seconds(kind: LedgerClass, entry: LedgerDay) -> int:
+def _seconds(kind: LedgerClass, entry: ReportDay) -> int:
     return entry.seconds[kind]
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
+def _slas_table(facts: FleetFacts) -> bytes:
+    return _table(
+        [(customer.name, sla) for customer in facts.customers for sla in customer.slas],
+        {
+            "customer": lambda row: _harmless(row[0]),
+            "from": lambda row: row[1].first_day,
+            "target": lambda row: repr(row[1].target),
+            "time_zone": lambda row: row[1].time_zone,
+        },
+    )
+
+
+def _prices_table(facts: FleetFacts) -> bytes:
+    own = [(customer.name, price) for customer in facts.customers for price in customer.prices]
+    return _table(
+        [*(("", price) for price in facts.prices), *own],
+        {
+            "sku": lambda row: _harmless(row[1].sku),
+            "customer": lambda row: _harmless(row[0]),
+            "from": lambda row: row[1].first_day,
+            "cents_per_gpu_hour": lambda row: row[1].cents_per_gpu_hour,
+        },
+    )
 
 
 def _outages_table(facts: FleetFacts) -> bytes:
@@ -195,13 +212,11 @@ def _outages_table(facts: FleetFacts) -> bytes:
         "planned": lambda fact: "true" if fact.planned else "false",
         "detected": lambda fact: _instant(fact.detected),
         "source_key": lambda fact: fact.source_key,
-    }
-    shares: dict[str, Callable[[OutageFact], object]] = {
         "gpus_lost": lambda fact: "" if fact.gpus_lost is None else fact.gpus_lost,
         "gpu_indices": lambda fact: ",".join(map(str, fact.gpu_indices)),
         "severity": lambda fact: fact.severity.value,
     }
-    return _table(facts.outages, columns | (shares if _says_shares(facts) else {}))
+    return _table(facts.outages, columns)
 
 
 def _amendments_table(facts: FleetFacts) -> bytes:

@@ -10,27 +10,55 @@ from typing import Any, NamedTuple
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import LedgerClass, NodeName, OutageRecord, Severity
 
-DEFAULT_TARGET = 0.95
 _WHOLE_NODE_COLUMNS = 7
 
 
 class NodeFact(NamedTuple):
-    """A node on the books over [active_from, active_to) with its stated price."""
+    """A node on the books over [active_from, active_to)."""
 
     name: str
     site: str
     gpus: int
-    cents_per_gpu_hour: int
+    sku: str
     active_from: int
     active_to: int | None
 
 
+class SlaFact(NamedTuple):
+    """What is promised a day from an ISO day on, whose days the IANA zone counts."""
+
+    first_day: str
+    target: float
+    time_zone: str
+
+
+class PriceFact(NamedTuple):
+    """US cents per GPU-hour of a node type from an ISO day on; 0 states none from then on."""
+
+    sku: str
+    first_day: str
+    cents_per_gpu_hour: int
+
+
+class ExclusionFact(NamedTuple):
+    """Downtime of [start, end) that does not count against the promise; end None: it lasts.
+
+    cause   only of outages with such a cause; "" of all
+    """
+
+    start: int
+    end: int | None
+    cause: str
+    reason: str
+
+
 class CustomerFact(NamedTuple):
-    """A customer and its promise; target None if nothing was promised."""
+    """A customer: what it was promised, by first day; its own prices; what does not count."""
 
     name: str
-    target: float | None
-    time_zone: str
+    slas: tuple[SlaFact, ...] = ()
+    prices: tuple[PriceFact, ...] = ()
+    exclusions: tuple[ExclusionFact, ...] = ()
 
 
 class OutageFact(NamedTuple):
@@ -91,6 +119,7 @@ class FleetFacts:
     """Everything a period's figures depend on: all facts that begin before its end.
 
     amendments   what was corrected of these outages; loaded for the evidence packet alone
+    prices       of the node types
     """
 
     nodes: Sequence[NodeFact]
@@ -99,17 +128,21 @@ class FleetFacts:
     phases: Sequence[PhaseFact]
     holds: Sequence[HoldFact]
     amendments: Sequence[AmendmentFact] = ()
+    prices: Sequence[PriceFact] = ()
+
+
+_MAY_BE_MISSING = frozenset({"amendments", "prices"})
 
 
 def rows_of(facts: FleetFacts) -> dict[str, list[list[object]]]:
-    """Return the rows of every part; no amendments leave no trace, as in packets of old.
+    """Return the rows of every part; no amendments and no prices leave no trace.
 
     Nor does what an outage says of its share, where it says nothing.
     """
     return {
         part.name: [_row_of(row) for row in getattr(facts, part.name)]
         for part in fields(facts)
-        if part.name != "amendments" or facts.amendments
+        if part.name not in _MAY_BE_MISSING or getattr(facts, part.name)
     }
 
 
@@ -129,11 +162,26 @@ def read_rows(rows: Mapping[str, Sequence[Sequence[Any]]]) -> FleetFacts:
     """
     return FleetFacts(
         nodes=[NodeFact(*row) for row in rows["nodes"]],
-        customers=[CustomerFact(*row) for row in rows["customers"]],
+        customers=[_read_customer(*row) for row in rows["customers"]],
         outages=[_outage_of(row) for row in rows["outages"]],
         phases=[PhaseFact(row[0], LedgerClass(row[1]), row[2], row[3]) for row in rows["phases"]],
         holds=[HoldFact(*row) for row in rows["holds"]],
         amendments=[AmendmentFact(*row) for row in rows.get("amendments", [])],
+        prices=[PriceFact(*row) for row in rows.get("prices", [])],
+    )
+
+
+def _read_customer(
+    name: str,
+    slas: Sequence[Sequence[Any]],
+    prices: Sequence[Sequence[Any]],
+    exclusions: Sequence[Sequence[Any]],
+) -> CustomerFact:
+    return CustomerFact(
+        name,
+        tuple(SlaFact(*row) for row in slas),
+        tuple(PriceFact(*row) for row in prices),
+        tuple(ExclusionFact(*row) for row in exclusions),
     )
 
 
@@ -167,9 +215,11 @@ def narrowed(facts: FleetFacts, customer: str, *, start: int, end: int) -> Fleet
     }
     row_of = {old: new for new, old in enumerate(sorted(held))}
     others = [entry.name for row, entry in enumerate(facts.customers) if row != mine]
+    nodes = [facts.nodes[old] for old in sorted(held)]
+    skus = {node.sku for node in nodes}
     return FleetFacts(
-        nodes=[facts.nodes[old] for old in sorted(held)],
-        customers=[facts.customers[mine]],
+        nodes=nodes,
+        customers=[_discreet_customer(facts.customers[mine], others)],
         outages=[f._replace(node=row_of[f.node]) for f in facts.outages if f.node in held],
         phases=[f._replace(node=row_of[f.node]) for f in facts.phases if f.node in held],
         holds=[
@@ -182,7 +232,13 @@ def narrowed(facts: FleetFacts, customer: str, *, start: int, end: int) -> Fleet
             for fact in facts.amendments
             if fact.node in held
         ],
+        prices=[price for price in facts.prices if price.sku in skus],
     )
+
+
+def _discreet_customer(customer: CustomerFact, others: Sequence[str]) -> CustomerFact:
+    told = [fact._replace(reason=_discreet(fact.reason, others)) for fact in customer.exclusions]
+    return customer._replace(exclusions=tuple(told))
 
 
 def _discreet(reason: str, others: Iterable[str]) -> str:

@@ -8,9 +8,7 @@ GPU-second against a naive painter in tests/fleet.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import numpy as np
 
@@ -94,7 +92,7 @@ class Segments:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Local days: day d is [edges[d], edges[d + 1]) in Unix seconds."""
+    """Days of a calendar: day d is [edges[d], edges[d + 1]) in Unix seconds."""
 
     dates: tuple[date, ...]
     edges: Ints
@@ -283,40 +281,6 @@ class _Points:
         )
 
 
-def local_days(start: int, end: int, zone: ZoneInfo) -> Days:
-    """Return the days of `zone` that touch [start, end), cut at its ends.
-
-    A day is 23 or 25 hours long when clocks change; a day that a zone skipped does not appear.
-    """
-    first = datetime.fromtimestamp(start, UTC).astimezone(zone).date()
-    dates: list[date] = []
-    edges: list[int] = [start]
-    day = first
-    while edges[-1] < end:
-        day_after = day + timedelta(days=1)
-        closes = min(end, _midnight(day_after, zone))
-        if closes > edges[-1]:
-            dates.append(day)
-            edges.append(closes)
-        day = day_after
-    return Days(tuple(dates), np.array(edges, dtype=np.int64))
-
-
-@lru_cache(maxsize=256)
-def complete_days(start: int, end: int, zone: ZoneInfo) -> Days:
-    """Return the days of `zone` that lie wholly inside [start, end); kept, for pages ask again."""
-    days = local_days(start, end, zone)
-    whole = [
-        place
-        for place, day in enumerate(days.dates)
-        if days.edges[place] == _midnight(day, zone)
-        and days.edges[place + 1] == _midnight(day + timedelta(days=1), zone)
-    ]
-    if not whole:
-        return Days((), np.array([start], dtype=np.int64))
-    return Days(tuple(days.dates[place] for place in whole), days.edges[whole[0] : whole[-1] + 2])
-
-
 def by_day(segments: Segments, days: Days, weights: Ints | None = None) -> Ints:
     """Return the parts of node-seconds per day and class, shape (days, CLASSES).
 
@@ -386,8 +350,3 @@ def as_classes(amounts: Ints, *, unit: int = 1) -> dict[LedgerClass, int]:
     """
     told = whole_seconds([int(amount) for amount in amounts], unit)
     return {kind: told[code] for kind, code in CODE.items()}
-
-
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    """Return the first second of a local day; where clocks skip midnight, the second after."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.units import HOUR_S, percent
 from scuderia.fleet.nouns import LedgerClass, OutageRecord
 
 
@@ -62,24 +63,69 @@ class CauseShare:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerDays:
-    """The headline: on how many of its days a customer got what it was promised.
+class ReportDay(LedgerDay):
+    """A day of a report beside what was promised for it.
 
-    days_known   days with anything but planned work on the books: the denominator
+    target                          None: nothing was promised for that day
+    availability_after_exclusions   with what does not count left out; None: nothing counts
+    """
+
+    target: float | None
+    availability_after_exclusions: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDays:
+    """One line: what a customer had of the period's days, and on how many what it was promised.
+
+    customer        "" on the line of the time that nobody held, which has no customer-days
+    target          the one that held on all days with a promise; None: several, or none
+    time_zone       which counted its last day
+    node_seconds    all its time on the books: up, down and planned
+    days_known      days with anything but planned work on the books
+    days_promised   of these, with a promise and with time that counts: the denominator
     downtime_s, downtime_gpu_s   as in SlaReport
+    excluded_s      downtime that does not count against the promise
     """
 
     customer: str
-    target: float
+    target: float | None
     time_zone: str
     nodes: int
+    node_seconds: int
     availability: float | None
     days_known: int
+    days_promised: int
     days_at_target: int
     worst_day: float | None
+    planned_s: int
     downtime_s: int
     downtime_gpu_s: int
+    excluded_s: int
+    availability_after_exclusions: float | None
     cents_lost: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseHeld:
+    """A promise that held on some day of the period, from its first day on."""
+
+    customer: str
+    first_day: date
+    target: float
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """What one exclusion took out of what counts; `end` None: it lasts; cause "": every cause."""
+
+    customer: str
+    start: AwareDatetime
+    end: AwareDatetime | None
+    cause: str
+    reason: str
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +161,29 @@ class Concentration:
 class SlaReport:
     """What was promised, what was delivered, what broke, and what it cost.
 
-    start, end              the period; sums of time and days cover its complete local days
+    start, end              the period; sums of time and days cover its complete local days,
+                            each customer's by the clocks that count its days
+    target                  the one that held on all days with a promise; None: several, or none
     nodes                   nodes on the books (customer: held) in those days
     availability            served / (served + downtime); planned work stands apart
     planned_over_outage_s   planned work on nodes that were out, unplanned, before it began
     availability_if_counted   availability with that time counted as downtime
     downtime_s              node-seconds lost, by the share of each node's GPUs
-    downtime_gpu_s          GPU-seconds lost, exact: what customers lost sums to it
-    headline                one entry per customer in scope
-    customer_days*          sums over the headline
+    downtime_gpu_s          GPU-seconds lost, exact: what the lines lost sums to it
+    excluded_s              downtime that does not count against a promise, told in `excluded`
+    availability_after_exclusions   availability with that left out of what counts
+    days_below_target       of days with a target; None: there is none
+    headline                one line per customer in scope
+    unheld                  the line of the time that nobody held; None of a customer, or no time
+    customer_days*          sums over the headline: all sums are sums of the lines
+    customer_days_unpromised   days that are known, and for which nothing was promised
     outages                 that touch the period; outages_started began inside it
     gpus_lost               GPUs' worth of capacity that downtime cost: gpus x (1 - availability)
     mtbf_node_days          node-days of the whole period per outage that began in it
     downtime_share_over_7d  share of downtime in outages longer than 7 days (whole length)
     relapse_*               share of the outages that began, within that time of the return
-    cents_lost              lost GPU-hours x the stated price; price_note states it. None: no
-                            price is stated
+    cents_lost              lost GPU-hours x the price that held; price_note states it. None: a
+                            part of it has no price, or none is stated
     limits                  in words, to be shown wherever the figures are
     """
 
@@ -139,24 +192,30 @@ class SlaReport:
     start: AwareDatetime
     end: AwareDatetime
     time_zone: str
-    target: float
+    target: float | None
+    promises: tuple[PromiseHeld, ...]
     nodes: int
     gpus: int
-    days: tuple[LedgerDay, ...]
+    days: tuple[ReportDay, ...]
     seconds: Mapping[LedgerClass, int]
     gpu_seconds: Mapping[LedgerClass, int]
     availability: float | None
     planned_over_outage_s: int
     availability_if_counted: float | None
+    excluded_s: int
+    availability_after_exclusions: float | None
+    excluded: tuple[Excluded, ...]
     gpus_lost: float | None
     days_known: int
-    days_below_target: int
+    days_below_target: int | None
     worst_day: float | None
     worst_day_on: date | None
     median_day: float | None
     headline: tuple[CustomerDays, ...]
+    unheld: CustomerDays | None
     customer_days: int
     customer_days_at_target: int
+    customer_days_unpromised: int
     outages: int
     outages_started: int
     outages_open: int
@@ -178,3 +237,27 @@ class SlaReport:
     price_note: str
     longest: tuple[OutageRecord, ...]
     limits: str
+
+
+def beside_availability(report: SlaReport) -> tuple[str, ...]:
+    """Return, in words, what the availability would be by other rules, where they differ."""
+    said = []
+    if report.planned_over_outage_s:
+        said.append(
+            f"{_share(report.availability_if_counted)} with {_hours(report.planned_over_outage_s)} "
+            "of planned work over outages that began before it"
+        )
+    if report.excluded_s:
+        said.append(
+            f"{_share(report.availability_after_exclusions)} without {_hours(report.excluded_s)} "
+            "of downtime that does not count"
+        )
+    return tuple(said)
+
+
+def _share(value: float | None) -> str:
+    return "unknown" if value is None else percent(value)
+
+
+def _hours(seconds: int) -> str:
+    return f"{seconds / HOUR_S:,.1f} node-hours"

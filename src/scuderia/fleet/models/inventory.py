@@ -24,11 +24,10 @@ class Rack(Named):
 
 
 class Sku(Named):
-    """A node type and its stated price in US cents per GPU-hour."""
+    """A node type."""
 
     gpus_per_node = models.PositiveIntegerField()
     gpu_model = models.CharField(max_length=NAME_MAX)
-    cents_per_gpu_hour = models.PositiveIntegerField()
 
 
 class Node(Named):

@@ -10,7 +10,9 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
-from scuderia.fleet.models.customers import Customer, SlaDefinition
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.slas import SlaDefinition
+from scuderia.fleet.nouns import BEGINNING
 from scuderia.fleet.operations.descriptions import (
     DescribedAlready,
     may_describe,
@@ -129,14 +131,19 @@ def edit_customer(
 
 
 def _promised(row: Customer) -> Promise:
-    sla = SlaDefinition.objects.filter(customer=row).first()
+    sla = SlaDefinition.objects.filter(customer=row).order_by("first_day").first()
     return Promise() if sla is None else Promise(sla.target, sla.time_zone)
 
 
 def _keep(row: Customer, promise: Promise) -> None:
     if promise.target is not None:
         wanted = {"target": promise.target, "time_zone": promise.time_zone}
-        SlaDefinition.objects.update_or_create(customer=row, defaults=wanted)
+        first = SlaDefinition.objects.filter(customer=row).order_by("first_day").first()
+        SlaDefinition.objects.update_or_create(
+            customer=row,
+            first_day=BEGINNING if first is None else first.first_day,
+            defaults=wanted,
+        )
 
 
 def _told(promise: Promise) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""The kinds of file `nodes` and `allocations`: checked against the books, booked whole or not.
+"""The kinds of file `nodes`, `allocations`, `prices`: checked beside the books, booked whole.
 
 A file is small, NODES_MAX rows, and is booked in one transaction.
 """
@@ -14,14 +14,16 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.fleet.engine import allocation_rows, node_rows
+from scuderia.fleet.engine import allocation_rows, node_rows, price_rows
 from scuderia.fleet.engine.allocation_rows import AllocationRow
 from scuderia.fleet.engine.node_rows import NodeRow
+from scuderia.fleet.engine.price_rows import PriceRow
 from scuderia.fleet.operations.allocations import compare_allocations, keep_allocations, lock_nodes
 from scuderia.fleet.operations.descriptions import NAMES_AUDITED, NODES_MAX, Compared, RowT
 from scuderia.fleet.operations.import_runs import ImportUnsettled
 from scuderia.fleet.operations.nodes import compare_nodes, keep_nodes
 from scuderia.fleet.operations.outage_imports import may_import
+from scuderia.fleet.operations.prices import compare_prices, keep_prices, lock_skus
 from scuderia.intake.fields import (
     CHANGES_KEPT,
     Change,
@@ -53,6 +55,7 @@ class DescriptionImport(Generic[RowT]):
     same_row: Callable[[RowT], str]
     compare: Callable[[Sequence[RowT], AwareDatetime], Compared[RowT]]
     keep: Callable[[Compared[RowT]], None]
+    lock: Callable[[Sequence[RowT]], None]
     now: AwareDatetime
 
     def read(self, record: Record) -> RowT:
@@ -98,7 +101,7 @@ class DescriptionImport(Generic[RowT]):
         """
         may_import(actor)
         told = _all(rows)
-        lock_nodes({entry.row.node for entry in told})
+        self.lock([entry.row for entry in told])
         found = self.compare([entry.row for entry in told], now)
         for key, flaw in found.against.items():
             raise ImportUnsettled(f"{facts.name}, {key}: {flaw.reason}")
@@ -133,6 +136,7 @@ def node_import(now: AwareDatetime) -> DescriptionImport[NodeRow]:
         same_row=node_rows.same_row,
         compare=lambda rows, at: compare_nodes(rows, now=at),
         keep=keep_nodes,
+        lock=lambda rows: lock_nodes({row.node for row in rows}),
         now=now,
     )
 
@@ -147,6 +151,22 @@ def allocation_import(now: AwareDatetime) -> DescriptionImport[AllocationRow]:
         same_row=allocation_rows.same_row,
         compare=lambda rows, at: compare_allocations(rows, now=at),
         keep=keep_allocations,
+        lock=lambda rows: lock_nodes({row.node for row in rows}),
+        now=now,
+    )
+
+
+def price_import(now: AwareDatetime) -> DescriptionImport[PriceRow]:
+    """Return the kind for one file of prices."""
+    return DescriptionImport(
+        name="prices",
+        order="",
+        fields=price_rows.FIELDS,
+        row_of=price_rows.row_of,
+        same_row=price_rows.same_row,
+        compare=lambda rows, _at: compare_prices(rows),
+        keep=keep_prices,
+        lock=lambda rows: lock_skus({row.sku for row in rows}),
         now=now,
     )
 

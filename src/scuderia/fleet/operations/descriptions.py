@@ -22,11 +22,6 @@ class Described(Protocol):
     """A row that tells one fact."""
 
     @property
-    def node(self) -> str:
-        """Return the node that it is about."""
-        ...
-
-    @property
     def key(self) -> Hashable:
         """Return what makes it the same fact when it is told again."""
         ...

@@ -9,15 +9,15 @@ from django.db.models import Max
 from scuderia.fleet.engine.facts import instant_of, seconds_of
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.columns import chunks
-from scuderia.fleet.models.customers import Customer, SlaDefinition
+from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Site, Sku
+from scuderia.fleet.models.slas import SlaDefinition
 from scuderia.fleet.operations.import_runs import stage
 
 NODES_PER_RACK = 16
 IMPORTED_SKU = "8-gpu-server"
 GPUS_PER_NODE = 8
-CENTS_PER_GPU_HOUR = 200
 TARGET = 0.95
 _NODES_A_TURN = 100  # each comes with its GPUs
 
@@ -119,7 +119,6 @@ def _add(
         defaults={
             "gpus_per_node": GPUS_PER_NODE,
             "gpu_model": "not stated",
-            "cents_per_gpu_hour": CENTS_PER_GPU_HOUR,
         },
     )
     cluster, _ = Cluster.objects.get_or_create(name=site.name, defaults={"site": site})

@@ -14,10 +14,11 @@ from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.models.columns import NAME_MAX
 from scuderia.fleet.models.customers import Customer
-from scuderia.fleet.models.customers import SlaDefinition as SlaRow
 from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Site, Sku
+from scuderia.fleet.models.prices import Price
+from scuderia.fleet.models.slas import SlaDefinition as SlaRow
 from scuderia.fleet.models.spare_pools import SparePool
-from scuderia.fleet.nouns import Inventory, NodePlace, SlaDefinition
+from scuderia.fleet.nouns import BEGINNING, Inventory, NodePlace, SlaDefinition
 from scuderia.fleet.nouns import Sku as SkuNoun
 from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.operations import audit
@@ -96,20 +97,24 @@ def register_inventory(
 
 
 def is_registered(inventory: Inventory) -> bool:
-    """Say whether the books say all this already; five questions, and no lock."""
+    """Say whether the books say all this already; six questions, and no lock."""
     nodes = Node.objects.values_list(
         "name", "rack__cluster__site__name", "rack__cluster__name", "rack__name", "sku__name"
     )
     placed = {name: where for name, *where in nodes}
     if any(placed.get(p.node) != [p.site, p.cluster, p.rack, p.sku] for p in inventory.places):
         return False
-    skus = Sku.objects.values_list("name", "gpus_per_node", "gpu_model", "cents_per_gpu_hour")
-    slas = SlaRow.objects.values_list("customer__name", "target", "time_zone")
+    prices = dict(_first_prices().values_list("sku__name", "cents_per_gpu_hour"))
+    skus = {
+        (name, gpus, model, prices.get(name, 0))
+        for name, gpus, model in Sku.objects.values_list("name", "gpus_per_node", "gpu_model")
+    }
+    slas = SlaRow.objects.values_list("customer__name", "target", "time_zone", "first_day")
     pools = SparePool.objects.values_list("cluster__name", "target_size")
     return (
         {(s.name[:NAME_MAX], s.gpus_per_node, s.gpu_model[:NAME_MAX], s.cents_per_gpu_hour)
-         for s in inventory.skus} <= set(skus)
-        and {(s.customer, s.target, s.time_zone) for s in inventory.slas} <= set(slas)
+         for s in inventory.skus} <= skus
+        and {(s.customer, s.target, s.time_zone, s.first_day) for s in inventory.slas} <= set(slas)
         and inventory.spare_pool.items() <= set(pools)
     )  # fmt: skip
 
@@ -125,14 +130,33 @@ def _keep_skus(skus: Iterable[SkuNoun]) -> int:
         wanted = {
             "gpus_per_node": sku.gpus_per_node,
             "gpu_model": sku.gpu_model[:NAME_MAX],
-            "cents_per_gpu_hour": sku.cents_per_gpu_hour,
         }
         row, made = Sku.objects.get_or_create(name=sku.name[:NAME_MAX], defaults=wanted)
         if not made and wanted != {name: getattr(row, name) for name in wanted}:
             Sku.objects.filter(pk=row.pk).update(**wanted)
             made = True
-        changed += made
+        changed += keep_first_price(row, sku.cents_per_gpu_hour) or made
     return changed
+
+
+def first_price(sku: Sku) -> int:
+    """Return a node type's price from the beginning, in cents per GPU-hour; 0: none is stated."""
+    found = _first_prices().filter(sku=sku).values_list("cents_per_gpu_hour", flat=True)
+    return found.first() or 0
+
+
+def keep_first_price(sku: Sku, cents: int) -> bool:
+    """Have a node type cost this from the beginning, until its next price; False if it does."""
+    if first_price(sku) == cents:
+        return False
+    Price.objects.update_or_create(
+        sku=sku, customer=None, first_day=BEGINNING, defaults={"cents_per_gpu_hour": cents}
+    )
+    return True
+
+
+def _first_prices() -> QuerySet[Price]:
+    return Price.objects.filter(customer=None, first_day=BEGINNING)
 
 
 def keep_racks(places: Iterable[NodePlace]) -> dict[str, Rack]:
@@ -214,7 +238,9 @@ def _keep_sla(sla: SlaDefinition) -> bool:
     SubjectRef.parse(f"customer:{sla.customer}")
     customer, _ = Customer.objects.get_or_create(name=sla.customer)
     wanted = {"target": sla.target, "time_zone": sla.time_zone}
-    row, made = SlaRow.objects.get_or_create(customer=customer, defaults=wanted)
+    row, made = SlaRow.objects.get_or_create(
+        customer=customer, first_day=sla.first_day, defaults=wanted
+    )
     if made or (row.target, row.time_zone) == (sla.target, sla.time_zone):
         return made
     SlaRow.objects.filter(pk=row.pk).update(**wanted)

@@ -1,4 +1,4 @@
-"""Describes a node type and its stated price; what stands is corrected with a reason."""
+"""Describes a node type and its price from the beginning; corrected with a reason."""
 
 from dataclasses import asdict, dataclass
 
@@ -16,15 +16,20 @@ from scuderia.fleet.operations.descriptions import (
     may_describe,
     require_reason,
 )
+from scuderia.fleet.operations.inventory import first_price, keep_first_price
 from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.operations import audit
 
 GPUS_MAX, CENTS_MAX = 1_024, 10_000_000
+_PRICE = "cents_per_gpu_hour"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkuChanges:
-    """What is to stand there; None keeps what stands. A price of 0 cents: none is stated."""
+    """What is to stand there; None keeps what stands.
+
+    The price is the one from the beginning; 0 cents: none is stated.
+    """
 
     gpus_per_node: int | None = None
     gpu_model: str | None = None
@@ -71,8 +76,8 @@ def add_sku(*, actor: Actor, name: str, sku: SkuChanges, now: AwareDatetime) -> 
     sku.check()
     if sku.gpus_per_node is None or sku.gpu_model is None:
         raise BadInput(f"the SKU {name} has no GPUs", remedy="Give --gpus and --model.")
-    wanted = {"cents_per_gpu_hour": 0, **sku.given()}
-    row, made = Sku.objects.get_or_create(name=name, defaults=wanted)
+    wanted = {_PRICE: 0, **sku.given()}
+    row, made = Sku.objects.get_or_create(name=name, defaults=_columns(wanted))
     if not made:
         held = _facts_of(row)
         if held != wanted:
@@ -81,6 +86,7 @@ def add_sku(*, actor: Actor, name: str, sku: SkuChanges, now: AwareDatetime) -> 
                 remedy=f"Correct it: scuderia fleet sku edit {name} --reason WHY.",
             )
         return False
+    keep_first_price(row, int(wanted[_PRICE]))
     audit.record(
         actor, "fleet.sku.added", subject=EVERYTHING, at=now, detail={"sku": name, **wanted}
     )
@@ -111,7 +117,8 @@ def edit_sku(
             remedy="Describe the other node type under a name of its own.",
         )
     require_reason(reason, f"the SKU {name}")
-    Sku.objects.filter(pk=row.pk).update(**after)
+    Sku.objects.filter(pk=row.pk).update(**_columns(after))
+    keep_first_price(row, int(after[_PRICE]))
     audit.record(
         actor,
         "fleet.sku.edited",
@@ -127,11 +134,15 @@ def _facts_of(row: Sku) -> dict[str, str | int]:
     return {
         "gpus_per_node": row.gpus_per_node,
         "gpu_model": row.gpu_model,
-        "cents_per_gpu_hour": row.cents_per_gpu_hour,
+        _PRICE: first_price(row),
     }
 
 
+def _columns(facts: dict[str, str | int]) -> dict[str, str | int]:
+    return {name: value for name, value in facts.items() if name != _PRICE}
+
+
 def _words(facts: dict[str, str | int]) -> str:
-    cents = facts["cents_per_gpu_hour"]
+    cents = facts[_PRICE]
     price = f"{cents} cents a GPU-hour" if cents else "no stated price"
     return f"{facts['gpus_per_node']} x {facts['gpu_model']} and {price}"

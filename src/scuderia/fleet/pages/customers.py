@@ -12,7 +12,13 @@ from django.views.decorators.http import require_safe
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.operations.evidence_packet import zip_evidence
 from scuderia.fleet.pages.periods import DAYS_OFFERED, period_from
-from scuderia.fleet.pages.report_tables import AnyTable, cards_of, days_chart, tables_of
+from scuderia.fleet.pages.report_tables import (
+    AnyTable,
+    cards_of,
+    chart_words,
+    days_chart,
+    tables_of,
+)
 from scuderia.fleet.queries.reports import SlaReport, get_report
 from scuderia.web.base_views import page, show
 from scuderia.web.charts import Spec, on_paper
@@ -32,6 +38,7 @@ class CustomerPage:
     title         the customer's name, or that it is of the whole fleet
     fields        of the form that asks for another period, [from, to) in days of UTC
     tables        by name: causes, days, hours, headline, longest
+    chart_words   what the chart shows
     chart         for the screen; `drawing` is the same as a picture for paper, "" on the screen
     print_href    the same report for paper
     packet_href   its evidence packet; "" of the whole fleet, which has none
@@ -46,6 +53,7 @@ class CustomerPage:
     cards: tuple[Card, ...]
     tables: Mapping[str, DataTable]
     chart: Spec
+    chart_words: str
     drawing: str
     printing: bool
     print_href: str
@@ -100,6 +108,7 @@ def _shown(request: HttpRequest, name: str | None, path: str) -> HttpResponseBas
                      for key, value in dates.items()),
         cards=cards_of(report),
         chart=chart,
+        chart_words=chart_words(report),
         drawing=on_paper(chart) if printing else "",
         tables={key: _opened(one, request, printing=printing) for key, one in tables.items()},
         printing=printing,

@@ -1,12 +1,19 @@
 """The SLA report as cards, tables and a chart; every figure as the report states it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S, percent
+from scuderia.fleet.nouns import LedgerClass
 from scuderia.fleet.pages.display import CLASS_WORDS
-from scuderia.fleet.queries.reports import SlaReport
+from scuderia.fleet.queries.reports import (
+    CustomerDays,
+    ReportDay,
+    SlaReport,
+    beside_availability,
+)
 from scuderia.web.charts import Spec, daily_line
 from scuderia.web.components import Card, Cell
 from scuderia.web.page_chrome import place_of
@@ -24,9 +31,9 @@ def cards_of(report: SlaReport) -> tuple[Card, ...]:
     short = bool(all_days) and met < all_days
     return (
         Card("Customer-days at target", f"{met:,}", f"of {all_days:,}",
-             f"{_share(met / all_days if all_days else None, 1)}; target {report.target:.2%} a day",
+             f"{_share(met / all_days if all_days else None, 1)}; {target_words(report)}",
              "warn" if short else "ok" if all_days else ""),
-        Card("Availability", _share(report.availability), "", _planned_words(report)),
+        Card("Availability", _share(report.availability), "", _apart_words(report)),
         Card("Worst day", _share(report.worst_day), "", _day(report)),
         Card("Downtime", f"{report.downtime_s / HOUR_S:,.0f}", "node-hours",
              f"{report.outages:,} outages, {report.outages_open} of them last"),
@@ -40,14 +47,20 @@ def cards_of(report: SlaReport) -> tuple[Card, ...]:
     )  # fmt: skip
 
 
-def _planned_words(report: SlaReport) -> str:
-    if not report.planned_over_outage_s:
-        return "planned work stands apart"
-    hours = report.planned_over_outage_s / HOUR_S
-    return (
-        f"{_share(report.availability_if_counted)} with {hours:,.0f} node-hours of planned work "
-        "over outages that began before it"
-    )
+def target_words(report: SlaReport) -> str:
+    """Return what was promised a day, and how many days nothing was promised for."""
+    if report.target is not None:
+        said = f"target {report.target:.2%} a day"
+    elif report.customer_days:
+        said = "by the targets of the day" if report.customer else "each by its own target"
+    else:
+        said = "no target"
+    bare = report.customer_days_unpromised
+    return f"{said}; {bare:,} more days with nothing promised" if bare else said
+
+
+def _apart_words(report: SlaReport) -> str:
+    return "; ".join(beside_availability(report)) or "planned work stands apart"
 
 
 def _money(report: SlaReport) -> tuple[Card, ...]:
@@ -66,54 +79,118 @@ def days_chart(report: SlaReport) -> Spec:
     return daily_line(rows, title="availability", target=report.target)
 
 
+def chart_words(report: SlaReport) -> str:
+    """Return what the chart of the days shows."""
+    if report.target is None:
+        return f"Availability by day; no one target held: {target_words(report)}."
+    return f"Availability by day; the dashed line is the target of {percent(report.target, 1)}."
+
+
 def tables_of(report: SlaReport, now: AwareDatetime) -> dict[str, AnyTable]:
     """Return every table of the report by its name in the address; open outages last until now."""
-    below = [
-        entry for entry in report.days
-        if entry.availability is not None and entry.availability < report.target
-    ]  # fmt: skip
-    worst_first = sorted(below, key=lambda entry: (entry.availability, entry.day))
+    below = [(entry, short) for entry in report.days if (short := _short_of(entry)) > 0]
+    worst_first = [
+        entry for entry, _ in sorted(below, key=lambda one: (one[0].availability, one[0].day))
+    ]
     rows: dict[str, tuple[TableSpec[Any], Sequence[Any]]] = {
         "causes": (_causes(), report.by_cause),
-        "days": (_days(report.target), worst_first),
+        "days": (_days(), worst_first),
         "hours": (_hours(report), list(CLASS_WORDS.items())),
-        "headline": (_headline(), report.headline),
+        "headline": (_headline(), lines_of(report)),
         "longest": (_longest(now), report.longest),
     }
     return {name: (spec, rows_in_memory(spec, found)) for name, (spec, found) in rows.items()}
 
 
+UNHELD, TOTAL = "Held by nobody", "The whole fleet"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line as it is shown, under its name; `is_customer` where the name is a customer's."""
+
+    name: str
+    figures: CustomerDays
+    is_customer: bool
+
+
+def lines_of(report: SlaReport) -> tuple[_Row, ...]:
+    """Return a row per customer; of a fleet also what nobody held, and their sum last."""
+    rows = [_Row(entry.customer, entry, is_customer=True) for entry in report.headline]
+    if report.customer is None:
+        if report.unheld is not None:
+            rows.append(_Row(UNHELD, report.unheld, is_customer=False))
+        rows.append(_Row(TOTAL, _total(report), is_customer=False))
+    return tuple(rows)
+
+
+def _total(report: SlaReport) -> CustomerDays:
+    """Return the report's own figures as the line below the others."""
+    return CustomerDays(
+        customer="",
+        target=report.target,
+        time_zone=report.time_zone,
+        nodes=report.nodes,
+        node_seconds=sum(report.seconds.values()),
+        availability=report.availability,
+        days_known=report.customer_days + report.customer_days_unpromised,
+        days_promised=report.customer_days,
+        days_at_target=report.customer_days_at_target,
+        worst_day=report.worst_day,
+        planned_s=report.seconds.get(LedgerClass.PLANNED, 0),
+        downtime_s=report.downtime_s,
+        downtime_gpu_s=report.downtime_gpu_s,
+        excluded_s=report.excluded_s,
+        availability_after_exclusions=report.availability_after_exclusions,
+        cents_lost=report.cents_lost,
+    )
+
+
 def _headline() -> TableSpec[Any]:
-    """Return one line per customer in scope."""
+    """Return one line per customer in scope, and the sum of the lines below them."""
     return TableSpec(
         name="headline",
-        caption="Customers, and the days each got what it was promised",
+        caption="Who got what was promised: the lines sum to the fleet's",
         columns=(
-            TableColumn("customer", "Customer",
-                        lambda row: Cell(row.customer, href=place_of(f"customer:{row.customer}")),
-                        lambda row: row.customer),
-            _figure("met", "Days at target", lambda row: row.days_at_target, "{:,}"),
-            _figure("known", "Of days", lambda row: row.days_known, "{:,}"),
-            _share_column("target", "Target", lambda row: row.target),
-            _share_column("availability", "Availability", lambda row: row.availability),
-            _share_column("worst", "Worst day", lambda row: row.worst_day),
-            _figure("lost", "Lost, US$", _dollars, "{:,.0f}"),
+            TableColumn("customer", "Customer", _holder_cell, lambda row: row.name),
+            _figure("met", "Days at target", _days_met, "{:,}"),
+            _figure("known", "Of days", _days_of, "{:,}"),
+            _share_column("target", "Target", lambda row: row.figures.target),
+            _share_column("availability", "Availability", lambda row: row.figures.availability),
+            _figure("hours", "Node-hours", lambda row: row.figures.node_seconds / HOUR_S,
+                    "{:,.1f}"),
+            _figure("down", "Down, hours", lambda row: row.figures.downtime_s / HOUR_S, "{:,.1f}"),
+            _figure("lost", "Lost, US$", _dollars, "{:,.2f}"),
         ),
-        key=lambda row: str(row.customer),
+        key=lambda row: row.name,
         size=25,
     )  # fmt: skip
 
 
-def _dollars(row: Any) -> float | None:
-    return None if row.cents_lost is None else row.cents_lost / 100
+def _holder_cell(row: _Row) -> Cell:
+    return Cell(row.name, href=place_of(f"customer:{row.name}") if row.is_customer else "")
 
 
-def _days(target: float) -> TableSpec[Any]:
+def _days_met(row: _Row) -> int | None:
+    return None if row.name == UNHELD else row.figures.days_at_target
+
+
+def _days_of(row: _Row) -> int | None:
+    return None if row.name == UNHELD else row.figures.days_promised
+
+
+def _dollars(row: _Row) -> float | None:
+    return None if row.figures.cents_lost is None else row.figures.cents_lost / 100
+
+
+def _short_of(day: ReportDay) -> float:
+    """Return how much of its target a day lacks; at most 0 where it met it, or has none."""
+    counting = day.availability_after_exclusions
+    return 0.0 if day.target is None or counting is None else day.target - counting
+
+
+def _days() -> TableSpec[Any]:
     """Return the days below target, worst first, so that each can be asked about."""
-
-    def short(row: Any) -> float:
-        return target - float(row.availability or 0)
-
     return TableSpec(
         name="days",
         caption="Days below target, worst first",
@@ -122,9 +199,9 @@ def _days(target: float) -> TableSpec[Any]:
                         lambda row: row.day.isoformat(), plain=lambda row: row.day.isoformat()),
             _share_column("availability", "Availability", lambda row: row.availability),
             TableColumn("short", "Short of the target",
-                        lambda row: Cell(percent(short(row)), "bar", state="bad",
-                                         share=min(1.0, short(row) * 10)),
-                        short, first="-", plain=short),
+                        lambda row: Cell(percent(_short_of(row)), "bar", state="bad",
+                                         share=min(1.0, _short_of(row) * 10)),
+                        _short_of, first="-", plain=_short_of),
         ),
         key=lambda row: row.day.isoformat(),
         size=10,

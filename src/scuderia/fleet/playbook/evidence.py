@@ -10,7 +10,7 @@ from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.nouns import OutageRecord
-from scuderia.fleet.queries import customers, lemons, outages, reports, spare_pools
+from scuderia.fleet.queries import lemons, outages, reports, slas, spare_pools
 from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.ports import registry as loop
 
@@ -110,7 +110,7 @@ def _spare_pool_state(params: JsonObject, at: AwareDatetime) -> JsonObject:
 def _customer_month(params: JsonObject, at: AwareDatetime) -> JsonObject:
     """Return the customer's month up to `at`, in its own time zone, beside its target."""
     customer = _name(params, "customer")
-    promised = {sla.customer: sla for sla in customers.list_slas()}.get(customer)  # type: ignore[call-overload]
+    promised = {str(sla.customer): sla for sla in slas.list_slas(at)}.get(customer)
     zone = promised.time_zone if promised else "UTC"
     month = month_start(at, zone)
     if month >= at:

@@ -1,4 +1,4 @@
-"""The kinds of file that the fleet reads: outages, nodes, allocations."""
+"""The kinds of file that the fleet reads: outages, nodes, allocations, prices."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,11 @@ from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
 from scuderia.fleet.engine.gpu_words import INDEX_MAX
 from scuderia.fleet.engine.restatements import TOLERANCE_S
-from scuderia.fleet.operations.description_imports import allocation_import, node_import
+from scuderia.fleet.operations.description_imports import (
+    allocation_import,
+    node_import,
+    price_import,
+)
 from scuderia.fleet.operations.outage_imports import OutageImport, StoodUp, may_import
 from scuderia.intake.fields import ImportKind
 from scuderia.intake.importers import Setting
@@ -129,5 +133,10 @@ DESCRIPTIONS = (
     ),
     _DescriptionImporter(
         "allocations", "Who held which node: node, customer, from, to.", allocation_import
+    ),
+    _DescriptionImporter(
+        "prices",
+        "Prices from a day on: sku, customer (empty: everybody's), from, cents_per_gpu_hour.",
+        price_import,
     ),
 )

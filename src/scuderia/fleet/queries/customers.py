@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.models.allocations import Allocation
-from scuderia.fleet.models.customers import Customer, SlaDefinition
-from scuderia.fleet.nouns import CustomerName
-from scuderia.fleet.nouns import SlaDefinition as Sla
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.nouns import CustomerName, SlaDefinition
 from scuderia.fleet.queries.access import readable_scopes
+from scuderia.fleet.queries.slas import list_slas
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerSummary:
-    """A customer, its promise (None: nothing promised) and the nodes it holds now."""
+    """A customer, the promise that holds now (None: no target) and the nodes it holds now."""
 
     name: CustomerName
     target: float | None
@@ -21,25 +22,22 @@ class CustomerSummary:
     nodes_held: int
 
 
-def list_slas() -> tuple[Sla, ...]:
-    """Return what each customer was promised."""
-    rows = SlaDefinition.objects.select_related("customer").order_by("customer__name")
-    return tuple(Sla(CustomerName(row.customer.name), row.target, row.time_zone) for row in rows)
-
-
-def list_customers(actor: Actor) -> tuple[CustomerSummary, ...]:
-    """Return the customers within reach, each with its promise and the nodes it holds now."""
+def list_customers(actor: Actor, now: AwareDatetime) -> tuple[CustomerSummary, ...]:
+    """Return the customers within reach, each with the promise that holds and its nodes now."""
     scopes = readable_scopes(actor)
     held: dict[int, int] = {}
     for customer_id in Allocation.objects.filter(end__isnull=True).values_list(
         "customer_id", flat=True
     ):
         held[customer_id] = held.get(customer_id, 0) + 1
-    rows = Customer.objects.order_by("name").values_list(
-        "id", "name", "sla__target", "sla__time_zone"
-    )
+    promised = {str(sla.customer): sla for sla in list_slas(now)}
     return tuple(
-        CustomerSummary(CustomerName(name), target, zone or "UTC", held.get(row_id, 0))
-        for row_id, name, target, zone in rows
+        _summary(name, promised.get(name), held.get(row_id, 0))
+        for row_id, name in Customer.objects.order_by("name").values_list("id", "name")
         if not scopes.isdisjoint({str(EVERYTHING), f"customer:{name}"})
     )
+
+
+def _summary(name: str, sla: SlaDefinition | None, nodes_held: int) -> CustomerSummary:
+    target, zone = (None, "UTC") if sla is None else (sla.target, sla.time_zone)
+    return CustomerSummary(CustomerName(name), target, zone, nodes_held)

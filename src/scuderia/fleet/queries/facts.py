@@ -1,4 +1,4 @@
-"""Reads the tables into the engine's books: five queries, whatever the fleet's size."""
+"""Reads the tables into the engine's books: six queries, whatever the fleet's size."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,6 +16,8 @@ from scuderia.fleet.engine.facts import (
     NodeFact,
     OutageFact,
     PhaseFact,
+    PriceFact,
+    SlaFact,
     indices_of,
     seconds_of,
 )
@@ -24,6 +26,7 @@ from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
+from scuderia.fleet.models.prices import Price
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import LedgerClass, Severity
 from scuderia.fleet.queries.inventory import UnknownSubject
@@ -50,7 +53,8 @@ def load_facts(
     customer   checked to exist; all customers are loaded, since a report names those in scope
     raises     UnknownSubject
     """
-    customers, customer_rows = _customers(customer)
+    listed, own = _prices()
+    customers, customer_rows = _customers(customer, own)
     nodes, node_rows = _nodes(before, site)
     outages = [
         OutageFact(
@@ -95,7 +99,7 @@ def load_facts(
         )
         if row[0] in node_rows
     ]
-    return FleetFacts(nodes, customers, outages, phases, holds)
+    return FleetFacts(nodes, customers, outages, phases, holds, prices=listed)
 
 
 def load_amendments(facts: FleetFacts, *, before: int) -> FleetFacts:
@@ -139,15 +143,35 @@ def _spans(
     return seconds
 
 
-def _customers(wanted: str | None) -> tuple[list[CustomerFact], dict[int, int]]:
-    rows = Customer.objects.order_by("name").values_list(
-        "id", "name", "sla__target", "sla__time_zone"
+def _prices() -> tuple[list[PriceFact], dict[int, list[PriceFact]]]:
+    """Return the prices of the node types, and those that customers have of their own."""
+    listed: list[PriceFact] = []
+    own: dict[int, list[PriceFact]] = {}
+    rows = Price.objects.order_by("sku__name", "first_day").values_list(
+        "customer_id", "sku__name", "first_day", "cents_per_gpu_hour"
+    )
+    for whose, sku, first_day, cents in rows:
+        price = PriceFact(sku, first_day.isoformat(), cents)
+        (listed if whose is None else own.setdefault(whose, [])).append(price)
+    return listed, own
+
+
+def _customers(
+    wanted: str | None, prices: dict[int, list[PriceFact]]
+) -> tuple[list[CustomerFact], dict[int, int]]:
+    rows = Customer.objects.order_by("name", "slas__first_day").values_list(
+        "id", "name", "slas__first_day", "slas__target", "slas__time_zone"
     )
     facts: list[CustomerFact] = []
     places: dict[int, int] = {}
-    for row_id, name, target, zone in rows:
-        places[row_id] = len(facts)
-        facts.append(CustomerFact(name, target, zone or "UTC"))
+    for row_id, name, first_day, target, zone in rows:
+        if row_id not in places:
+            places[row_id] = len(facts)
+            facts.append(CustomerFact(name, prices=tuple(prices.get(row_id, ()))))
+        if first_day is not None:
+            known = facts[-1]
+            sla = SlaFact(first_day.isoformat(), target, zone)
+            facts[-1] = known._replace(slas=(*known.slas, sla))
     if wanted is not None and wanted not in {fact.name for fact in facts}:
         raise UnknownSubject(f"no customer is named {wanted!r}")
     return facts, places
@@ -164,7 +188,7 @@ def _nodes(before: int, site: str | None) -> tuple[list[NodeFact], dict[int, int
         "name",
         "rack__cluster__site__name",
         "sku__gpus_per_node",
-        "sku__cents_per_gpu_hour",
+        "sku__name",
         _raw("active_from"),
         _raw("active_to"),
     ):

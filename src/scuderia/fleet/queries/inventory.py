@@ -1,12 +1,11 @@
-"""What stands where: nodes and their places, sites, SKUs."""
+"""What stands where: nodes and their places, sites."""
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from scuderia.basics.errors import NotFound
 from scuderia.fleet.models.inventory import Node, Site
-from scuderia.fleet.models.inventory import Sku as SkuRow
-from scuderia.fleet.nouns import NodeName, NodePlace, Sku
+from scuderia.fleet.nouns import NodeName, NodePlace
 
 PLACE_COLUMNS = (
     "rack__cluster__site__name",
@@ -49,11 +48,3 @@ def list_sites() -> tuple[str, ...]:
     here = Node.objects.filter(rack__cluster__site=OuterRef("pk"))
     rows = Site.objects.filter(Exists(here)).order_by("name")
     return tuple(rows.values_list("name", flat=True))
-
-
-def list_skus() -> tuple[Sku, ...]:
-    """Return every node type and its stated price."""
-    rows = SkuRow.objects.order_by("name")
-    return tuple(
-        Sku(row.name, row.gpus_per_node, row.gpu_model, row.cents_per_gpu_hour) for row in rows
-    )

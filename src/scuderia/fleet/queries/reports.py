@@ -1,8 +1,7 @@
 """The SLA report and the ledger of a period, for the fleet, a site or a customer."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from django.db.models import Count, Max, Min, Q
 
@@ -10,7 +9,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
-from scuderia.fleet.engine.facts import FleetFacts, narrowed, seconds_of
+from scuderia.fleet.engine.facts import FleetFacts, instant_of, narrowed, seconds_of
 from scuderia.fleet.engine.report_figures import (
     CauseShare,
     Concentration,
@@ -19,14 +18,16 @@ from scuderia.fleet.engine.report_figures import (
     Ledger,
     LedgerDay,
     OutageLengths,
+    ReportDay,
     SlaReport,
+    beside_availability,
 )
 from scuderia.fleet.engine.sla import NotAPeriod, Request, ledger_of, report_of
-from scuderia.fleet.models.customers import SlaDefinition
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.observations import ObservationCursor
 from scuderia.fleet.queries.access import require_reach
 from scuderia.fleet.queries.facts import NothingOnTheBooks, load_amendments, load_facts
+from scuderia.fleet.queries.slas import customer_calendar
 
 __all__ = [
     "CauseShare",
@@ -40,7 +41,9 @@ __all__ = [
     "NothingOnTheBooks",
     "OutageLengths",
     "Period",
+    "ReportDay",
     "SlaReport",
+    "beside_availability",
     "day_begins",
     "get_ledger",
     "get_report",
@@ -94,9 +97,7 @@ def day_begins(day: date, *, customer: str | None = None) -> AwareDatetime:
 
     A report from day_begins(July 1) to day_begins(August 1) holds July's 31 days in any zone.
     """
-    zones = SlaDefinition.objects.filter(customer__name=customer).values_list("time_zone")
-    zone = ZoneInfo(zones[0][0]) if customer is not None and zones else UTC
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    return instant_of(customer_calendar(customer).begins(day))
 
 
 def ledger_for(customer: str | None, start: AwareDatetime, end: AwareDatetime) -> Ledger:
@@ -117,9 +118,9 @@ def sla_report(
     site: str | None = None,
     target: float | None = None,
 ) -> SlaReport:
-    """Return the report of a period in five queries; its days are as in `ledger_for`.
+    """Return the report of a period in six queries; its days are as in `ledger_for`.
 
-    target   None: the customer's, 0.95 without a customer
+    target   None: what was promised for each day
     raises   UnknownSubject, NotAPeriod, NotATarget
     """
     return report_of(*request_facts(start, end, customer=customer, site=site, target=target))

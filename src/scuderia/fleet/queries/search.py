@@ -83,7 +83,7 @@ def _places(nodes: QuerySet[Node], text: str, limit: int) -> Iterator[SearchHit]
 
 
 def _customers(actor: Actor, text: str) -> Iterator[SearchHit]:
-    for row in list_customers(actor):
+    for row in list_customers(actor, registry.clock.now()):
         if holds(text, row.name):
             held = f"{row.nodes_held} node{'' if row.nodes_held == 1 else 's'}"
             yield SearchHit(row.name, "customer", reverse("customer", args=[row.name]), held)

@@ -7,7 +7,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.engine.lemon import history_of
 from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView, SwapRecord
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, SlaDefinition
-from scuderia.fleet.queries import customers, reports, spare_pools
+from scuderia.fleet.queries import reports, slas, spare_pools
 from scuderia.fleet.queries.lemons import HISTORY_DAYS, histories_known_at
 from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.queries.decisions import answers_to
@@ -20,7 +20,8 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
     """Return the fleet as the books tell it at `now`; None where no node is on the books.
 
     Of what happened, nothing later than `now` is told: an outage that ended later lasts. What is
-    set and kept without a history is today's: pools' sizes, promises, node types.
+    set and kept without a history is today's: pools' sizes, node types. Promises are those that
+    hold at `now`.
     """
     board = fleet_board(now)
     if not board.nodes:
@@ -49,7 +50,7 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
         epoch=epoch,
         nodes=nodes,
         pools=tuple((pool.cluster, pool.target_size) for pool in spare_pools.list_spare_pools()),
-        months=tuple(_month(sla, nodes, now, begins) for sla in customers.list_slas()),
+        months=tuple(_month(sla, nodes, now, begins) for sla in slas.list_slas(now)),
         swaps=_swaps(now),
     )
 
