@@ -14,6 +14,7 @@ from scuderia.crew.engine import outlook
 from scuderia.crew.playbook.roster import crew
 from scuderia.fleet.engine.lemon_worth import PUBLISHED_WORTH
 from scuderia.fleet.engine.snapshot import FleetSnapshot
+from scuderia.fleet.nouns import NodeState
 from scuderia.loop.nouns import ProposalDraft, Round
 from scuderia.loop.ports import Registry
 from tests.crew.snapshots import AURORA, NOW, month, node, snapshot
@@ -124,6 +125,16 @@ def test_repair_chaser_escalates_an_old_repair_that_no_spare_can_relieve():
 def test_repair_chaser_waits_where_waiting_is_right(quiet):
     made = RepairChaser().think(snapshot([quiet, *SPARES]))
     assert made.proposals == ()
+
+
+def test_a_node_short_of_one_gpu_is_not_swapped_as_though_it_were_down():
+    down = node(1, (5, None))
+    short = replace(down, state=NodeState.DEGRADED, gpus_lost=1)
+    for agent in (RepairChaser(), LemonScout()):
+        assert agent.think(snapshot([short, *SPARES])).proposals == ()
+    told = RepairChaser().think(snapshot([short, *SPARES])).considered
+    assert "n001, short of 1 of 8 GPUs for 5 days: it serves with the others." in told
+    assert RepairChaser().think(snapshot([down, *SPARES])).proposals
 
 
 def test_a_lemon_is_pulled_by_one_agent_and_swapped_by_none():

@@ -23,6 +23,7 @@ class NodeState(StrEnum):
     """What a reader says of a node at one instant."""
 
     UP = "up"
+    DEGRADED = "degraded"  # it serves, short of some of its GPUs
     DOWN = "down"  # broken, nobody works on it yet
     IN_REPAIR = "in_repair"
     WAITING_PARTS = "waiting_parts"

@@ -211,10 +211,16 @@ def repair_evidence(context: AgentContext, snapshot: FleetSnapshot, node: NodeVi
     return context.cite(
         "repair_age",
         {"node": str(node.name), "at": snapshot.now.isoformat()},
-        f"It has been out for {hours(age_h)}" if node.is_broken else "It is in service now",
+        _since(node, age_h),
         link=node_link(node.name),
         seen={"node": str(node.name), "out": node.is_broken, "age_hours": round(age_h, 2)},
     )
+
+
+def _since(node: NodeView, age_h: float) -> str:
+    if node.is_degraded:
+        return f"It has been short of {node.gpus_lost} of {node.gpus} GPUs for {hours(age_h)}"
+    return f"It has been out for {hours(age_h)}" if node.is_broken else "It is in service now"
 
 
 def pool_evidence(context: AgentContext, snapshot: FleetSnapshot, cluster: str) -> Evidence:

@@ -19,6 +19,7 @@ ESCALATE = "fleet.escalate_repair"
 SWAP_AFTER_H = 4.0
 ESCALATE_AFTER_H = 72.0
 ESCALATED_WITHIN_H = 48.0
+DEGRADED_NAMED_MAX = 20
 ESCALATE_LIMITS = (
     f"An escalated repair is taken to end within {ESCALATED_WITHIN_H:.0f} h: a promise of the "
     "repair shop, not a measurement. "
@@ -37,7 +38,7 @@ class RepairChaser(FleetAgent):
         """Swap where a customer waits and a spare stands ready; else escalate what is old."""
         outlook = fleet_outlook(snapshot)
         swaps = swaps_of(snapshot, outlook)
-        drafts, considered = [], [_looked_at(snapshot)]
+        drafts, considered = [], [_looked_at(snapshot), *_left_serving(snapshot)]
         for node in broken_nodes(snapshot):
             age_h = node.age_h(snapshot.now)
             if node.name in swaps:
@@ -84,6 +85,17 @@ def broken_nodes(snapshot: FleetSnapshot) -> tuple[NodeView, ...]:
     """Return the nodes that are out and not on purpose, longest first."""
     broken = [node for node in snapshot.nodes if node.is_broken]
     return tuple(sorted(broken, key=lambda node: (-node.age_h(snapshot.now), node.name)))
+
+
+def _left_serving(snapshot: FleetSnapshot) -> list[str]:
+    """Say of the nodes that are short of some GPUs why nothing is proposed."""
+    short = [node for node in snapshot.nodes if node.is_degraded]
+    return [
+        f"{node.name}, short of {node.gpus_lost} of {node.gpus} GPUs for "
+        f"{proposal_builders.hours(node.age_h(snapshot.now))}: it serves with the others."
+        for node in sorted(short, key=lambda node: (-node.age_h(snapshot.now), node.name))
+        if node.gpus_lost < node.gpus
+    ][:DEGRADED_NAMED_MAX]
 
 
 def swaps_of(snapshot: FleetSnapshot, outlook: FleetOutlook) -> Mapping[str, str]:

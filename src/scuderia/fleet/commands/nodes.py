@@ -29,7 +29,7 @@ from scuderia.fleet.operations.nodes import (
     retire_nodes,
 )
 from scuderia.fleet.queries.amendments import list_amendments
-from scuderia.fleet.queries.nodes import get_node, get_timeline, list_nodes
+from scuderia.fleet.queries.nodes import NodeStatus, get_node, get_timeline, list_nodes
 from scuderia.loop.commands.command_actor import for_actor, now
 from scuderia.loop.commands.output import (
     print_done,
@@ -82,7 +82,7 @@ def nodes(
         {
             "node": lambda row: row.place.node,
             "rack": lambda row: row.place.rack,
-            "state": lambda row: row.state,
+            "state": _state,
             "customer": lambda row: row.customer,
             "since": lambda row: row.since,
             "cause": lambda row: row.cause,
@@ -114,17 +114,18 @@ def show(
         {
             "node": name,
             "stands": f"{status.place.site} / {status.place.cluster} / {status.place.rack}",
-            "state": "records ended" if status.state is NodeState.UNKNOWN else status.state,
+            "state": "records ended" if status.state is NodeState.UNKNOWN else _state(status),
             "held by": status.customer or "nobody",
         }
     )
     print_table(
-        ["out from", "to", "for", "planned", "cause", "key"],
+        ["out from", "to", "for", "GPUs", "planned", "cause", "key"],
         (
             (
                 row.start,
                 row.end,
                 format_duration((row.end or period.end) - row.start),
+                "all" if row.gpus_lost is None else f"{row.gpus_lost} of {timeline.gpus}",
                 row.planned,
                 row.cause,
                 row.source_key[-KEY_SHOWN:],
@@ -133,6 +134,12 @@ def show(
         ),
         empty="It was never out in this period.",
     )
+
+
+def _state(row: NodeStatus) -> str:
+    if row.state is NodeState.DEGRADED and row.gpus_lost < row.gpus:
+        return f"degraded: {row.gpus_lost} of {row.gpus} GPUs out"
+    return str(row.state)
 
 
 @app.command("add")

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scuderia.fleet.engine.facts import OutageFact
+from scuderia.fleet.nouns import GpuShare
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 """Whole numbers, shape (n,); instants are Unix seconds."""
@@ -98,6 +99,15 @@ def gpus_taken(
     whole = covered(fact for fact in outages if fact.gpus_lost is None)
     taken: Ints = np.where(whole, gpus, np.minimum(gpus, most))
     return taken
+
+
+def gpus_taken_at_once(shares: Iterable[GpuShare], gpus: int) -> int:
+    """Return how many of a node's GPUs outages take that last at one instant."""
+    told = list(shares)
+    if any(share.gpus is None for share in told):
+        return gpus
+    named = {index for share in told for index in share.indices}
+    return min(gpus, max([len(named), *(share.gpus or 0 for share in told)]))
 
 
 def unit_of(gpus: Iterable[int]) -> int:

@@ -1,16 +1,23 @@
 """Figures about outages: lengths, tail, causes, relapses, concentration. Unknown is None."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from scuderia.basics.units import DAY_S, HOUR_S
-from scuderia.fleet.engine.facts import FleetFacts, OutageFact, as_record, is_unknown
+from scuderia.fleet.engine.facts import (
+    FleetFacts,
+    NodeFact,
+    OutageFact,
+    as_record,
+    is_unknown,
+    seconds_of,
+)
 from scuderia.fleet.engine.gpu_shares import Ints, whole_seconds
-from scuderia.fleet.engine.ledger import CODE, Segments
+from scuderia.fleet.engine.ledger import CODE, Segments, resolve
 from scuderia.fleet.engine.report_figures import CauseShare, Concentration, KnownMean, OutageLengths
 from scuderia.fleet.nouns import DOWNTIME, OutageRecord
 
@@ -44,6 +51,26 @@ def _gaps(outages: Sequence[OutageFact]) -> list[tuple[OutageFact, int | None]]:
         if fact.end is not None:
             returned[fact.node] = fact.end
     return gaps
+
+
+def seconds_lost(reports: Iterable[OutageRecord], *, gpus: int, start: int, end: int) -> int:
+    """Return the node-seconds of [start, end) that reports of one node take, by share.
+
+    A GPU-second is lost once, whatever reports overlap; the sum is rounded half up.
+    """
+    if start >= end:
+        return 0
+    outages = [
+        OutageFact(
+            0, seconds_of(one.start), None if one.end is None else seconds_of(one.end), None, "",
+            planned=False, source_key="", gpus_lost=one.gpus_lost, gpu_indices=one.gpu_indices,
+        )
+        for one in reports
+    ]  # fmt: skip
+    node = NodeFact("", "", gpus, "", start, end)
+    told = resolve(FleetFacts([node], [], outages, [], []), start=start, end=end)
+    lost = told.node_parts[np.isin(told.kind, DOWN_CODES)]
+    return whole_seconds([int(lost.sum())], told.unit)[0]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ class NodeView:
 
     history   its unplanned outages in days since the snapshot's `epoch`, open ones endless
     silent    its source does not answer: whether it is in service is not known
+    gpus_lost   how many of its GPUs are out; one that is short of some still serves
     """
 
     place: NodePlace
@@ -27,6 +28,7 @@ class NodeView:
     cause: str
     history: NodeHistory
     silent: bool = False
+    gpus_lost: int = 0
 
     @property
     def name(self) -> NodeName:
@@ -35,9 +37,14 @@ class NodeView:
 
     @property
     def is_broken(self) -> bool:
-        """Say whether it is out of service, and not on purpose."""
-        known = self.state is not NodeState.UNKNOWN
-        return known and self.out_since is not None and not self.planned
+        """Say whether all of it is out of service, and not on purpose."""
+        whole = self.state not in (NodeState.UNKNOWN, NodeState.DEGRADED)
+        return whole and self.out_since is not None and not self.planned
+
+    @property
+    def is_degraded(self) -> bool:
+        """Say whether it serves short of some of its GPUs: no spare is to take its place."""
+        return self.state is NodeState.DEGRADED and not self.planned
 
     @property
     def is_ready_spare(self) -> bool:

@@ -21,6 +21,7 @@ from scuderia.web.components import Card, Field, Tile, TileGroup
 from scuderia.web.request_context import RequestContext, request_context
 
 FILTERS_MAX = 128
+SERVING = (NodeState.UP, NodeState.DEGRADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +144,21 @@ def _fleet(asked: RequestContext, wanted: Wanted) -> FleetPage:
 
 def _cards(asked: RequestContext, nodes: Sequence[NodeStatus]) -> tuple[Card, ...]:
     held = [node for node in nodes if node.customer]
-    serving = [node for node in held if node.state is NodeState.UP]
-    down = [node for node in nodes if node.state not in (NodeState.UP, NodeState.DRAINED)]
+    serving = [node for node in held if node.state in SERVING]
+    short = sum(node.state is NodeState.DEGRADED for node in serving)
+    down = [node for node in nodes if node.state not in (*SERVING, NodeState.DRAINED)]
     spares = sum(1 for node in nodes if state_key(node) == SPARE)
     stocked = list_pool_sizes(asked.actor)
     pools = sum(pool.target_size for pool in stocked) if stocked else None
-    gpus = sum(node.gpus for node in serving)
-    share = len(serving) / len(held) if held else None
+    gpus = sum(node.gpus - node.gpus_lost for node in serving)
+    whole = sum(1 - node.gpus_lost / max(node.gpus, 1) for node in serving)
+    share = whole / len(held) if held else None
     return (
         Card("GPUs serving", f"{gpus:,}", f"of {sum(node.gpus for node in held):,}",
              "held by customers"),
         Card("Nodes serving", "\u2013" if share is None else percent(share, 1), "",
-             f"{len(serving):,} of {len(held):,} held"),
+             f"{len(serving):,} of {len(held):,} held"
+             + (f", {short:,} of them by the share of its GPUs" if short else "")),
         Card("Out of service", f"{len(down):,}", "nodes", "planned work not counted"),
         Card("Spares ready", f"{spares:,}", "" if pools is None else f"of {pools:,}",
              "" if pools is None else "the pool's target",
@@ -189,7 +193,7 @@ def _clusters(nodes: Sequence[NodeStatus], lit: set[NodeName]) -> tuple[Stretch,
 
 
 def _rack(name: str, nodes: Sequence[NodeStatus], lit: set[NodeName]) -> TileGroup:
-    out = sum(node.state is not NodeState.UP for node in nodes)
+    out = sum(node.state not in SERVING for node in nodes)
     tiles = tuple(_tile(node, lit) for node in nodes)
     return TileGroup(name, f"{out} out" if out else "", tiles, label=f"Rack {name}")
 

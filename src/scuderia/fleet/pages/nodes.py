@@ -16,7 +16,7 @@ from scuderia.basics.units import HOUR_S, percent
 from scuderia.fleet.nouns import OutageRecord
 from scuderia.fleet.operations.amendments import amend_outage, retract_outage
 from scuderia.fleet.pages.amendments import changes_from, fields_of
-from scuderia.fleet.pages.display import READY, STATE_LOOKS, look_of
+from scuderia.fleet.pages.display import READY, STATE_LOOKS, look_of, share_words
 from scuderia.fleet.pages.outage_table import outages_of
 from scuderia.fleet.queries.amendments import AmendmentRow, list_amendments
 from scuderia.fleet.queries.lemons import LemonWorth, lemon_worth
@@ -84,7 +84,7 @@ def node(request: HttpRequest, name: str) -> HttpResponseBase:
     if request.GET.get("csv"):
         start = asked.now - timedelta(days=_days(request.GET.get("days", "")))
         told = get_timeline(asked.actor, name, start, asked.now)
-        return csv_answer(*outages_of(told.outages, asked.now), request) or shown(request, name)
+        return csv_answer(*outages_of(told, asked.now), request) or shown(request, name)
     return shown(request, name)
 
 
@@ -134,7 +134,7 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
         start=start,
         strip=_strip(told, asked.now),
         outages=open_table(
-            *outages_of(told.outages, asked.now), request, path=reverse("node", args=[name])
+            *outages_of(told, asked.now), request, path=reverse("node", args=[name])
         ),
         booked=len(told.outages),
         entries=_entries(told, list_amendments(asked.actor, name)),
@@ -170,7 +170,14 @@ def _cards(told: NodeTimeline, now: AwareDatetime) -> tuple[Card, ...]:
     longest = max((_hours(outage, told.start, now) for outage in unplanned), default=0.0)
     return (
         Card("Outages", f"{len(unplanned)}", "", "unplanned, in the days shown"),
-        Card("Hours out", f"{hours:,.0f}", f"of {whole:,.0f}", "unplanned"),
+        Card(
+            "Hours out",
+            f"{hours:,.0f}",
+            f"of {whole:,.0f}",
+            "unplanned, by share of its GPUs"
+            if any(outage.gpus_lost is not None for outage in unplanned)
+            else "unplanned",
+        ),
         Card(
             "Up",
             percent(1 - hours / whole, 1) if whole > 0 else UNKNOWN,
@@ -193,9 +200,8 @@ def _strip(told: NodeTimeline, now: AwareDatetime) -> tuple[StripPart, ...]:
         (told.known_from.timestamp(), told.known_until.timestamp(), "ok", "Up"),
     ]
     stretches += [
-        (o.start.timestamp(), (o.end or now).timestamp(), "hold" if o.planned else "bad",
-         o.cause or "cause unknown")
-        for o in told.outages
+        (o.start.timestamp(), (o.end or now).timestamp(), _look(o), _about(o, told.gpus))
+        for o in sorted(told.outages, key=lambda o: o.gpus_lost is None)
     ]  # fmt: skip
     stretches += [
         (phase.start.timestamp(), (phase.end or now).timestamp(), *STATE_LOOKS[phase.state])
@@ -204,10 +210,25 @@ def _strip(told: NodeTimeline, now: AwareDatetime) -> tuple[StripPart, ...]:
     return strip(stretches, start=start, end=end)
 
 
+_BEGINS = {"hold": "Planned work begins", "bad": "Out of service", "warn": "Degraded"}
+
+
+def _look(outage: OutageRecord) -> str:
+    if outage.planned:
+        return "hold"
+    return "bad" if outage.gpus_lost is None else "warn"
+
+
+def _about(outage: OutageRecord, gpus: int) -> str:
+    cause = outage.cause or "cause unknown"
+    if outage.gpus_lost is None:
+        return cause
+    return f"{share_words(outage.gpus_lost, outage.gpu_indices, gpus)}, {cause}"
+
+
 def _entries(told: NodeTimeline, amended: Sequence[AmendmentRow]) -> tuple[Entry, ...]:
     found = [
-        Entry(o.start, "Planned work begins" if o.planned else "Out of service",
-              o.cause or "cause unknown", "hold" if o.planned else "bad")
+        Entry(o.start, _BEGINS[_look(o)], _about(o, told.gpus), _look(o))
         for o in told.outages
     ]  # fmt: skip
     found += [Entry(o.end, "Back in service", "", "ok") for o in told.outages if o.end]

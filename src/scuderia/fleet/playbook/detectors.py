@@ -68,10 +68,11 @@ def _out(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[Find
         if status is None or status.state is NodeState.UP or not status.since or status.planned:
             continue
         holder = f", held by {status.customer}" if status.customer else ""
+        cause = status.cause or "no cause given"
         yield FindingDraft(
             kind="fleet.node_out",
             subject=subject,
-            claim=f"{subject.name} is out of service: {status.cause or 'no cause given'}{holder}",
+            claim=f"{subject.name} is {_out_of(status)}: {cause}{holder}",
             confidence=1.0,
             severity=Quantity(_severity(status, _WEEK_H), GPU_HOURS),
             evidence=(
@@ -116,7 +117,13 @@ def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator
 
 
 def _severity(status: NodeStatus, hours: float) -> float:
-    return status.gpus * hours if status.customer else 0.0
+    return status.gpus_lost * hours if status.customer else 0.0
+
+
+def _out_of(status: NodeStatus) -> str:
+    if status.gpus_lost < status.gpus:
+        return f"short of {status.gpus_lost} of its {status.gpus} GPUs"
+    return "out of service"
 
 
 def _params(subject: SubjectRef, now: AwareDatetime) -> JsonObject:

@@ -87,7 +87,9 @@ def _as_age(node: str, stay: outages.OpenOutage | None) -> JsonObject:
         "phase": stay.phase.value if stay.phase else None,
         "cause": stay.cause,
         "customer": stay.customer,
-    }
+        **({} if stay.gpus_lost >= stay.gpus else
+           {"gpus_lost": stay.gpus_lost, "gpus": stay.gpus}),
+    }  # fmt: skip
 
 
 def _spare_pool_state(params: JsonObject, at: AwareDatetime) -> JsonObject:
@@ -194,6 +196,7 @@ def _as_json(outage: OutageRecord, at: AwareDatetime) -> JsonObject:
         "hours": round(_hours(outage, outage.start, at), 2),
         "cause": outage.cause,
         "planned": outage.planned,
+        **({} if outage.gpus_lost is None else {"gpus_lost": outage.gpus_lost}),
     }
 
 

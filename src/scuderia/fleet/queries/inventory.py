@@ -1,5 +1,7 @@
 """What stands where: nodes and their places, sites."""
 
+from collections.abc import Iterable
+
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
@@ -34,6 +36,12 @@ def list_places(*, site: str | None = None) -> tuple[NodePlace, ...]:
         "name", "rack__cluster__site__name", "rack__cluster__name", "rack__name", "sku__name"
     )
     return tuple(NodePlace(NodeName(row[0]), *row[1:]) for row in rows)
+
+
+def gpus_of(nodes: Iterable[str]) -> dict[str, int]:
+    """Return how many GPUs each of these nodes has; those not on the books are left out."""
+    rows = Node.objects.filter(name__among=nodes)
+    return dict(rows.values_list("name", "sku__gpus_per_node"))
 
 
 def holds_fleet() -> bool:

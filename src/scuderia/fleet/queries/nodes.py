@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
-from scuderia.fleet.engine.facts import is_unknown
+from scuderia.fleet.engine.facts import is_unknown, seconds_of
+from scuderia.fleet.engine.gpu_shares import gpus_taken_at_once
+from scuderia.fleet.engine.outage_statistics import seconds_lost
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.columns import lasting, still_at, touching
 from scuderia.fleet.models.inventory import Node
@@ -20,11 +22,13 @@ from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import (
     AllocationRecord,
     CustomerName,
+    GpuShare,
     NodeName,
     NodePlace,
     NodeState,
     OutageRecord,
     RepairPhase,
+    Severity,
 )
 from scuderia.fleet.queries.access import (
     readable_scopes,
@@ -34,9 +38,8 @@ from scuderia.fleet.queries.access import (
 )
 from scuderia.fleet.queries.allocations import as_allocations
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
-from scuderia.fleet.queries.outages import outages_between
+from scuderia.fleet.queries.outages import SHARE_COLUMNS, outages_between, share_in
 from scuderia.fleet.queries.silence import silent_sources
-from scuderia.twin.engine.outage_logs import merge_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class NodeStatus:
     observed_at   when the source last spoke of the node; None if it never did
     silent        its source does not answer, so nothing is known of it
     silent_since  since when; None while it answers
+    gpus_lost     how many of its GPUs are out of service
     """
 
     place: NodePlace
@@ -63,6 +67,7 @@ class NodeStatus:
     observed_at: AwareDatetime | None
     silent: bool = False
     silent_since: AwareDatetime | None = None
+    gpus_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,14 @@ def _at(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
     return rows.filter(still_at(at), start__lte=at)
 
 
+class _Stay(NamedTuple):
+    start: AwareDatetime
+    cause: str
+    planned: bool
+    share: GpuShare
+    severity: str
+
+
 def _statuses(
     nodes: QuerySet[Node], at: AwareDatetime, *, narrow: bool = False
 ) -> tuple[NodeStatus, ...]:
@@ -167,14 +180,15 @@ def _statuses(
         )
     )
     mine: dict[str, Any] = {"node__among": [row[0] for row in rows]} if narrow else {}
-    stays: dict[int, list[tuple[AwareDatetime, str, bool]]] = {}
+    stays: dict[int, list[_Stay]] = {}
     out: list[int] = []
-    for row_id, node_id, start, cause, planned in (
+    for row_id, node_id, start, cause, planned, count, indices, severity in (
         lasting(Outage.objects.filter(**mine), at)
         .order_by("start", "id")
-        .values_list("id", "node_id", "start", "cause", "planned")
+        .values_list("id", "node_id", "start", "cause", "planned", *SHARE_COLUMNS)
     ):
-        stays.setdefault(node_id, []).append((start, cause, planned))
+        share = share_in(count, indices)
+        stays.setdefault(node_id, []).append(_Stay(start, cause, planned, share, severity))
         out.append(row_id)
     repairs = Repair.objects.filter(outage__among=out) if narrow else Repair.objects.all()
     phases = dict(_at(repairs, at).order_by("start", "id").values_list("outage__node_id", "state"))
@@ -206,7 +220,7 @@ def _statuses(
 def _status(
     row: tuple[Any, ...],
     at: AwareDatetime,
-    stays: list[tuple[AwareDatetime, str, bool]],
+    stays: list[_Stay],
     phase: str | None,
     holders: Mapping[int, str],
     latest: tuple[AwareDatetime, str, bool, str] | None,
@@ -215,11 +229,14 @@ def _status(
     node_id, active_to, gpus, name, *where = row
     customer = holders.get(node_id)
     silent = latest is not None and latest[0] <= at and latest[1] == NodeState.UNKNOWN
+    lost = gpus_taken_at_once((stay.share for stay in stays), gpus)
     if (active_to is not None and active_to <= at) or silent:
         state = NodeState.UNKNOWN
     elif not stays:
         state = NodeState.UP
-    elif all(planned for _, _, planned in stays):
+    elif lost < gpus or all(stay.severity == Severity.DEGRADED for stay in stays):
+        state = NodeState.DEGRADED
+    elif all(stay.planned for stay in stays):
         state = NodeState.DRAINED
     else:
         state = NodeState(phase) if phase is not None else NodeState.DOWN
@@ -230,12 +247,13 @@ def _status(
         state=state,
         customer=None if customer is None else CustomerName(customer),
         spare=idle and (latest is None or latest[0] > at or latest[2]),
-        since=stays[0][0] if stays else None,
-        cause=next((cause for _, cause, _ in stays if not is_unknown(cause)), ""),
-        planned=bool(stays) and all(planned for _, _, planned in stays),
+        since=stays[0].start if stays else None,
+        cause=next((stay.cause for stay in stays if not is_unknown(stay.cause)), ""),
+        planned=bool(stays) and all(stay.planned for stay in stays),
         observed_at=None if latest is None else latest[0],
         silent=silent,
         silent_since=silences.get(latest[3]) if silent and latest is not None else None,
+        gpus_lost=lost,
     )
 
 
@@ -245,7 +263,9 @@ class NodeTimeline:
 
     known_from, known_until   the part of the period in which the node was on the books: of the rest
                   nothing is known. They are equal where it never was
-    out_s         seconds of it in unplanned outages, once where reports overlap
+    gpus          of the node
+    out_s         node-seconds of it in unplanned outages, by the share of the node's GPUs, and once
+                  where reports overlap
     outages       one for each report, with their own full ends; None as an end: it lasts
     allocations   who held it; for somebody who reads it as a customer, their own alone
     """
@@ -255,6 +275,7 @@ class NodeTimeline:
     end: AwareDatetime
     known_from: AwareDatetime
     known_until: AwareDatetime
+    gpus: int
     out_s: int
     outages: tuple[OutageRecord, ...]
     phases: tuple[RepairPhase, ...]
@@ -282,13 +303,13 @@ def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTi
 
     raises   UnknownSubject: no such node
     """
-    columns = ("name", *PLACE_COLUMNS, "active_from", "active_to")
+    columns = ("name", *PLACE_COLUMNS, "sku__gpus_per_node", "active_from", "active_to")
     found = Node.objects.filter(name=node).values_list(*columns).first()
     if found is None:
         raise UnknownSubject(f"no node is named {node!r}")
     phases = Repair.objects.filter(touching(start, end), outage__node__name=node)
     holds = Allocation.objects.filter(touching(start, end), node__name=node)
-    name, *place, since, until = found
+    name, *place, gpus, since, until = found
     known_from = min(max(start, since), end)
     known_until = max(min(end, until or end), known_from)
     reports = outages_between(start, end, node=node, merged=False)
@@ -298,7 +319,13 @@ def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTi
         end=end,
         known_from=known_from,
         known_until=known_until,
-        out_s=_seconds_out(reports, known_from, known_until),
+        gpus=gpus,
+        out_s=seconds_lost(
+            (one for one in reports if not one.planned),
+            gpus=gpus,
+            start=seconds_of(known_from),
+            end=seconds_of(known_until),
+        ),
         outages=reports[::-1],
         phases=tuple(
             RepairPhase(NodeName(node), NodeState(state), begun, ended)
@@ -308,14 +335,3 @@ def node_timeline(node: str, start: AwareDatetime, end: AwareDatetime) -> NodeTi
         ),
         allocations=as_allocations(holds)[::-1],
     )
-
-
-def _seconds_out(reports: Iterable[OutageRecord], start: AwareDatetime, end: AwareDatetime) -> int:
-    """Return the seconds of [start, end) that unplanned reports cover, each second once."""
-    spans = (
-        (max(one.start, start).timestamp(), min(one.end or end, end).timestamp())
-        for one in reports
-        if not one.planned
-    )
-    inside = merge_spans((int(begun), int(ended)) for begun, ended in spans if begun < ended)
-    return sum(ended - begun for begun, ended in inside)

@@ -22,14 +22,29 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotFound
 from scuderia.basics.subjects import SubjectRef
-from scuderia.fleet.engine.facts import OutageFact, instant_of, merge_outages, seconds_of
+from scuderia.fleet.engine.facts import (
+    OutageFact,
+    indices_of,
+    instant_of,
+    merge_outages,
+    seconds_of,
+)
+from scuderia.fleet.engine.gpu_shares import gpus_taken_at_once
 from scuderia.fleet.engine.outage_statistics import relapse_counts
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.columns import begun_before, lasting, still_at
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
-from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState, OutageRecord
+from scuderia.fleet.nouns import (
+    CustomerName,
+    GpuShare,
+    NodeName,
+    NodePlace,
+    NodeState,
+    OutageRecord,
+    Severity,
+)
 from scuderia.fleet.queries.access import readable_scopes, require_reach, within_reach
 from scuderia.fleet.queries.facts import load_facts
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS
@@ -38,6 +53,7 @@ RECENT = timedelta(days=28)
 _RECENT_S = int(RECENT.total_seconds())
 KEY_CHARACTERS_MIN = 6
 MATCHES_MAX = 20
+SHARE_COLUMNS = ("gpus_lost", "gpu_indices", "severity")
 FOR_EVER = Value(2**62, output_field=BigIntegerField())
 _SECOND_OF_START, _SECOND_OF_END = (
     ExpressionWrapper(F(column), output_field=BigIntegerField()) for column in ("start", "end")
@@ -46,7 +62,11 @@ _SECOND_OF_START, _SECOND_OF_END = (
 
 @dataclass(frozen=True, slots=True)
 class OpenOutage:
-    """An outage that lasts, its age, and the repair phase it is in (None: nobody said)."""
+    """An outage that lasts, its age, and the repair phase it is in (None: nobody said).
+
+    gpus        of its node; `gpus_lost` of them are out
+    gpu_indices   which ones, from 0, where the source names them
+    """
 
     place: NodePlace
     gpus: int
@@ -58,6 +78,9 @@ class OpenOutage:
     phase: NodeState | None
     phase_since: AwareDatetime | None
     outages_28d: int
+    gpus_lost: int
+    gpu_indices: tuple[int, ...] = ()
+    severity: Severity = Severity.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +115,7 @@ def open_outages(
     found = list(
         lasting(rows, at)
         .order_by("start", "id")
-        .values_list("id", "node_id", "start", "cause", "planned")
+        .values_list("id", "node_id", "start", "cause", "planned", *SHARE_COLUMNS)
     )
     ids = dict.fromkeys(node_id for _, node_id, *_ in found)
     where: dict[int, tuple[Any, ...]] = {}
@@ -127,9 +150,17 @@ def open_outages(
             phase=NodeState(phases[node_id][0]) if node_id in phases else None,
             phase_since=phases[node_id][1] if node_id in phases else None,
             outages_28d=counts[node_id],
+            gpus_lost=gpus_taken_at_once([share_in(*share)], where[node_id][0]),
+            gpu_indices=indices_of(share[1]),
+            severity=Severity(share[2]),
         )
-        for _, node_id, start, cause, planned in found
+        for _, node_id, start, cause, planned, *share in found
     )
+
+
+def share_in(count: int | None, indices: str, _severity: str = "") -> GpuShare:
+    """Return the share that SHARE_COLUMNS hold."""
+    return GpuShare(count, indices_of(indices))
 
 
 def list_open_outages(actor: Actor, at: AwareDatetime) -> tuple[OpenOutage, ...]:
@@ -218,8 +249,9 @@ def _reaching_each(
         reach = rows.filter(
             Q(end__isnull=True) | Q(end__gte=instant_of(until)), node__among=mine
         ).values_list(
-            _SECOND_OF_START, "id", _SECOND_OF_END, "node_id", "cause", "planned", "source_key"
-        )
+            _SECOND_OF_START, "id", _SECOND_OF_END, "node_id", "cause", "planned", "source_key",
+            *SHARE_COLUMNS,
+        )  # fmt: skip
         for begun, row_id, ended, node, *said in sorted(reach, key=lambda row: row[:2]):
             if ended is None or ended >= since[node]:
                 told[node].append((begun, row_id, ended, names[node], *said))
@@ -243,8 +275,11 @@ def _as_records(
             cause,
             planned,
             key,
+            count,
+            indices_of(indices),
+            Severity(severity),
         )
-        for begun, _, ended, of, cause, planned, key in rows
+        for begun, _, ended, of, cause, planned, key, count, indices, severity in rows
     ]
     first = seconds_of(start)
     by_index = list(names)
@@ -256,6 +291,9 @@ def _as_records(
             fact.cause,
             fact.planned,
             fact.source_key,
+            fact.gpus_lost,
+            fact.gpu_indices,
+            fact.severity,
         )
         for fact in (merge_outages(facts) if merged else facts)
         if fact.end is None or fact.end > first or fact.start >= first
@@ -271,7 +309,8 @@ def _reaching(
     here: asked for it, the database would walk an index by the start, through the whole past.
     """
     columns = (
-        _SECOND_OF_START, "id", _SECOND_OF_END, name, "cause", "planned", "source_key"
+        _SECOND_OF_START, "id", _SECOND_OF_END, name, "cause", "planned", "source_key",
+        *SHARE_COLUMNS,
     )  # fmt: skip
     since = seconds_of(start)
     while True:

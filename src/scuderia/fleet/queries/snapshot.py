@@ -41,6 +41,7 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
             planned=node.planned,
             cause=node.cause,
             silent=node.silent,
+            gpus_lost=node.gpus_lost,
             history=told.get(node.place.node) or history_of(node.place.node, ()),
         )
         for node in board.nodes
