@@ -10,6 +10,7 @@ from scuderia.fleet.api import (
     prices,
     reports,
     skus,
+    slas,
     spare_pools,
 )
 
@@ -19,6 +20,7 @@ router.add_router("", outages.router)
 router.add_router("", spare_pools.router)
 router.add_router("", customers.router)
 router.add_router("", skus.router)
+router.add_router("", slas.router)
 router.add_router("", prices.router)
 router.add_router("", allocations.router)
 router.add_router("", reports.router)

@@ -12,6 +12,7 @@ from scuderia.fleet.commands import (
     prices,
     reports,
     skus,
+    slas,
     sources,
 )
 
@@ -28,6 +29,7 @@ app.command()(lemons.lemons)
 app.command("customers")(customers.customers)
 app.add_typer(customers.app, name="customer")
 app.add_typer(skus.app, name="sku")
+app.add_typer(slas.app, name="sla")
 app.add_typer(prices.app, name="price")
 app.command()(allocations.allocate)
 app.command()(allocations.deallocate)

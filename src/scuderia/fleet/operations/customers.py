@@ -1,8 +1,6 @@
 """Describes a customer and what it was promised; a promise is corrected with a reason."""
 
-import math
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
@@ -10,6 +8,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet.engine.sla_rows import ZONE_CHARACTERS_MAX, is_target, is_zone
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.slas import SlaDefinition
 from scuderia.fleet.nouns import BEGINNING
@@ -22,8 +21,6 @@ from scuderia.fleet.operations.inventory import NoSuchZone, find_customer
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.fleet.queries.reports import NotATarget
 from scuderia.loop.operations import audit
-
-ZONE_CHARACTERS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +39,9 @@ class Promise:
 
         raises   NotATarget, NoSuchZone
         """
-        target = self.target
-        if target is not None and not (math.isfinite(target) and 0 < target <= 1):
-            raise NotATarget(f"the target {target} is not a share of a day")
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise NoSuchZone(f"no time zone {self.time_zone[:ZONE_CHARACTERS_MAX]!r}") from None
-        if len(self.time_zone) > ZONE_CHARACTERS_MAX:
+        if self.target is not None and not is_target(self.target):
+            raise NotATarget(f"the target {self.target} is not a share of a day")
+        if not is_zone(self.time_zone):
             raise NoSuchZone(f"no time zone {self.time_zone[:ZONE_CHARACTERS_MAX]!r}")
 
 
@@ -94,7 +86,7 @@ def edit_customer(
     reason: str,
     now: AwareDatetime,
 ) -> bool:
-    """Correct what a customer was promised, for all of the past too; None keeps what stands.
+    """Correct what a customer was promised first, for the past too; None keeps what stands.
 
     returns  False if that stands already
     raises   NotAuthorised, NotFound, UnknownSubject, NotATarget, NoSuchZone

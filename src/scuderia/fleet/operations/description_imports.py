@@ -1,4 +1,4 @@
-"""The kinds of file `nodes`, `allocations`, `prices`: checked beside the books, booked whole.
+"""The kinds of file `nodes`, `allocations`, `slas`, `prices`: checked, and booked whole.
 
 A file is small, NODES_MAX rows, and is booked in one transaction.
 """
@@ -14,16 +14,18 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.fleet.engine import allocation_rows, node_rows, price_rows
+from scuderia.fleet.engine import allocation_rows, node_rows, price_rows, sla_rows
 from scuderia.fleet.engine.allocation_rows import AllocationRow
 from scuderia.fleet.engine.node_rows import NodeRow
 from scuderia.fleet.engine.price_rows import PriceRow
+from scuderia.fleet.engine.sla_rows import SlaRow
 from scuderia.fleet.operations.allocations import compare_allocations, keep_allocations, lock_nodes
 from scuderia.fleet.operations.descriptions import NAMES_AUDITED, NODES_MAX, Compared, RowT
 from scuderia.fleet.operations.import_runs import ImportUnsettled
 from scuderia.fleet.operations.nodes import compare_nodes, keep_nodes
 from scuderia.fleet.operations.outage_imports import may_import
 from scuderia.fleet.operations.prices import compare_prices, keep_prices, lock_skus
+from scuderia.fleet.operations.slas import compare_slas, keep_slas, lock_customers
 from scuderia.intake.fields import (
     CHANGES_KEPT,
     Change,
@@ -152,6 +154,21 @@ def allocation_import(now: AwareDatetime) -> DescriptionImport[AllocationRow]:
         compare=lambda rows, at: compare_allocations(rows, now=at),
         keep=keep_allocations,
         lock=lambda rows: lock_nodes({row.node for row in rows}),
+        now=now,
+    )
+
+
+def sla_import(now: AwareDatetime) -> DescriptionImport[SlaRow]:
+    """Return the kind for one file of SLA definitions."""
+    return DescriptionImport(
+        name="slas",
+        order="",
+        fields=sla_rows.FIELDS,
+        row_of=sla_rows.row_of,
+        same_row=sla_rows.same_row,
+        compare=lambda rows, _at: compare_slas(rows),
+        keep=keep_slas,
+        lock=lambda rows: lock_customers({row.customer for row in rows}),
         now=now,
     )
 

@@ -1,4 +1,4 @@
-"""The kinds of file that the fleet reads: outages, nodes, allocations, prices."""
+"""The kinds of file that the fleet reads: outages, nodes, allocations, promises, prices."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from scuderia.fleet.operations.description_imports import (
     allocation_import,
     node_import,
     price_import,
+    sla_import,
 )
 from scuderia.fleet.operations.outage_imports import OutageImport, StoodUp, may_import
 from scuderia.intake.fields import ImportKind
@@ -133,6 +134,11 @@ DESCRIPTIONS = (
     ),
     _DescriptionImporter(
         "allocations", "Who held which node: node, customer, from, to.", allocation_import
+    ),
+    _DescriptionImporter(
+        "slas",
+        "What customers are promised from a day on: customer, from, target, time_zone.",
+        sla_import,
     ),
     _DescriptionImporter(
         "prices",

@@ -2,14 +2,17 @@
 
 from datetime import date
 
+from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
+from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.engine.customer_days import Calendar, read_day
 from scuderia.fleet.engine.facts import SlaFact, seconds_of
 from scuderia.fleet.engine.report_lines import calendar_of, sla_on
 from scuderia.fleet.models.slas import SlaDefinition
 from scuderia.fleet.nouns import CustomerName
 from scuderia.fleet.nouns import SlaDefinition as Sla
+from scuderia.fleet.queries.access import readable_scopes
 from scuderia.intake.records import Flaw
 
 
@@ -33,6 +36,17 @@ def list_slas(at: AwareDatetime) -> tuple[Sla, ...]:
         Sla(CustomerName(name), sla.target, sla.time_zone, date.fromisoformat(sla.first_day))
         for name, sla in held
         if sla is not None
+    )
+
+
+def list_promises(actor: Actor, *, customer: str | None = None) -> tuple[Sla, ...]:
+    """Return what customers within reach were promised, by customer and first day."""
+    scopes = readable_scopes(actor)
+    return tuple(
+        Sla(CustomerName(name), sla.target, sla.time_zone, date.fromisoformat(sla.first_day))
+        for name, slas in _promises(customer).items()
+        if not scopes.isdisjoint({str(EVERYTHING), f"customer:{name}"})
+        for sla in slas
     )
 
 
