@@ -25,6 +25,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from scuderia.crew.engine.coverage import Coverage
+
 os.environ["SCUDERIA_HOME"] = tempfile.mkdtemp(prefix="scuderia-coverage-")
 os.environ["DJANGO_SETTINGS_MODULE"] = "scuderia.config.settings"
 os.environ.setdefault(
@@ -62,6 +64,7 @@ class Tally:
             "inside": self.inside,
             "of": len(self.widths),
             "coverage": round(self.inside / len(self.widths), 3) if self.widths else None,
+            "says": Coverage(self.inside, len(self.widths)).words,
             "below": self.below,
             "above": self.above,
             "median_width": round(statistics.median(self.widths), 1) if self.widths else None,

@@ -122,17 +122,19 @@ def test_every_proposal_of_the_crew_agrees_with_its_rehearsal_and_tells_how_inte
 @pytest.mark.parametrize(
     ("measured", "words"),
     [
-        (Coverage(15, 20), "calibrated: 15 of 20 held"),
-        (Coverage(17, 20), "calibrated: 17 of 20 held"),
-        (Coverage(14, 20), "not calibrated: 14 of 20 held"),
-        (Coverage(18, 20), "not calibrated: 18 of 20 held"),
-        (Coverage(20, 20, from_least=True), "calibrated: 20 of 20 held"),
-        (Coverage(14, 20, from_least=True), "not calibrated: 14 of 20 held"),
-        (Coverage(15, 19), "not calibrated: 15 of 19 held"),
-        (Coverage(0, 0), "not calibrated: 0 of 0 held"),
+        (Coverage(150, 200), "calibrated: 150 of 200 held"),
+        (Coverage(170, 200), "calibrated: 170 of 200 held"),
+        (Coverage(149, 200), "not calibrated: 149 of 200 held, not 75% to 85%"),
+        (Coverage(171, 200), "not calibrated: 171 of 200 held, not 75% to 85%"),
+        (Coverage(200, 200), "not calibrated: 200 of 200 held, not 75% to 85%"),
+        (Coverage(159, 199), "not calibrated: 159 of 199 held, of 200 that it takes to tell"),
+        (Coverage(46, 47), "not calibrated: 46 of 47 held, of 200 that it takes to tell"),
+        (Coverage(16, 20), "not calibrated: 16 of 20 held, of 200 that it takes to tell"),
+        (Coverage(16, 19), "not calibrated: 19 measured, too few to tell"),
+        (Coverage(0, 0), "not calibrated: 0 measured, too few to tell"),
     ],
 )
-def test_calibrated_is_what_held_in_three_quarters_and_no_more_than_it_says(measured, words):
+def test_calibrated_is_what_two_hundred_outcomes_or_more_bear_out_both_ways(measured, words):
     assert measured.words == words
 
 

@@ -8,22 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SHARE_MIN, SHARE_MAX = 0.75, 0.85
-"""What 80% intervals are meant to hold; one that begins at the least may hold more, not less."""
-MEASURED_MIN = 20
-"""Outcomes below which a share says too little."""
+"""What 80% intervals are meant to hold, of CALIBRATED_MIN outcomes or more."""
+CALIBRATED_MIN = 200
+RECORD_MIN = 20
+"""Outcomes below which a share says too little to be shown at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many outcomes lay inside their interval, over how many fleets.
-
-    held, of     outcomes inside, of all measured
-    from_least   the interval begins at the least that can come: it leaves out the worst alone
-    """
+    """How many outcomes lay inside their interval, of all that were measured."""
 
     held: int
     of: int
-    from_least: bool = False
 
     @property
     def share(self) -> float | None:
@@ -33,20 +29,26 @@ class Coverage:
     @property
     def is_calibrated(self) -> bool:
         """Say whether enough was measured, and the share is what the interval promises."""
-        if self.share is None or self.of < MEASURED_MIN:
+        if self.share is None or self.of < CALIBRATED_MIN:
             return False
-        return SHARE_MIN <= self.share <= (1.0 if self.from_least else SHARE_MAX)
+        return SHARE_MIN <= self.share <= SHARE_MAX
 
     @property
     def words(self) -> str:
         """Return it for whoever decides."""
-        verdict = "calibrated" if self.is_calibrated else "not calibrated"
-        return f"{verdict}: {self.held} of {self.of} held"
+        if self.of < RECORD_MIN:
+            return f"not calibrated: {self.of} measured, too few to tell"
+        record = f"{self.held} of {self.of} held"
+        if self.is_calibrated:
+            return f"calibrated: {record}"
+        if self.of < CALIBRATED_MIN:
+            return f"not calibrated: {record}, of {CALIBRATED_MIN} that it takes to tell"
+        return f"not calibrated: {record}, not {SHARE_MIN:.0%} to {SHARE_MAX:.0%}"
 
 
 MEASURED: Mapping[str, Coverage] = {
-    "fleet.swap_node": Coverage(46, 47, from_least=True),
-    "fleet.pull_lemon": Coverage(4, 4, from_least=True),
+    "fleet.swap_node": Coverage(46, 47),
+    "fleet.pull_lemon": Coverage(4, 4),
     "fleet.escalate_repair": Coverage(20, 25),
     "fleet.resize_spare_pool": Coverage(13, 16),
     "fleet.resize_spare_pool, no swap decided yet": Coverage(10, 16),
