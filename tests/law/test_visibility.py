@@ -38,6 +38,7 @@ def test_what_is_shown_was_filtered_by_a_query_for_its_actor(layer):
 
 ASKS = {"may", "may_somewhere"}
 BUTTONS = {
+    "fleet/pages/board.py": "whether to describe the fleet is offered",
     "fleet/pages/nodes.py": "whether the form that amends an outage is offered",
     "loop/pages/agents.py": "whether to stop an agent, or have it look now, is offered",
     "loop/pages/approval_rules.py": "whether to set and to end a rule are offered",

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from scuderia.fleet.pages import board, customers, nodes
+from scuderia.fleet.pages import board, customers, describe, nodes
 
 urlpatterns = [
     path("fleet", board.fleet, name="fleet"),
     path("fleet/find", board.find, name="find"),
+    path("fleet/describe", describe.describe, name="fleet-describe"),
     path("fleet/report", customers.whole, name="fleet-report"),
     path("fleet/nodes/<str:name>", nodes.node, name="node"),
     path("fleet/nodes/<str:name>/amend", nodes.amend, name="node-amend"),

@@ -77,6 +77,20 @@ def show(request: HttpRequest, template: str, context: object) -> HttpResponse:
     return render(request, template, {"page": context}, status=status)
 
 
+def attempt(request: HttpRequest, doing: Callable[[], str]) -> str | None:
+    """Do it and return its words; None where it was refused, which the page shown next tells."""
+    try:
+        return doing()
+    except Exception as error:
+        status = status_of(error)
+        if status is None:
+            raise
+        noted = cast("Any", request)
+        noted.refusal, noted.refusal_status = refusal_of(error), status
+        noted.refused_by = error
+        return None
+
+
 def act(
     request: HttpRequest,
     doing: Callable[[], str],
@@ -88,14 +102,8 @@ def act(
 
     doing   calls the operation and returns one sentence about what was done
     """
-    try:
-        words = doing()
-    except Exception as error:
-        status = status_of(error)
-        if status is None:
-            raise
-        noted = cast("Any", request)
-        noted.refusal, noted.refusal_status = refusal_of(error), status
+    words = attempt(request, doing)
+    if words is None:
         return again()
     messages.success(request, words, extra_tags="ok")
     return HttpResponseRedirect(then, status=SEE_OTHER)

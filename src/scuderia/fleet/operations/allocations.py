@@ -302,7 +302,7 @@ def _refusal(flaw: Flaw) -> Refused:
         return NodeIsHeld(flaw.reason, remedy=flaw.remedy)
     if flaw.field == "node":
         return UnknownSubject(flaw.reason, remedy=flaw.remedy)
-    return BadInput(f"--{flaw.field}: {flaw.reason}", remedy=flaw.remedy)
+    return BadInput(f"--{flaw.field}: {flaw.reason}", remedy=flaw.remedy, field=flaw.field)
 
 
 def _audit(

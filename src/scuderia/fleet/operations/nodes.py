@@ -227,7 +227,7 @@ def _compared(rows: Sequence[NodeRow], now: AwareDatetime) -> Compared[NodeRow]:
 
 
 def _refusal(node: str, flaw: Flaw) -> Refused:
-    return BadInput(f"{node}: {flaw.field}: {flaw.reason}", remedy=flaw.remedy)
+    return BadInput(f"{node}: {flaw.field}: {flaw.reason}", remedy=flaw.remedy, field=flaw.field)
 
 
 def _kept(

@@ -10,12 +10,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import EVERYTHING
 from scuderia.basics.units import percent
 from scuderia.fleet.nouns import NodeName, NodeState
 from scuderia.fleet.pages.display import READY, SPARE, STATE_LOOKS, look_of, state_key
 from scuderia.fleet.queries.access import sees_everything
 from scuderia.fleet.queries.nodes import NodeStatus, list_nodes
 from scuderia.fleet.queries.spare_pools import list_pool_sizes
+from scuderia.loop.nouns import Power
+from scuderia.loop.queries.access import may
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Card, Field, Tile, TileGroup
 from scuderia.web.request_context import RequestContext, request_context
@@ -56,6 +59,7 @@ class FleetPage:
     filtered    anything was asked for
     customers   (name, URL) of those that hold a node
     sees_all    the person may read the whole fleet, and so its report
+    may_describe   the person may say what stands where, and who holds it
     """
 
     as_of: AwareDatetime
@@ -68,6 +72,7 @@ class FleetPage:
     filtered: bool
     customers: tuple[tuple[str, str], ...]
     sees_all: bool
+    may_describe: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,7 @@ def _fleet(asked: RequestContext, wanted: Wanted) -> FleetPage:
         filtered=bool(wanted.state or wanted.customer or wanted.words),
         customers=tuple((name, reverse("customer", args=[name])) for name in customers),
         sees_all=sees_everything(asked.actor),
+        may_describe=may(asked.actor, Power.IMPORT, frozenset({EVERYTHING})),
     )
 
 

@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from scuderia.basics.errors import NotFound
-from scuderia.fleet.models.inventory import Node, Site
+from scuderia.fleet.models.inventory import Node, Site, Sku
 from scuderia.fleet.nouns import NodeName, NodePlace
 
 PLACE_COLUMNS = (
@@ -56,3 +56,8 @@ def list_sites() -> tuple[str, ...]:
     here = Node.objects.filter(rack__cluster__site=OuterRef("pk"))
     rows = Site.objects.filter(Exists(here)).order_by("name")
     return tuple(rows.values_list("name", flat=True))
+
+
+def list_skus() -> tuple[tuple[str, int], ...]:
+    """Return each node type by name, with the GPUs of a node."""
+    return tuple(Sku.objects.order_by("name").values_list("name", "gpus_per_node"))
