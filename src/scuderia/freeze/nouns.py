@@ -66,3 +66,105 @@ class Length:
     kind: EndKind
     days: int
     rest: timedelta
+
+
+class UpdateClass(StrEnum):
+    """What an update changes."""
+
+    FIRMWARE = "firmware"
+    DRIVER = "driver"
+    HOST_OS = "host_os"
+    CONTAINER_RUNTIME = "container_runtime"
+    FABRIC = "fabric"
+    POWER = "power"
+    STORAGE = "storage"
+    SECURITY = "security"
+    CONFIG = "config"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneCover:
+    """What a zone stops once it is compiled.
+
+    zone        its identifier, told in every objection
+    nodes       the nodes it holds, pinned, by name
+    classes     of updates it stops
+    intervals   half-open, Unix seconds; any order, they may overlap
+    """
+
+    zone: str
+    nodes: frozenset[str]
+    classes: frozenset[UpdateClass]
+    intervals: tuple[tuple[int, int], ...]
+
+
+class Ground(StrEnum):
+    """Why an update is let through or refused: the precedence table, strictest first."""
+
+    UNKNOWN_NODE = "unknown_node"
+    UNKNOWN_CLASS = "unknown_class"
+    STALE_ZONES = "stale_zones"
+    BAD_CLOCK = "bad_clock"
+    BREAK_GLASS = "break_glass"
+    ZONE = "zone"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedUpdate:
+    """An update that somebody wants to make.
+
+    nodes           by name, at least one
+    update_class    as the deployer wrote it; one nobody knows is judged, not refused
+    start           Unix seconds, the instant at which it begins
+    work_s          from there to the p95 end of the work
+    bake_s          how long it is watched afterwards, when it may still be rolled back
+    rollback_s      how long that takes
+    """
+
+    nodes: tuple[str, ...]
+    update_class: str
+    start: int
+    work_s: int
+    bake_s: int = 0
+    rollback_s: int = 0
+
+    @property
+    def end(self) -> int:
+        """Return when nothing of it can touch a node any more."""
+        return self.start + self.work_s + self.bake_s + self.rollback_s
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One reason against an update: its ground, the zone if one objects, and words for people."""
+
+    ground: Ground
+    zone: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When the same update would be let through: it may start anywhere in [start, latest_start]."""
+
+    start: int
+    latest_start: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate answers.
+
+    ground       the row of the precedence table that decided
+    objections   every one of them; empty where it is allowed
+    not_before   the earliest start at or after the asked one that is clear; None: it is no zone
+                 that refuses, or it is allowed
+    slots        other starts, the nearest to the asked one first
+    """
+
+    allowed: bool
+    ground: Ground
+    objections: tuple[Objection, ...] = ()
+    not_before: int | None = None
+    slots: tuple[Slot, ...] = ()
