@@ -1,7 +1,7 @@
 """What the fleet's tables share: instants of whole seconds, lengths of text, names, intervals."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
@@ -90,24 +90,35 @@ def ends_after_start(name: str) -> models.CheckConstraint:
     )
 
 
-def lasting(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
-    """Keep the rows whose [start, end) holds `at`, found by their end: the past is not read."""
-    return begun_before(rows.filter(still_at(at)), at + timedelta(seconds=1))
+def lasting(rows: QuerySet[Any], at: AwareDatetime | int) -> QuerySet[Any]:
+    """Keep the rows whose [start, end) holds `at`, found by their end: the past is not read.
+
+    at   an instant, or its second
+    """
+    return _start_hidden(rows.filter(still_at(at))).filter(begun__lte=_second_of(at))
 
 
-def begun_before(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
+def begun_before(rows: QuerySet[Any], at: AwareDatetime | int) -> QuerySet[Any]:
     """Keep the rows that began before the second of `at`, and hide that from the planner.
 
     Most rows did, and few of them end late: an index by the start would read the whole past.
     """
+    return _start_hidden(rows).filter(begun__lt=_second_of(at))
+
+
+def _start_hidden(rows: QuerySet[Any]) -> QuerySet[Any]:
     hidden = models.Func(
         F("start"), template="%(expressions)s + 0", output_field=models.BigIntegerField()
     )
-    found: QuerySet[Any] = rows.alias(begun=hidden).filter(begun__lt=int(at.timestamp() // 1))
+    found: QuerySet[Any] = rows.alias(begun=hidden)
     return found
 
 
-def still_at(at: AwareDatetime) -> Q:
+def _second_of(at: AwareDatetime | int) -> int:
+    return at if isinstance(at, int) else int(at.timestamp() // 1)
+
+
+def still_at(at: AwareDatetime | int) -> Q:
     """Keep the rows that end after `at`, or not at all."""
     return Q(end__isnull=True) | Q(end__gt=at)
 

@@ -29,8 +29,15 @@ from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations import signals
 from scuderia.loop.operations.bulk_writes import insert_rows
+from scuderia.loop.queries.questions import Question
 
 RELAPSE_WATCH = timedelta(days=28)
+
+_LATEST = Question(
+    lambda names: LatestObservation.objects.filter(node__name__among=names).values_list(
+        "node__name", "at", "state", "cause", "customer__name", "spare"
+    )
+)
 
 NODE_DOWN = "fleet.node.down"
 NODE_UP = "fleet.node.up"
@@ -139,13 +146,11 @@ class _Page:
 
 def _fresh(observations: Sequence[NodeObservation]) -> list[NodeObservation]:
     """Drop what the books have already: older words, and a page that comes a second time."""
-    known: dict[str, tuple[AwareDatetime, list[object]]] = {}
-    names = dict.fromkeys(seen.node for seen in observations)
-    rows = LatestObservation.objects.filter(node__name__among=names)
-    for name, at, *word in rows.values_list(
-        "node__name", "at", "state", "cause", "customer__name", "spare"
+    known: dict[str, tuple[int, list[object]]] = {}
+    for name, at, state, cause, customer, spare in _LATEST.rows(
+        dict.fromkeys(seen.node for seen in observations)
     ):
-        known[name] = (at, word)
+        known[name] = (at, [state, cause, customer, bool(spare)])
     fresh: dict[NodeName, list[NodeObservation]] = {}
     for seen in observations:
         kept = fresh.setdefault(seen.node, [])
@@ -153,7 +158,7 @@ def _fresh(observations: Sequence[NodeObservation]) -> list[NodeObservation]:
             kept.append(seen)
             continue
         at, word = known[seen.node]
-        second = seen.at.replace(microsecond=0)
+        second = seconds_of(seen.at)
         if second >= at:
             kept.append(seen)
         if second == at and _word(seen) == word:

@@ -6,9 +6,9 @@ What is read grows with the page, never with the history: each question is answe
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 
-from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.facts import seconds_of
 from scuderia.fleet.engine.observed_nodes import Hold, ObservedNode, Phase, Stay
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.amendments import OutageAmendment
@@ -19,6 +19,66 @@ from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.operations.import_runs import disturb
 from scuderia.loop.operations.bulk_writes import insert_rows, update_rows
+from scuderia.loop.queries.questions import Question
+
+_STAYS = Question(
+    lambda nodes: Outage.objects.filter(node__among=nodes, end__isnull=True).values_list(
+        "id", "node_id", "source_key", "start", "cause", "planned"
+    )
+)
+_PHASES = Question(
+    lambda stays: Repair.objects.filter(outage__among=stays, end__isnull=True).values_list(
+        "id", "outage_id", "state", "start"
+    )
+)
+_HOLDS = Question(
+    lambda nodes: Allocation.objects.filter(node__among=nodes, end__isnull=True).values_list(
+        "id", "node_id", "customer__name", "start"
+    )
+)
+_HELD_UNTIL = Question(
+    lambda nodes, first: (
+        Allocation.objects.filter(node__among=nodes, end__gt=first)
+        .values_list("node_id")
+        .annotate(last=Max("end"))
+    )
+)
+_RETURNED = Question(
+    lambda nodes, first: Node.objects.filter(pk__among=nodes).values_list(
+        "pk",
+        Subquery(
+            _faults().filter(node=OuterRef("pk"), end__lte=first)
+            .order_by("-end")
+            .values("end")[:1]
+        ),
+    )
+)  # fmt: skip
+_RETURNS = Question(
+    lambda nodes, first, last: (
+        _faults()
+        .filter(node__among=nodes, end__gt=first, end__lte=last)
+        .values_list("node_id", "end")
+    )
+)
+_BOOKED = Question(
+    lambda keys: Outage.objects.filter(source_key__among=keys).values_list("source_key", "id")
+)
+_TAKEN_OFF = Question(
+    lambda keys: OutageAmendment.objects.filter(
+        source_key__among=keys, after__isnull=True
+    ).values_list("source_key")
+)
+
+
+def _named(model: type[Any]) -> Question:
+    return Question(lambda names: model.objects.filter(name__among=names).values_list("name", "id"))
+
+
+_NAMED = {model: _named(model) for model in (Node, Customer)}
+
+
+def _faults() -> QuerySet[Outage]:
+    return Outage.objects.filter(planned=False)
 
 
 def load_nodes(ids: Mapping[str, int], span: tuple[int, int]) -> dict[str, ObservedNode]:
@@ -31,51 +91,36 @@ def load_nodes(ids: Mapping[str, int], span: tuple[int, int]) -> dict[str, Obser
 
 
 def _load_stays(nodes: Mapping[int, ObservedNode]) -> None:
-    lasting = Outage.objects.filter(node__among=nodes, end__isnull=True)
-    keys: dict[int, str] = {}
-    for row, node, key, start, cause, planned in lasting.values_list(
-        "id", "node_id", "source_key", "start", "cause", "planned"
-    ):
-        nodes[node].stay = Stay(key, seconds_of(start), None, cause, planned, row)
-        keys[row] = key
-    phases = Repair.objects.filter(outage__among=keys, end__isnull=True)
-    for row, outage, node, state, start in phases.values_list(
-        "id", "outage_id", "outage__node_id", "state", "start"
-    ):
-        nodes[node].phase = Phase(keys[outage], NodeState(state), seconds_of(start), None, row)
+    lasting: dict[int, ObservedNode] = {}
+    for row, node, key, start, cause, planned in _STAYS.rows(nodes):
+        nodes[node].stay = Stay(key, start, None, cause, bool(planned), row)
+        lasting[row] = nodes[node]
+    for row, outage, state, start in _PHASES.rows(lasting) if lasting else ():
+        stay = lasting[outage].stay
+        if stay is not None:
+            lasting[outage].phase = Phase(stay.key, NodeState(state), start, None, row)
 
 
 def _load_holds(nodes: Mapping[int, ObservedNode], first: int) -> None:
-    holds = Allocation.objects.filter(node__among=nodes)
-    for row, node, customer, start in holds.filter(end__isnull=True).values_list(
-        "id", "node_id", "customer__name", "start"
-    ):
-        nodes[node].hold = Hold(customer, seconds_of(start), None, row)
-    ended = holds.filter(end__gt=instant_of(first)).values_list("node_id").annotate(last=Max("end"))
-    for node, last in ended:
-        nodes[node].held_until = seconds_of(last) if last is not None else 0
+    for row, node, customer, start in _HOLDS.rows(nodes):
+        nodes[node].hold = Hold(customer, start, None, row)
+    for node, last in _HELD_UNTIL.rows(nodes, first):
+        nodes[node].held_until = last
 
 
 def _load_returns(nodes: Mapping[int, ObservedNode], span: tuple[int, int]) -> None:
-    first, last = map(instant_of, span)
-    faults = Outage.objects.filter(planned=False)
-    before = faults.filter(node=OuterRef("pk"), end__lte=first).order_by("-end").values("end")[:1]
-    for node, end in Node.objects.filter(pk__among=nodes).values_list("pk", Subquery(before)):
+    for node, end in _RETURNED.rows(nodes, span[0]):
         if end is not None:
-            nodes[node].returns.append(seconds_of(end))
-    within = faults.filter(node__among=nodes, end__gt=first, end__lte=last)
-    for node, end in within.values_list("node_id", "end"):
-        if end is not None:
-            nodes[node].returns.append(seconds_of(end))
+            nodes[node].returns.append(end)
+    if span[0] < span[1]:
+        for node, end in _RETURNS.rows(nodes, *span):
+            nodes[node].returns.append(end)
 
 
 def taken_keys(keys: Iterable[str]) -> set[str]:
     """Return those that are on the books, or were taken off them for good."""
     asked = list(keys)
-    booked = Outage.objects.filter(source_key__among=asked)
-    gone = OutageAmendment.objects.filter(source_key__among=asked, after__isnull=True)
-    columns = (rows.values_list("source_key", flat=True) for rows in (booked, gone))
-    return set().union(*columns)
+    return {key for question in (_BOOKED, _TAKEN_OFF) for key, *_ in question.rows(asked)}
 
 
 def write_nodes(nodes: Iterable[ObservedNode], ids: Mapping[str, int]) -> None:
@@ -97,8 +142,8 @@ def write_nodes(nodes: Iterable[ObservedNode], ids: Mapping[str, int]) -> None:
 
 def row_ids(model: type[Any], names: Iterable[str]) -> dict[str, int]:
     """Return the rows of those names: name -> id."""
-    rows = model.objects.filter(name__among=dict.fromkeys(names))
-    return dict(rows.values_list("name", "id"))
+    asked = list(dict.fromkeys(names))
+    return dict(_NAMED[model].rows(asked)) if asked else {}
 
 
 def _end(model: type[Any], rows: Iterable[Stay | Phase | Hold]) -> None:
@@ -118,17 +163,13 @@ def _begin_stays(stays: Iterable[tuple[int, Stay]], phases: Iterable[Phase]) -> 
     )
     fresh = [row for row in phases if row.id is None]
     ids = {row.key: row.id for _, row in stays if row.id is not None}
-    ids |= _stays_of({row.stay for row in fresh} - ids.keys())
+    if begun := {row.stay for row in fresh} - ids.keys():
+        ids |= dict(_BOOKED.rows(begun))
     insert_rows(
         Repair,
         ("outage", "state", "start", "end"),
         ((ids[row.stay], row.state.value, row.start, row.end) for row in fresh),
     )
-
-
-def _stays_of(keys: Iterable[str]) -> dict[str, int]:
-    rows = Outage.objects.filter(source_key__among=keys)
-    return dict(rows.values_list("source_key", "id"))
 
 
 def _begin_holds(holds: list[tuple[int, Hold]]) -> None:

@@ -1,17 +1,17 @@
 """Where a subject hangs: a node under its rack, cluster, site and customer."""
 
 from collections.abc import Collection, Iterable
-
-from django.db.models import Q
+from functools import lru_cache
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
+from scuderia.fleet.engine.facts import seconds_of
 from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.columns import still_at
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Cluster, Node, Rack, Site
 from scuderia.fleet.queries.inventory import UnknownSubject
-
-HELD_NOW = Q(end__isnull=True)
+from scuderia.loop.queries.questions import Question
 
 
 def lineage(subject: SubjectRef) -> Lineage:
@@ -51,8 +51,7 @@ class FleetLineage:
         """Return where it hung: a node under who held it at that instant; places do not move."""
         if subject.kind != "node":
             return lineage(subject)
-        held = Q(start__lte=at) & (Q(end__isnull=True) | Q(end__gt=at))
-        above = _above_nodes([subject.name], held).get(subject.name)
+        above = _above_nodes([subject.name], at).get(subject.name)
         if above is None:
             raise _unknown(subject)
         return above | {subject, EVERYTHING}
@@ -71,20 +70,39 @@ class FleetLineage:
         }
 
 
-def _above_nodes(names: Iterable[str], held: Q = HELD_NOW) -> dict[str, Lineage]:
-    """Return of each known node its place, and who holds it."""
-    found: dict[str, Lineage] = {}
-    asked = list(names)
-    nodes = Node.objects.filter(name__among=asked)
-    for name, rack, cluster, site in nodes.values_list(
+_PLACES = Question(
+    lambda names: Node.objects.filter(name__among=names).values_list(
         "name", "rack__name", "rack__cluster__name", "rack__cluster__site__name"
-    ):
-        kinds = (("rack", rack), ("cluster", cluster), ("site", site))
-        found[name] = frozenset(SubjectRef(kind, which) for kind, which in kinds)
-    holds = Allocation.objects.filter(held, node__name__among=asked)
-    for name, holder in holds.values_list("node__name", "customer__name"):
-        found[name] |= {SubjectRef("customer", holder)}
-    return found
+    )
+)
+_HELD_NOW = Question(
+    lambda names: Allocation.objects.filter(node__name__among=names, end__isnull=True).values_list(
+        "node__name", "customer__name"
+    )
+)
+_HELD_AT = Question(
+    lambda names, at: Allocation.objects.filter(
+        still_at(at), start__lte=at, node__name__among=names
+    ).values_list("node__name", "customer__name")
+)
+
+
+def _above_nodes(names: Iterable[str], at: AwareDatetime | None = None) -> dict[str, Lineage]:
+    """Return of each known node its place, and who holds it, or held it at that instant."""
+    asked = list(names)
+    held = _HELD_NOW.rows(asked) if at is None else _HELD_AT.rows(asked, seconds_of(at))
+    holders = dict(held)
+    return {
+        name: _above(holders.get(name), rack, cluster, site)
+        for name, rack, cluster, site in _PLACES.rows(asked)
+    }
+
+
+@lru_cache(maxsize=4096)
+def _above(holder: str | None, rack: str, cluster: str, site: str) -> Lineage:
+    """Return one set for all nodes of a rack that one customer holds."""
+    kinds = (("rack", rack), ("cluster", cluster), ("site", site), ("customer", holder))
+    return frozenset(SubjectRef(kind, which) for kind, which in kinds if which is not None)
 
 
 def _above_node(name: str) -> Lineage:

@@ -1,7 +1,7 @@
 """The nodes as they stand at one instant, in a constant number of queries; and one's history."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ from scuderia.fleet.queries.allocations import as_allocations
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
 from scuderia.fleet.queries.outages import SHARE_COLUMNS, outages_between, share_in
 from scuderia.fleet.queries.silence import silent_sources
+from scuderia.loop.queries.questions import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def fleet_board(
     if customer is not None:
         held = _at(Allocation.objects.filter(customer__name=customer), at)
         nodes = nodes.filter(pk__in=held.values("node_id"))
-    return FleetBoard(at=at, nodes=_statuses(nodes, at))
+    return FleetBoard(at=at, nodes=_statuses(_placed(nodes), at))
 
 
 def list_nodes(actor: Actor, at: AwareDatetime, *, site: str | None = None) -> FleetBoard:
@@ -134,21 +135,19 @@ def node_statuses(names: Iterable[str], at: AwareDatetime) -> dict[str, NodeStat
 
     Costs six questions, whatever the fleet and its history.
     """
-    rows = Node.objects.filter(name__among=names, active_from__lte=at)
+    rows = _NAMED.read(list(names), seconds_of(at))
     return {str(one.place.node): one for one in _statuses(rows, at, narrow=True)}
 
 
 def gpus_held(names: Iterable[str], at: AwareDatetime) -> dict[str, int]:
     """Return the GPUs of those of these nodes that were on the books; 0 where nobody held one."""
-    rows = Node.objects.filter(name__among=names, active_from__lte=at)
-    nodes = {node: (name, gpus) for node, name, gpus in
-             rows.values_list("id", "name", "sku__gpus_per_node")}  # fmt: skip
-    holds = _at(Allocation.objects.filter(node__among=nodes), at)
-    held = set(holds.values_list("node_id", flat=True))
+    second = seconds_of(at)
+    nodes = {node: (name, gpus) for node, name, gpus in _GPUS.rows(names, second)}
+    held = {node for node, _ in _HOLDERS.rows(nodes, second)}
     return {name: gpus if node in held else 0 for node, (name, gpus) in nodes.items()}
 
 
-def _at(rows: QuerySet[Any], at: AwareDatetime) -> QuerySet[Any]:
+def _at(rows: QuerySet[Any], at: AwareDatetime | int) -> QuerySet[Any]:
     """Keep the rows whose [start, end) holds `at`."""
     return rows.filter(still_at(at), start__lte=at)
 
@@ -161,46 +160,73 @@ class _Stay(NamedTuple):
     severity: str
 
 
-def _statuses(
-    nodes: QuerySet[Node], at: AwareDatetime, *, narrow: bool = False
-) -> tuple[NodeStatus, ...]:
+def _placed(nodes: QuerySet[Node]) -> QuerySet[Node, Any]:
     ordered = nodes.order_by(
         "rack__cluster__site__name", "rack__cluster__name", "rack__name", "name"
     )
-    rows = list(
-        ordered.values_list(
-            "id",
-            "active_to",
-            "sku__gpus_per_node",
-            "name",
-            "rack__cluster__site__name",
-            "rack__cluster__name",
-            "rack__name",
-            "sku__name",
-        )
+    return ordered.values_list(
+        "id",
+        "active_to",
+        "sku__gpus_per_node",
+        "name",
+        "rack__cluster__site__name",
+        "rack__cluster__name",
+        "rack__name",
+        "sku__name",
     )
-    mine: dict[str, Any] = {"node__among": [row[0] for row in rows]} if narrow else {}
+
+
+def _stays(rows: QuerySet[Outage], at: AwareDatetime | int) -> QuerySet[Outage, Any]:
+    found = lasting(rows, at).order_by("start", "id")
+    return found.values_list("id", "node_id", "start", "cause", "planned", *SHARE_COLUMNS)
+
+
+def _phases(rows: QuerySet[Repair], at: AwareDatetime | int) -> QuerySet[Repair, Any]:
+    return _at(rows, at).order_by("start", "id").values_list("outage__node_id", "state")
+
+
+def _holders(rows: QuerySet[Allocation], at: AwareDatetime | int) -> QuerySet[Allocation, Any]:
+    return _at(rows, at).values_list("node_id", "customer__name")
+
+
+def _latest(rows: QuerySet[LatestObservation]) -> QuerySet[LatestObservation, Any]:
+    return rows.values_list("node_id", "at", "state", "spare", "source")
+
+
+_NAMED = Question(
+    lambda names, at: _placed(Node.objects.filter(name__among=names, active_from__lte=at))
+)
+_GPUS = Question(
+    lambda names, at: Node.objects.filter(name__among=names, active_from__lte=at).values_list(
+        "id", "name", "sku__gpus_per_node"
+    )
+)
+_STAYS = Question(lambda nodes, at: _stays(Outage.objects.filter(node__among=nodes), at))
+_PHASES = Question(lambda stays, at: _phases(Repair.objects.filter(outage__among=stays), at))
+_HOLDERS = Question(lambda nodes, at: _holders(Allocation.objects.filter(node__among=nodes), at))
+_LATEST = Question(lambda nodes: _latest(LatestObservation.objects.filter(node__among=nodes)))
+
+
+def _statuses(
+    rows: Collection[tuple[Any, ...]], at: AwareDatetime, *, narrow: bool = False
+) -> tuple[NodeStatus, ...]:
+    """Return how the nodes of these rows stood.
+
+    narrow   ask of these nodes alone; not worth it where they are most of the fleet
+    """
+    second, mine = seconds_of(at), [row[0] for row in rows]
     stays: dict[int, list[_Stay]] = {}
     out: list[int] = []
-    for row_id, node_id, start, cause, planned, count, indices, severity in (
-        lasting(Outage.objects.filter(**mine), at)
-        .order_by("start", "id")
-        .values_list("id", "node_id", "start", "cause", "planned", *SHARE_COLUMNS)
-    ):
+    found = _STAYS.read(mine, second) if narrow else _stays(Outage.objects.all(), at)
+    for row_id, node_id, start, cause, planned, count, indices, severity in found:
         share = share_in(count, indices)
         stays.setdefault(node_id, []).append(_Stay(start, cause, planned, share, severity))
         out.append(row_id)
-    repairs = Repair.objects.filter(outage__among=out) if narrow else Repair.objects.all()
-    phases = dict(_at(repairs, at).order_by("start", "id").values_list("outage__node_id", "state"))
-    holders = dict(
-        _at(Allocation.objects.filter(**mine), at).values_list("node_id", "customer__name")
-    )
-    latest = {
-        row[0]: row[1:]
-        for row in LatestObservation.objects.filter(**mine).values_list(
-            "node_id", "at", "state", "spare", "source"
-        )
-    }
+    phases = dict(_PHASES.read(out, second) if narrow else _phases(Repair.objects.all(), at))
+    held = _HOLDERS.read(mine, second) if narrow else _holders(Allocation.objects.all(), at)
+    holders = dict(held)
+    words = _LATEST.read(mine) if narrow else _latest(LatestObservation.objects.all())
+    latest = {row[0]: row[1:] for row in words}
     unheard = any(state == NodeState.UNKNOWN for _, state, _, _ in latest.values())
     silences = silent_sources() if unheard else {}
     return tuple(

@@ -48,6 +48,7 @@ from scuderia.fleet.nouns import (
 from scuderia.fleet.queries.access import readable_scopes, require_reach, within_reach
 from scuderia.fleet.queries.facts import load_facts
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS
+from scuderia.loop.queries.questions import Question
 
 RECENT = timedelta(days=28)
 _RECENT_S = int(RECENT.total_seconds())
@@ -100,6 +101,42 @@ class RelapseStats:
         return count / self.outages if self.outages else None
 
 
+def _stays(rows: QuerySet[Outage], at: AwareDatetime | int) -> QuerySet[Outage, Any]:
+    found = lasting(rows, at).order_by("start", "id")
+    return found.values_list("id", "node_id", "start", "cause", "planned", *SHARE_COLUMNS)
+
+
+_NAMED = Question(lambda names: Node.objects.filter(name__among=names).values_list("name", "id"))
+_STAYS = Question(lambda nodes, at: _stays(Outage.objects.filter(node__among=nodes), at))
+_PLACES = Question(
+    lambda nodes: Node.objects.filter(id__among=nodes).values_list(
+        "id", "sku__gpus_per_node", "name", *PLACE_COLUMNS
+    )
+)
+_HOLDERS = Question(
+    lambda nodes, at: lasting(Allocation.objects.filter(node__among=nodes), at).values_list(
+        "node_id", "customer__name"
+    )
+)
+_PHASES = Question(
+    lambda stays, at: (
+        Repair.objects.filter(still_at(at), start__lte=at, outage__among=stays)
+        .order_by("start", "id")
+        .values_list("outage__node_id", "state", "start")
+    )
+)
+_REACHING = Question(
+    lambda nodes, since, before: begun_before(
+        Outage.objects.filter(
+            Q(end__isnull=True) | Q(end__gte=since), node__among=nodes
+        ), before
+    ).values_list(
+        _SECOND_OF_START, "id", _SECOND_OF_END, "node_id", "cause", "planned", "source_key",
+        *SHARE_COLUMNS,
+    )
+)  # fmt: skip
+
+
 def open_outages(
     at: AwareDatetime, *, nodes: Collection[str] | None = None, counted: bool = True
 ) -> tuple[OpenOutage, ...]:
@@ -108,35 +145,26 @@ def open_outages(
     What is read grows with the outages that last, never with those that are over.
     counted   ask for `outages_28d` too, which is 0 otherwise
     """
-    rows = Outage.objects.all()
-    if nodes is not None:
-        mine = Node.objects.filter(name__among=nodes).values_list("id", flat=True)
-        rows = rows.filter(node__among=list(mine))
-    found = list(
-        lasting(rows, at)
-        .order_by("start", "id")
-        .values_list("id", "node_id", "start", "cause", "planned", *SHARE_COLUMNS)
-    )
+    second = seconds_of(at)
+    if nodes is None:
+        found = list(_stays(Outage.objects.all(), at))
+    else:
+        mine = [row_id for _, row_id in _NAMED.rows(list(nodes))]
+        found = _STAYS.read(mine, second)
     ids = dict.fromkeys(node_id for _, node_id, *_ in found)
     where: dict[int, tuple[Any, ...]] = {}
     phases: dict[int, tuple[str, AwareDatetime]] = {}
-    holders: dict[int, str] = {}
     counts: Counter[int] = Counter()
-    places = Node.objects.filter(id__among=ids)
-    for node_id, *place in places.values_list("id", "sku__gpus_per_node", "name", *PLACE_COLUMNS):
+    for node_id, *place in _PLACES.rows(ids):
         where[node_id] = tuple(place)
-    holds = lasting(Allocation.objects.filter(node__among=ids), at)
-    holders |= dict(holds.values_list("node_id", "customer__name"))
+    holders = dict(_HOLDERS.rows(ids, second))
     if counted:
         recent = Outage.objects.filter(
             node__among=ids, start__gt=at - RECENT, start__lte=at, planned=False
         )
         counts.update(recent.values_list("node_id", flat=True))
     stays = [row_id for row_id, *_ in found]
-    begun = Repair.objects.filter(still_at(at), start__lte=at, outage__among=stays)
-    for node_id, state, since in begun.order_by("start", "id").values_list(
-        "outage__node_id", "state", "start"
-    ):
+    for node_id, state, since in _PHASES.read(stays, second):
         phases[node_id] = (state, since)
     return tuple(
         OpenOutage(
@@ -223,18 +251,17 @@ def outages_by_node(
     nodes: Collection[str], start: AwareDatetime, end: AwareDatetime
 ) -> dict[str, tuple[OutageRecord, ...]]:
     """Return what `outages_between` returns of each of these nodes, asked for together."""
-    names = dict(Node.objects.filter(name__among=nodes).values_list("id", "name"))
-    rows = begun_before(Outage.objects.all(), end)
-    told = _reaching_each(rows, names, seconds_of(start))
+    names = {row_id: name for name, row_id in _NAMED.rows(nodes)}
+    told = _reaching_each(names, seconds_of(start), seconds_of(end))
     return dict.fromkeys(nodes, ()) | {
         name: _as_records(told[node], start) for node, name in names.items()
     }
 
 
 def _reaching_each(
-    rows: QuerySet[Outage], names: Mapping[int, str], start: int
+    names: Mapping[int, str], start: int, end: int
 ) -> dict[int, list[tuple[Any, ...]]]:
-    """Return what `_reaching` returns of each node, asked for together.
+    """Return what `_reaching` returns of each node that began before `end`, asked for together.
 
     Nodes whose outages reach about as far back are asked for at once, so that no node's past is
     read because of another's.
@@ -246,12 +273,7 @@ def _reaching_each(
         for node in mine:
             told[node] = []
         until = min(since[node] for node in mine)
-        reach = rows.filter(
-            Q(end__isnull=True) | Q(end__gte=instant_of(until)), node__among=mine
-        ).values_list(
-            _SECOND_OF_START, "id", _SECOND_OF_END, "node_id", "cause", "planned", "source_key",
-            *SHARE_COLUMNS,
-        )  # fmt: skip
+        reach = _REACHING.read(mine, until, end)
         for begun, row_id, ended, node, *said in sorted(reach, key=lambda row: row[:2]):
             if ended is None or ended >= since[node]:
                 told[node].append((begun, row_id, ended, names[node], *said))

@@ -16,6 +16,7 @@ from scuderia.loop.operations.bulk_writes import insert_rows
 from scuderia.loop.operations.transitions import move
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.lineage import lineage_of, lineages_of
+from scuderia.loop.queries.questions import Question
 
 CLAIM_CHARACTERS_MAX = 1000
 EVIDENCE_MAX = 12
@@ -23,6 +24,13 @@ _SAID = (
     "kind", "subject", "claim", "confidence", "severity_amount", "severity_unit",
     "severity_rank", "evidence", "refreshed_at",
 )  # fmt: skip
+
+
+_OPEN = Question(
+    lambda keys: Finding.objects.filter(dedup_key__among=keys, state=FindingState.OPEN).values_list(
+        "dedup_key"
+    )
+)
 
 
 class BadFinding(BadInput):
@@ -55,33 +63,36 @@ def file_finding(draft: FindingDraft, *, raised_by: str, now: AwareDatetime) -> 
 
 
 @transaction.atomic
-def file_findings(drafts: Sequence[FindingDraft], *, raised_by: str, now: AwareDatetime) -> None:
-    """File each as `file_finding` does; what is new is asked and written together."""
-    for draft in drafts:
+def file_findings(drafts: Sequence[tuple[str, FindingDraft]], *, now: AwareDatetime) -> None:
+    """File each as `file_finding` does; what is new is asked and written together.
+
+    drafts   with the name of who raises it; of one `dedup_key`, the last is filed
+    """
+    for _, draft in drafts:
         _refuse_bad(draft)
-    newest = {draft.dedup_key: draft for draft in drafts}
-    rows = Finding.objects.filter(dedup_key__among=newest, state=FindingState.OPEN)
-    known = set(rows.values_list("dedup_key", flat=True))
-    for key in known:
-        file_finding(newest[key], raised_by=raised_by, now=now)
-    fresh = [draft for key, draft in newest.items() if key not in known]
-    lineages = lineages_of({draft.subject for draft in fresh})
+    newest = {draft.dedup_key: (name, draft) for name, draft in drafts}
+    if not newest:
+        return
+    for (key,) in _OPEN.rows(newest):
+        name, draft = newest.pop(key)
+        file_finding(draft, raised_by=name, now=now)
+    lineages = lineages_of({draft.subject for _, draft in newest.values()})
     scopes = {subject: sorted(map(str, lineage)) for subject, lineage in lineages.items()}
     spelled: dict[int, str] = {}
-    filed = {new_id(): draft for draft in fresh}
+    filed = {new_id(): told for told in newest.values()}
     state = FindingState.OPEN.value
     insert_rows(
         Finding,
         (*_SAID, "id", "dedup_key", "raised_by", "state", "opened_at"),
         (
-            (*_said(draft, now, spelled).values(), key, draft.dedup_key, raised_by, state, now)
-            for key, draft in filed.items()
+            (*_said(draft, now, spelled).values(), key, draft.dedup_key, name, state, now)
+            for key, (name, draft) in filed.items()
         ),
     )
     insert_rows(
         FindingScope,
         ("finding", "scope"),
-        ((key, scope) for key, draft in filed.items() for scope in scopes[draft.subject]),
+        ((key, scope) for key, (_, draft) in filed.items() for scope in scopes[draft.subject]),
     )
 
 

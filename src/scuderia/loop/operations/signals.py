@@ -18,6 +18,11 @@ from scuderia.loop.operations import audit
 from scuderia.loop.operations.bulk_writes import insert_rows
 from scuderia.loop.operations.findings import file_findings
 from scuderia.loop.ports import registry
+from scuderia.loop.queries.questions import Question
+
+_KNOWN = Question(
+    lambda keys: Signal.objects.filter(dedup_key__among=keys).values_list("dedup_key")
+)
 
 
 @transaction.atomic
@@ -29,8 +34,14 @@ def record_signals(drafts: Sequence[SignalDraft], *, now: AwareDatetime) -> int:
     new = _unseen(drafts)
     if new:
         _store(new, now=now)
-        for detector in registry.detectors.values():
-            file_findings(detector.detect(new, now=now), raised_by=detector.name, now=now)
+        file_findings(
+            [
+                (detector.name, draft)
+                for detector in registry.detectors.values()
+                for draft in detector.detect(new, now=now)
+            ],
+            now=now,
+        )
     return len(new)
 
 
@@ -59,8 +70,7 @@ def _store(new: Sequence[SignalDraft], *, now: AwareDatetime) -> None:
 
 def _unseen(drafts: Sequence[SignalDraft]) -> list[SignalDraft]:
     by_key = {draft.dedup_key: draft for draft in reversed(drafts)}
-    rows = Signal.objects.filter(dedup_key__among=by_key)
-    known = set(rows.values_list("dedup_key", flat=True))
+    known = {key for (key,) in _KNOWN.rows(by_key)}
     return sorted(
         (draft for key, draft in by_key.items() if key not in known),
         key=lambda draft: (draft.occurred_at, draft.dedup_key),
