@@ -70,8 +70,16 @@ def test_a_share_that_cannot_be_is_refused_by_file_record_and_field(bring, cells
 
 
 def test_degraded_without_gpus_takes_what_the_importer_said_it_takes(bring):
-    bring(f"{HEAD}{SPAN},,,degraded\n", degraded_gpus=1)
+    done = bring(f"{HEAD}{SPAN},,,degraded\n", degraded_gpus=1)
     assert booked() == [(1, "", "degraded")]
+    assert done.odd == ()
+
+
+def test_degraded_without_gpus_is_told_to_take_the_whole_node(bring):
+    done = bring(f"{HEAD}{SPAN},,,degraded\n")
+    (told,) = done.odd
+    assert told.startswith("1 called degraded give no GPUs, so each takes its whole node")
+    assert booked() == [(None, "", "degraded")]
 
 
 def test_two_gpus_of_a_node_may_fail_in_one_second_and_are_known_again(bring):

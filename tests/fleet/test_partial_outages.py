@@ -126,6 +126,7 @@ def test_customers_lose_together_what_the_fleet_loses_to_the_gpu_second():
 def test_rounded_seconds_sum_to_the_whole_and_favour_the_greatest_remainder():
     assert whole_seconds([7, 1, 8], 8) == [1, 0, 1]
     assert whole_seconds([4, 4], 8) == [1, 0]
+    assert (whole_seconds([4], 8), whole_seconds([3], 8)) == ([1], [0])  # half up
     assert sum(whole_seconds([3, 3, 3, 7], 8)) == 2
 
 

@@ -36,6 +36,23 @@ def test_a_refused_correction_is_said_on_the_same_page_and_changes_nothing(stage
     assert not OutageAmendment.objects.exists()
 
 
+def test_over_json_and_by_the_form_the_share_of_an_outage_is_corrected(stage, as_person):
+    outage = a_closed_outage()
+    call = {"path": "/api/v1/fleet/outages/amend", "content_type": "application/json"}
+    sent = {"outage": outage.source_key, "reason": "ticket 8", "gpu_indices": [3, 0]}
+    assert as_person("vera").post(data=sent, **call).status_code == 403
+    assert as_person("lena").post(data=sent | {"gpus_lost": 3}, **call).status_code == 422
+    assert as_person("lena").post(data=sent | {"severity": "degraded"}, **call).status_code == 204
+    outage.refresh_from_db()
+    assert (outage.gpus_lost, outage.gpu_indices, outage.severity) == (2, "0,3", "degraded")
+    there = f"/fleet/nodes/{outage.node.name}"
+    assert "2 of 8 GPUs: 0, 3" in as_person("lena").get(there).content.decode()
+    said = WRONG | {"outage": outage.source_key, "reason": "all of it", "gpus_lost": "all"}
+    assert as_person("lena").post(f"{there}/amend", said).status_code == 303
+    outage.refresh_from_db()
+    assert (outage.gpus_lost, outage.gpu_indices) == (None, "")
+
+
 def test_over_json_an_outage_that_never_was_is_taken_off(stage, as_person):
     outage = a_closed_outage()
     sent = {"outage": outage.source_key, "reason": "a drill", "retract": True}

@@ -31,6 +31,7 @@ from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.inventory import Node, Site
 from scuderia.fleet.models.outages import ImportBatch, Outage
+from scuderia.fleet.nouns import Severity
 from scuderia.fleet.operations import import_runs
 from scuderia.fleet.operations.held_outages import held_outages
 from scuderia.fleet.operations.import_runs import ImportUnsettled
@@ -129,6 +130,7 @@ class OutageImport:
         self._sites: dict[str, str] = {}
         self._gpus: dict[str, int] = {}
         self._degraded_gpus = degraded_gpus
+        self._degraded = 0
 
     def read(self, record: Record) -> OutageRow:
         """Return the row.
@@ -208,6 +210,7 @@ class OutageImport:
         self._first = row.start if self._first is None else min(self._first, row.start)
         self._last = max(self._last, row.last_second)
         self._named[row.node] = None
+        self._degraded += row.gpus_lost is None and row.severity is Severity.DEGRADED
         if row.node not in self._sites:
             self._strangers[row.node] = None
             self._of_strangers.append(entry.number)
@@ -318,7 +321,15 @@ class OutageImport:
     def _told_by(self, writer: OutageWriter) -> CommitReport:
         """Return the writer's report, and which new nodes may stand there by another name."""
         new = self._strangers.keys() & self._named.keys()
-        return replace(writer.report(), odd=known_otherwise("node", new, self._sites))
+        odd = (*known_otherwise("node", new, self._sites), *self._taken_whole())
+        return replace(writer.report(), odd=odd)
+
+    def _taken_whole(self) -> Iterator[str]:
+        if self._degraded:
+            yield (
+                f"{self._degraded} called degraded give no GPUs, so each takes its whole node: "
+                "write gpus_lost, or say --degraded-gpus."
+            )
 
     def _take_all(
         self, writer: OutageWriter, rows: Iterable[Numbered[OutageRow]], facts: FileFacts

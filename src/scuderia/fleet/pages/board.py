@@ -164,7 +164,7 @@ def _cards(asked: RequestContext, nodes: Sequence[NodeStatus]) -> tuple[Card, ..
              "held by customers"),
         Card("Nodes serving", "\u2013" if share is None else percent(share, 1), "",
              f"{len(serving):,} of {len(held):,} held"
-             + (f", {short:,} of them by the share of its GPUs" if short else "")),
+             + (f", {short:,} of them by the share of their GPUs" if short else "")),
         Card("Out of service", f"{len(down):,}", "nodes", "planned work not counted"),
         Card("Spares ready", f"{spares:,}", "" if pools is None else f"of {pools:,}",
              "" if pools is None else "the pool's target",

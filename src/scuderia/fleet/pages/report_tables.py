@@ -6,7 +6,7 @@ from typing import Any
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S, percent
-from scuderia.fleet.nouns import LedgerClass
+from scuderia.fleet.nouns import GpuShare, LedgerClass
 from scuderia.fleet.pages.display import CLASS_WORDS
 from scuderia.fleet.queries.reports import (
     CustomerDays,
@@ -22,6 +22,7 @@ from scuderia.web.tables import Source, TableColumn, TableSpec, rows_in_memory
 
 DAYS_MAX = 370
 DAY_S = 86_400
+WHOLE_NODE_SORTED = 1_025  # after any count of GPUs
 AnyTable = tuple[TableSpec[Any], Source[Any]]
 
 
@@ -267,6 +268,9 @@ def _longest(now: AwareDatetime) -> TableSpec[Any]:
                         lambda row: Cell("", "instant", at=row.end) if row.end else Cell("lasts"),
                         lambda row: row.end),
             _figure("days", "Days", length_days, "{:.1f}"),
+            TableColumn("share", "GPUs out",
+                        lambda row: Cell(str(GpuShare(row.gpus_lost, row.gpu_indices))),
+                        lambda row: row.gpus_lost or WHOLE_NODE_SORTED, first="-"),
             TableColumn("cause", "Cause", lambda row: Cell(row.cause or "unknown", "words"),
                         lambda row: row.cause or None),
         ),
