@@ -62,6 +62,15 @@ def test_lemon_scout_pulls_a_node_that_keeps_failing():
     assert_complete(draft)
 
 
+def test_a_lemon_costs_a_week_what_the_rehearsal_beside_it_loses_a_week():
+    lemon = node(1, (20, 19), (14, 13.5), (9, 8), (4, 3.5), (1, 0.1))
+    draft = LemonScout().think(snapshot([lemon, *SPARES])).proposals[0]
+    week_h = draft.rehearsal.do_nothing * 7 / draft.rehearsal.horizon_days
+    assert draft.findings[0].severity.amount == pytest.approx(week_h * lemon.gpus, abs=0.06)
+    alone = LemonScout().think(snapshot([lemon])).findings[0]
+    assert alone.severity == draft.findings[0].severity, "with a spare or without"
+
+
 def test_lemon_scout_claims_a_lemon_but_proposes_nothing_without_a_spare():
     lemon = node(1, (20, 19), (14, 13.5), (9, 8), (4, 3.5), (1, 0.1))
     made = LemonScout().think(snapshot([lemon]))

@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scuderia.basics.capacity import CapacityUnit, capacity_gain
 from scuderia.fleet.engine import facts
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
@@ -150,6 +151,21 @@ def test_capacity_lost_is_told_in_gpus_worth():
     assert found.availability == 35 / 40
     assert found.gpus_lost == 16 * (1 - 35 / 40)
     assert report(fleet(), days=4).gpus_lost == 0.0
+
+
+def test_capacity_lost_is_the_gpu_hours_lost_whatever_nodes_were_held_in_turn():
+    # two nodes serve one slot in turn, the first out for 5 of 20 days: 5 x 8 / 20 GPUs' worth
+    ada = facts.CustomerFact("ada")
+    swapped = fleet(
+        outage(0, 0, 5 * DAY), nodes=2, customers=[ada],
+        holds=[facts.HoldFact(0, 0, 0, 10 * DAY), facts.HoldFact(1, 0, 10 * DAY, None)],
+    )  # fmt: skip
+    found = report(swapped, customer="ada")
+    assert (found.nodes, found.availability, found.gpus_lost) == (2, 0.75, 2.0)
+    assert report(swapped).gpus_lost == 2.0, "the lines sum to the fleet's"
+    # and over the same hours it is what an action buys back that ends just this outage
+    won = capacity_gain(CapacityUnit("GPUs", "GPU-hours", 8), 120, counted="node-hours", days=20)
+    assert won.amount == found.gpus_lost
 
 
 def planned(node, start, end):

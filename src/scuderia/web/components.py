@@ -292,7 +292,8 @@ def mark_current(tabs: Sequence[Tab], path: str) -> tuple[Tab, ...]:
 
 
 FACTS_MAX = 8
-
+WRITTEN_OUT = 10_000
+"""From here on a figure of four digits would be written with an exponent."""
 
 TEXT_MAX = 80
 
@@ -308,7 +309,7 @@ def _text(item: object) -> str:
     if isinstance(item, bool):
         return "yes" if item else "no"
     if isinstance(item, float):
-        return f"{item:.4g}"
+        return f"{item:,.0f}" if abs(item) >= WRITTEN_OUT else f"{item:.4g}"
     if isinstance(item, Mapping):
         return ", ".join(f"{name} {_text(part)}" for name, part in list(item.items())[:FACTS_MAX])
     text = str(item) if isinstance(item, str | int) else canonical_json(item)

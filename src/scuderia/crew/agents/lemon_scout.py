@@ -1,8 +1,9 @@
 """Lemon Scout: proposes to pull a node that keeps failing, before it fails its customer again."""
 
-from scuderia.basics.units import Quantity, percent
+from scuderia.basics.units import Quantity, figure, percent
 from scuderia.crew.agents import proposal_builders
 from scuderia.crew.agents.fleet_agent import FleetAgent
+from scuderia.crew.agents.proposal_builders import WEEK_DAYS
 from scuderia.crew.engine.assign_spares import assign_by_cluster
 from scuderia.crew.engine.forecasts import SlotOutlook, forecast_swap
 from scuderia.crew.engine.outlook import FleetOutlook, fleet_outlook
@@ -10,7 +11,7 @@ from scuderia.fleet.engine.lemon import HORIZON_DAYS, LemonScore
 from scuderia.fleet.engine.lemon_rules import PULL_OUTAGES
 from scuderia.fleet.engine.snapshot import FleetSnapshot, NodeView
 from scuderia.fleet.nouns import GPU_HOURS, NodeState
-from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Round
+from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal, Round
 
 PULL_LEMON = "fleet.pull_lemon"
 LIMITS = (
@@ -37,17 +38,26 @@ class LemonScout(FleetAgent):
         )
         drafts, findings, considered = [], [], [_looked_at(snapshot, outlook, lemons)]
         for node, score in lemons:
-            finding = self._finding(snapshot, node, score)
+            rehearsal = _rehearsal(snapshot, outlook, node, score)
+            finding = self._finding(snapshot, node, score, rehearsal)
             spare = spares.get(node.name)
             if spare is None:
                 findings.append(finding)
                 considered.append(f"{node.name}: not proposed, because no spare stands ready.")
             else:
-                drafts.append(self._proposal(snapshot, outlook, node, score, spare, finding))
+                drafts.append(_proposal(node, spare, finding, rehearsal))
         considered += _near_misses(snapshot, outlook, lemons)
         return self.round_of(snapshot, drafts, considered, findings=findings)
 
-    def _finding(self, snapshot: FleetSnapshot, node: NodeView, score: LemonScore) -> FindingDraft:
+    def _finding(
+        self,
+        snapshot: FleetSnapshot,
+        node: NodeView,
+        score: LemonScore,
+        rehearsal: Rehearsal,
+    ) -> FindingDraft:
+        """Claim that it fails again; it costs what the rehearsal loses if nothing is done."""
+        lost_h = rehearsal.do_nothing * WEEK_DAYS / rehearsal.horizon_days
         return FindingDraft(
             kind="crew.lemon",
             subject=node.place.ref,
@@ -56,7 +66,7 @@ class LemonScout(FleetAgent):
             f"{proposal_builders.times(score.outages_28d)} in 28 days, "
             f"{score.outages_90d} times in 90",
             confidence=round(score.probability, 3),
-            severity=Quantity(round(node.gpus * score.probability * 132.8 / 4, 1), GPU_HOURS),
+            severity=Quantity(round(node.gpus * lost_h, 1), GPU_HOURS),
             evidence=(
                 self._score_evidence(snapshot, node, score),
                 proposal_builders.outages_evidence(self.context, snapshot, node),
@@ -68,11 +78,12 @@ class LemonScout(FleetAgent):
     def _score_evidence(
         self, snapshot: FleetSnapshot, node: NodeView, score: LemonScore
     ) -> Evidence:
-        name, value, _ = score.drivers[0]
+        name, _, outages = score.drivers[0]
         return self.context.cite(
             "lemon_score",
             {"node": str(node.name), "at": snapshot.now.isoformat()},
-            f"Lemon score {percent(score.probability, 0)}, driven most by: {name} ({value:.3g})",
+            f"Lemon score {percent(score.probability, 0)}, driven most by: {name} "
+            f"({figure(round(outages, 3))} outages in 28 days)",
             link=proposal_builders.node_link(node.name),
             seen={"node": str(node.name), "probability": round(score.probability, 4)},
         )
@@ -87,40 +98,40 @@ class LemonScout(FleetAgent):
             seen={},
         )
 
-    def _proposal(
-        self,
-        snapshot: FleetSnapshot,
-        outlook: FleetOutlook,
-        node: NodeView,
-        score: LemonScore,
-        spare: str,
-        finding: FindingDraft,
-    ) -> ProposalDraft:
-        seed = proposal_builders.seed_of(PULL_LEMON, proposal_builders.facts_of(node))
-        forecast = forecast_swap(
-            _slot(snapshot, outlook, node, score),
-            outlook.serving(),
-            horizon_days=HORIZON_DAYS,
-            seed=seed,
-        )
-        rehearsal = proposal_builders.slot_rehearsal(
-            forecast,
-            kind=PULL_LEMON,
-            gpus=node.gpus,
-            horizon_days=HORIZON_DAYS,
-            seed=seed,
-            label=f"node-hours lost to {node.customer}'s slot",
-            method="The node's own lemon score against a spare that fails like the fleet:",
-            limits=LIMITS + proposal_builders.SWAP_LIMITS,
-        )
-        return proposal_builders.node_proposal(
-            PULL_LEMON,
-            node,
-            params=proposal_builders.swap_params(node, spare),
-            title=f"Pull {node.name} for an overhaul and give {node.customer} {spare}",
-            finding=finding,
-            rehearsal=rehearsal,
-        )
+
+def _rehearsal(
+    snapshot: FleetSnapshot, outlook: FleetOutlook, node: NodeView, score: LemonScore
+) -> Rehearsal:
+    seed = proposal_builders.seed_of(PULL_LEMON, proposal_builders.facts_of(node))
+    forecast = forecast_swap(
+        _slot(snapshot, outlook, node, score),
+        outlook.serving(),
+        horizon_days=HORIZON_DAYS,
+        seed=seed,
+    )
+    return proposal_builders.slot_rehearsal(
+        forecast,
+        kind=PULL_LEMON,
+        gpus=node.gpus,
+        horizon_days=HORIZON_DAYS,
+        seed=seed,
+        label=f"node-hours lost to {node.customer}'s slot",
+        method="The node's own lemon score against a spare that fails like the fleet:",
+        limits=LIMITS + proposal_builders.SWAP_LIMITS,
+    )
+
+
+def _proposal(
+    node: NodeView, spare: str, finding: FindingDraft, rehearsal: Rehearsal
+) -> ProposalDraft:
+    return proposal_builders.node_proposal(
+        PULL_LEMON,
+        node,
+        params=proposal_builders.swap_params(node, spare),
+        title=f"Pull {node.name} for an overhaul and give {node.customer} {spare}",
+        finding=finding,
+        rehearsal=rehearsal,
+    )
 
 
 def lemons_of(

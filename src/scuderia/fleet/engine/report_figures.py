@@ -178,7 +178,7 @@ class SlaReport:
     customer_days*          sums over the headline: all sums are sums of the lines
     customer_days_unpromised   days that are known, and for which nothing was promised
     outages                 that touch the period; outages_started began inside it
-    gpus_lost               GPUs' worth of capacity that downtime cost: gpus x (1 - availability)
+    gpus_lost               GPUs' worth of capacity that downtime cost: GPU-hours down / hours
     mtbf_node_days          node-days of the whole period per outage that began in it
     downtime_share_over_7d  share of downtime in outages longer than 7 days (whole length)
     relapse_*               share of the outages that began, within that time of the return

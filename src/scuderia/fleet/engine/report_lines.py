@@ -94,6 +94,12 @@ class Line:
         per_gpu = ledger.by_node(self.summed, len(self.facts.nodes), self.summed.gpus)
         return ledger.as_classes(per_gpu.sum(axis=0))
 
+    @property
+    def gpus_lost(self) -> float:
+        """Return the GPU-hours of downtime over the hours that sums cover: so many GPUs' worth."""
+        down = sum(self.gpu_seconds.get(part, 0) for part in DOWNTIME)
+        return down / (self.end - self.start)
+
     @cached_property
     def over_outage(self) -> int:
         """Return the parts of planned work on nodes that were out, unplanned, before it began."""

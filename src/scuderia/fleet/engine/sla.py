@@ -193,6 +193,13 @@ class _Report:
         classes = self.per_node.sum(axis=0)
         return share_of(parts_up(classes), parts_down(classes) + more)
 
+    @property
+    def gpus_lost(self) -> float | None:
+        """Return what the lines lost of capacity together; None where nothing is known."""
+        if self.availability() is None:
+            return None
+        return sum(line.gpus_lost for line in self.lines)
+
     def told(self) -> SlaReport:
         """Return the report."""
         unit, availability = self.mine.unit, self.availability()
@@ -219,7 +226,7 @@ class _Report:
             excluded_s=sum(entry.excluded_s for entry in self.figures),
             availability_after_exclusions=self.availability(more=-out),
             excluded=tuple(part for line in self.lines for part in line.excluded()),
-            gpus_lost=None if availability is None else self.gpus * (1 - availability),
+            gpus_lost=self.gpus_lost,
             days_known=len(self.known),
             days_below_target=_below(self.rows),
             worst_day=None if worst is None else worst[0],

@@ -183,8 +183,12 @@ def _measured(action: ActionRow | None) -> Step:
             "The action ended early: nothing is measured" if ended else "Measured after the action",
         )
     if outcome.verdict is None:
-        seen = "" if outcome.value is None else f"{outcome.value:.3g} {outcome.unit} so far; "
-        return Step("Outcome", "now", f"{seen}expected {outcome.expected:.3g}", outcome.due_at)
+        seen = "" if outcome.value is None else f"{figure(outcome.value)} {outcome.unit} so far; "
+        return Step("Outcome", "now", f"{seen}expected {figure(outcome.expected)}", outcome.due_at)
     stage, word = _OUTCOME_LOOKS[outcome.verdict]
-    seen = "" if outcome.value is None else f"{outcome.value:.3g} against {outcome.expected:.3g}"
+    seen = (
+        ""
+        if outcome.value is None
+        else f"{figure(outcome.value)} against {figure(outcome.expected)}"
+    )
     return Step("Outcome", stage, f"{word}: {seen} {outcome.unit}", outcome.measured_at)
