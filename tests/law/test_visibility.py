@@ -22,6 +22,7 @@ UNFILTERED = {
     "scuderia.fleet.queries.reports.sla_report",
     "scuderia.fleet.queries.reports.ledger_for",
     "scuderia.fleet.queries.lemons.lemon_board",
+    "scuderia.fleet.queries.slas.list_slas",
 }
 """Reads for agents and the twin, which see everything; nobody else may hand them on."""
 
@@ -40,6 +41,7 @@ ASKS = {"may", "may_somewhere"}
 BUTTONS = {
     "fleet/pages/board.py": "whether to describe the fleet is offered",
     "fleet/pages/nodes.py": "whether the form that amends an outage is offered",
+    "fleet/pages/slas.py": "whether to state promises, prices and exclusions is offered",
     "loop/pages/agents.py": "whether to stop an agent, or have it look now, is offered",
     "loop/pages/approval_rules.py": "whether to set and to end a rule are offered",
     "loop/pages/audit.py": "whether to verify and to export are offered",

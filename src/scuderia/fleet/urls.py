@@ -13,4 +13,7 @@ urlpatterns = [
     path("fleet/nodes/<str:name>/amend", nodes.amend, name="node-amend"),
     path("fleet/customers/<str:name>", customers.customer, name="customer"),
     path("fleet/customers/<str:name>/packet", customers.packet, name="packet"),
+    path("fleet/customers/<str:name>/sla", customers.state_sla, name="customer-sla"),
+    path("fleet/customers/<str:name>/price", customers.state_price, name="customer-price"),
+    path("fleet/customers/<str:name>/exclusion", customers.exclude, name="customer-exclusion"),
 ]

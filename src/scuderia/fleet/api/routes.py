@@ -5,6 +5,7 @@ from ninja import Router
 from scuderia.fleet.api import (
     allocations,
     customers,
+    exclusions,
     nodes,
     outages,
     prices,
@@ -21,6 +22,7 @@ router.add_router("", spare_pools.router)
 router.add_router("", customers.router)
 router.add_router("", skus.router)
 router.add_router("", slas.router)
+router.add_router("", exclusions.router)
 router.add_router("", prices.router)
 router.add_router("", allocations.router)
 router.add_router("", reports.router)

@@ -6,6 +6,7 @@ from scuderia.fleet.commands import (
     allocations,
     amendments,
     customers,
+    exclusions,
     lemons,
     nodes,
     outages,
@@ -30,6 +31,7 @@ app.command("customers")(customers.customers)
 app.add_typer(customers.app, name="customer")
 app.add_typer(skus.app, name="sku")
 app.add_typer(slas.app, name="sla")
+app.add_typer(exclusions.app, name="exclusion")
 app.add_typer(prices.app, name="price")
 app.command()(allocations.allocate)
 app.command()(allocations.deallocate)

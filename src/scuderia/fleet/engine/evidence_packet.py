@@ -34,7 +34,16 @@ MANIFEST = "manifest.json"
 AMENDMENTS_TABLE = "amendments.csv"
 SLAS_TABLE = "slas.csv"
 PRICES_TABLE = "prices.csv"
-PARTS = (DAYS_TABLE, EVENTS, FIGURES, OUTAGES_TABLE, PRICES_TABLE, SLAS_TABLE)
+EXCLUSIONS_TABLE = "exclusions.csv"
+PARTS = (
+    DAYS_TABLE,
+    EVENTS,
+    EXCLUSIONS_TABLE,
+    FIGURES,
+    OUTAGES_TABLE,
+    PRICES_TABLE,
+    SLAS_TABLE,
+)
 """The parts of every packet; one whose outages were amended has AMENDMENTS_TABLE beside them."""
 
 
@@ -55,6 +64,7 @@ def packet_of(facts: FleetFacts, request: Request) -> dict[str, bytes]:
         OUTAGES_TABLE: _outages_table(facts),
         SLAS_TABLE: _slas_table(facts),
         PRICES_TABLE: _prices_table(facts),
+        EXCLUSIONS_TABLE: _exclusions_table(report),
     }
     if facts.amendments:
         files[AMENDMENTS_TABLE] = _amendments_table(facts)
@@ -186,6 +196,20 @@ def _slas_table(facts: FleetFacts) -> bytes:
             "from": lambda row: row[1].first_day,
             "target": lambda row: repr(row[1].target),
             "time_zone": lambda row: row[1].time_zone,
+        },
+    )
+
+
+def _exclusions_table(report: SlaReport) -> bytes:
+    return _table(
+        report.excluded,
+        {
+            "customer": lambda one: _harmless(one.customer),
+            "from": lambda one: one.start.isoformat(),
+            "to": lambda one: "" if one.end is None else one.end.isoformat(),
+            "cause": lambda one: _harmless(one.cause),
+            "reason": lambda one: _harmless(one.reason),
+            "seconds": lambda one: one.seconds,
         },
     )
 

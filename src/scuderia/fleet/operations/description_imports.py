@@ -14,13 +14,15 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.fleet.engine import allocation_rows, node_rows, price_rows, sla_rows
+from scuderia.fleet.engine import allocation_rows, exclusion_rows, node_rows, price_rows, sla_rows
 from scuderia.fleet.engine.allocation_rows import AllocationRow
+from scuderia.fleet.engine.exclusion_rows import ExclusionRow
 from scuderia.fleet.engine.node_rows import NodeRow
 from scuderia.fleet.engine.price_rows import PriceRow
 from scuderia.fleet.engine.sla_rows import SlaRow
 from scuderia.fleet.operations.allocations import compare_allocations, keep_allocations, lock_nodes
 from scuderia.fleet.operations.descriptions import NAMES_AUDITED, NODES_MAX, Compared, RowT
+from scuderia.fleet.operations.exclusions import compare_exclusions, keep_exclusions
 from scuderia.fleet.operations.import_runs import ImportUnsettled
 from scuderia.fleet.operations.nodes import compare_nodes, keep_nodes
 from scuderia.fleet.operations.outage_imports import may_import
@@ -168,6 +170,21 @@ def sla_import(now: AwareDatetime) -> DescriptionImport[SlaRow]:
         same_row=sla_rows.same_row,
         compare=lambda rows, _at: compare_slas(rows),
         keep=keep_slas,
+        lock=lambda rows: lock_customers({row.customer for row in rows}),
+        now=now,
+    )
+
+
+def exclusion_import(now: AwareDatetime) -> DescriptionImport[ExclusionRow]:
+    """Return the kind for one file of exclusions."""
+    return DescriptionImport(
+        name="exclusions",
+        order="",
+        fields=exclusion_rows.FIELDS,
+        row_of=exclusion_rows.row_of,
+        same_row=exclusion_rows.same_row,
+        compare=lambda rows, _at: compare_exclusions(rows),
+        keep=keep_exclusions,
         lock=lambda rows: lock_customers({row.customer for row in rows}),
         now=now,
     )

@@ -1,16 +1,20 @@
 """Customer: the SLA report, as a page and for paper, and its evidence packet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import BadInput
 from scuderia.fleet.operations.evidence_packet import zip_evidence
+from scuderia.fleet.operations.exclusions import add_exclusion
+from scuderia.fleet.operations.prices import set_price
+from scuderia.fleet.operations.slas import set_sla
 from scuderia.fleet.pages.periods import DAYS_OFFERED, period_from
 from scuderia.fleet.pages.report_tables import (
     AnyTable,
@@ -19,16 +23,19 @@ from scuderia.fleet.pages.report_tables import (
     days_chart,
     tables_of,
 )
+from scuderia.fleet.pages.slas import Form, forms_for, terms_of
+from scuderia.fleet.queries.exclusions import read_instant_in
 from scuderia.fleet.queries.reports import SlaReport, get_report
-from scuderia.web.base_views import page, show
+from scuderia.fleet.queries.slas import read_first_day
+from scuderia.web.base_views import act, page, show
 from scuderia.web.charts import Spec, on_paper
 from scuderia.web.components import Card, Crumb, Field, Tab
-from scuderia.web.request_context import request_context
+from scuderia.web.request_context import RequestContext, form_value, request_context
 from scuderia.web.table_csv import first_csv
 from scuderia.web.tables import DataTable, open_table
 
 EPOCH_NAME = "%Y%m%d"
-PAPER_ROWS = 100
+PAPER_ROWS, DIGITS_MAX = 100, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,10 @@ class CustomerPage:
 
     title         the customer's name, or that it is of the whole fleet
     fields        of the form that asks for another period, [from, to) in days of UTC
-    tables        by name: causes, days, hours, headline, longest
+    tables        by name: causes, days, hours, headline, longest; of a customer also
+                  promises, prices, exclusions
     chart_words   what the chart shows
+    forms         by which promises, prices and exclusions are stated, for who may
     chart         for the screen; `drawing` is the same as a picture for paper, "" on the screen
     print_href    the same report for paper
     packet_href   its evidence packet; "" of the whole fleet, which has none
@@ -52,6 +61,7 @@ class CustomerPage:
     fields: tuple[Field, ...]
     cards: tuple[Card, ...]
     tables: Mapping[str, DataTable]
+    forms: tuple[Form, ...]
     chart: Spec
     chart_words: str
     drawing: str
@@ -74,6 +84,95 @@ def whole(request: HttpRequest) -> HttpResponseBase:
     return _shown(request, None, reverse("fleet-report"))
 
 
+@require_POST
+@page
+def state_sla(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Promise the customer something from a day on."""
+
+    def doing(asked: RequestContext) -> str:
+        set_sla(
+            actor=asked.actor,
+            customer=name,
+            first_day=read_first_day(form_value(request, "first_day")),
+            target=_number(request, "target"),
+            time_zone=form_value(request, "time_zone") or None,
+            reason=form_value(request, "reason"),
+            now=asked.now,
+        )
+        return "It is promised from that day on; what stood there is kept in the audit."
+
+    return _acted(request, name, doing)
+
+
+@require_POST
+@page
+def state_price(request: HttpRequest, name: str) -> HttpResponseBase:
+    """State a price of the customer's own from a day on."""
+
+    def doing(asked: RequestContext) -> str:
+        set_price(
+            actor=asked.actor,
+            customer=name,
+            sku=form_value(request, "sku"),
+            first_day=read_first_day(form_value(request, "first_day")),
+            cents_per_gpu_hour=_whole(request, "cents"),
+            reason=form_value(request, "reason"),
+            now=asked.now,
+        )
+        return "The price is stated from that day on; what stood there is kept in the audit."
+
+    return _acted(request, name, doing)
+
+
+@require_POST
+@page
+def exclude(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Have downtime of the customer not count against its promise."""
+
+    def doing(asked: RequestContext) -> str:
+        zone, end = form_value(request, "time_zone"), form_value(request, "end")
+        add_exclusion(
+            actor=asked.actor,
+            customer=name,
+            start=read_instant_in(form_value(request, "start"), zone, "from"),
+            end=read_instant_in(end, zone, "to") if end else None,
+            cause=form_value(request, "cause"),
+            time_zone=zone,
+            reason=form_value(request, "reason"),
+            now=asked.now,
+        )
+        return "That downtime does not count; the availability without exclusions stays."
+
+    return _acted(request, name, doing)
+
+
+def _acted(
+    request: HttpRequest, name: str, doing: Callable[[RequestContext], str]
+) -> HttpResponseBase:
+    asked, there = request_context(request), reverse("customer", args=[name])
+    return act(
+        request,
+        lambda: doing(asked),
+        then=there,
+        again=lambda: _page(request, name, there, *_asked(request, name)),
+    )
+
+
+def _number(request: HttpRequest, name: str) -> float:
+    text = form_value(request, name)
+    try:
+        return float(text)
+    except ValueError:
+        raise BadInput(f"{name}: {text[:40]!r} is no number", remedy="Write digits.") from None
+
+
+def _whole(request: HttpRequest, name: str) -> int:
+    text = form_value(request, name)
+    if not (text.isascii() and text.isdigit() and len(text) < DIGITS_MAX):
+        raise BadInput(f"{name}: {text[:40]!r} is no whole number", remedy="Write digits alone.")
+    return int(text)
+
+
 @require_safe
 @page
 def packet(request: HttpRequest, name: str) -> HttpResponse:
@@ -87,19 +186,35 @@ def packet(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, name: str | None, path: str) -> HttpResponseBase:
+    """Return the page, or one of its tables as a sheet."""
+    report, tables, days = _asked(request, name)
+    sheet = first_csv(request, *tables.values())
+    return sheet or _page(request, name, path, report, tables, days)
+
+
+def _asked(request: HttpRequest, name: str | None) -> tuple[SlaReport, Mapping[str, AnyTable], int]:
+    """Return the report of the period that is asked for, its tables, and the days chosen."""
     who = request_context(request)
-    now = who.now
-    period, days = period_from(request, now=now)
+    period, days = period_from(request, now=who.now)
     report = get_report(who.actor, period, customer=name)
-    dates = {"from": f"{period.start:%Y-%m-%d}", "to": f"{period.end:%Y-%m-%d}"}
+    return report, tables_of(report, who.now) | (terms_of(who, name) if name else {}), days
+
+
+def _page(
+    request: HttpRequest,
+    name: str | None,
+    path: str,
+    report: SlaReport,
+    tables: Mapping[str, AnyTable],
+    days: int,
+) -> HttpResponse:
+    who = request_context(request)
+    dates = {"from": f"{report.start:%Y-%m-%d}", "to": f"{report.end:%Y-%m-%d}"}
     asked = {"days": str(days)} if days else dates
     printing = request.GET.get("print") == "1"
-    tables = tables_of(report, now)
-    if sheet := first_csv(request, *tables.values()):
-        return sheet
     chart = days_chart(report)
     context = CustomerPage(
-        as_of=now,
+        as_of=who.now,
         title=name or "The whole fleet",
         report=report,
         crumbs=(Crumb("Fleet", reverse("fleet")), Crumb(name or "Report")),
@@ -111,6 +226,7 @@ def _shown(request: HttpRequest, name: str | None, path: str) -> HttpResponseBas
         chart_words=chart_words(report),
         drawing=on_paper(chart) if printing else "",
         tables={key: _opened(one, request, printing=printing) for key, one in tables.items()},
+        forms=forms_for(who.actor, name) if name and not printing else (),
         printing=printing,
         print_href=f"{path}?{urlencode(asked | {'print': '1'})}",
         packet_href=f"{path}/packet?{urlencode(asked)}" if name else "",

@@ -11,6 +11,7 @@ from scuderia.fleet.engine.gpu_words import INDEX_MAX
 from scuderia.fleet.engine.restatements import TOLERANCE_S
 from scuderia.fleet.operations.description_imports import (
     allocation_import,
+    exclusion_import,
     node_import,
     price_import,
     sla_import,
@@ -139,6 +140,11 @@ DESCRIPTIONS = (
         "slas",
         "What customers are promised from a day on: customer, from, target, time_zone.",
         sla_import,
+    ),
+    _DescriptionImporter(
+        "exclusions",
+        "Downtime that does not count: customer, from, to, cause, time_zone, reason.",
+        exclusion_import,
     ),
     _DescriptionImporter(
         "prices",

@@ -1,4 +1,4 @@
-"""Reads the tables into the engine's books: six queries, whatever the fleet's size."""
+"""Reads the tables into the engine's books: seven queries, whatever the fleet's size."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,6 +11,7 @@ from scuderia.basics.errors import Refused
 from scuderia.fleet.engine.facts import (
     AmendmentFact,
     CustomerFact,
+    ExclusionFact,
     FleetFacts,
     HoldFact,
     NodeFact,
@@ -24,6 +25,7 @@ from scuderia.fleet.engine.facts import (
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.exclusions import Exclusion
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.prices import Price
@@ -156,18 +158,30 @@ def _prices() -> tuple[list[PriceFact], dict[int, list[PriceFact]]]:
     return listed, own
 
 
+def _exclusions() -> dict[int, tuple[ExclusionFact, ...]]:
+    """Return what does not count, by customer and start."""
+    found: dict[int, tuple[ExclusionFact, ...]] = {}
+    for whose, start, end, cause, reason in Exclusion.objects.order_by(
+        "start", "cause"
+    ).values_list("customer_id", _raw("start"), _raw("end"), "cause", "reason"):
+        found[whose] = (*found.get(whose, ()), ExclusionFact(start, end, cause, reason))
+    return found
+
+
 def _customers(
     wanted: str | None, prices: dict[int, list[PriceFact]]
 ) -> tuple[list[CustomerFact], dict[int, int]]:
     rows = Customer.objects.order_by("name", "slas__first_day").values_list(
         "id", "name", "slas__first_day", "slas__target", "slas__time_zone"
     )
+    excluded = _exclusions()
     facts: list[CustomerFact] = []
     places: dict[int, int] = {}
     for row_id, name, first_day, target, zone in rows:
         if row_id not in places:
             places[row_id] = len(facts)
-            facts.append(CustomerFact(name, prices=tuple(prices.get(row_id, ()))))
+            own = tuple(prices.get(row_id, ()))
+            facts.append(CustomerFact(name, prices=own, exclusions=excluded.get(row_id, ())))
         if first_day is not None:
             known = facts[-1]
             sla = SlaFact(first_day.isoformat(), target, zone)

@@ -118,7 +118,7 @@ def sla_report(
     site: str | None = None,
     target: float | None = None,
 ) -> SlaReport:
-    """Return the report of a period in six queries; its days are as in `ledger_for`.
+    """Return the report of a period in seven queries; its days are as in `ledger_for`.
 
     target   None: what was promised for each day
     raises   UnknownSubject, NotAPeriod, NotATarget

@@ -6,7 +6,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.fleet.engine.customer_days import Calendar, read_day
+from scuderia.fleet.engine.customer_days import Calendar, calendar_in, read_day
 from scuderia.fleet.engine.facts import SlaFact, seconds_of
 from scuderia.fleet.engine.report_lines import calendar_of, sla_on
 from scuderia.fleet.models.slas import SlaDefinition
@@ -37,6 +37,11 @@ def list_slas(at: AwareDatetime) -> tuple[Sla, ...]:
         for name, sla in held
         if sla is not None
     )
+
+
+def has_begun(sla: Sla, at: AwareDatetime) -> bool:
+    """Say whether the first day of a promise has begun, by the clocks of its zone."""
+    return calendar_in(sla.time_zone).begins(sla.first_day) <= seconds_of(at)
 
 
 def list_promises(actor: Actor, *, customer: str | None = None) -> tuple[Sla, ...]:
