@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Field, Model
 
 from scuderia.loop.engine.json_codec import JsonText
@@ -57,14 +58,12 @@ def update_rows(model: type[Model], column: str, rows: Iterable[tuple[Any, Any]]
 
 
 def _execute(sql: str, fields: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
-    spell = [_speller(field) for field in fields]
-    changed = [(place, one) for place, one in enumerate(spell) if one is not None]
-    spelled = []
-    for row in rows:
-        kept = list(row)
-        for place, one in changed:
-            kept[place] = one(kept[place])
-        spelled.append(kept)
+    spelled = [list(row) for row in rows]
+    for place, field in enumerate(fields):
+        spell = _speller(field)
+        if spell is not None:
+            for kept in spelled:
+                kept[place] = spell(kept[place])
     if spelled:
         with connection.cursor() as cursor:
             cursor.executemany(sql, spelled)
@@ -76,13 +75,20 @@ def _speller(field: Any) -> Callable[[Any], Any] | None:
     kind = field.get_internal_type()
     if kind in _AS_THEY_ARE:
         return None
+    books = connections[DEFAULT_DB_ALIAS]  # found anew for every value, it is the most of the cost
 
     def spelled(value: Any) -> Any:
         if type(value) is JsonText:
             return str(value)
-        return field.get_db_prep_save(value, connection)
+        return field.get_db_prep_save(value, books)
 
+    if kind == "UUIDField":
+        return spelled if books.features.has_native_uuid_field else _hex_or(spelled)
     return spelled if kind in _UNLIKE else lru_cache(maxsize=64)(spelled)
+
+
+def _hex_or(spelled: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: value.hex if type(value) is UUID else spelled(value)
 
 
 def _fields(model: type[Model], columns: Sequence[str]) -> tuple[Any, ...]:
