@@ -19,6 +19,7 @@ from scuderia.fleet.pages.periods import DAYS_OFFERED, period_from
 from scuderia.fleet.pages.report_tables import (
     AnyTable,
     cards_of,
+    cause_words,
     chart_words,
     days_chart,
     tables_of,
@@ -48,6 +49,7 @@ class CustomerPage:
                   promises, prices, exclusions
     chart_words   what the chart shows
     forms         by which promises, prices and exclusions are stated, for who may
+    cause_words   what the hours by cause add up to, and why that is more than the downtime
     chart         for the screen; `drawing` is the same as a picture for paper, "" on the screen
     print_href    the same report for paper
     packet_href   its evidence packet; "" of the whole fleet, which has none
@@ -64,6 +66,7 @@ class CustomerPage:
     forms: tuple[Form, ...]
     chart: Spec
     chart_words: str
+    cause_words: str
     drawing: str
     printing: bool
     print_href: str
@@ -224,6 +227,7 @@ def _page(
         cards=cards_of(report),
         chart=chart,
         chart_words=chart_words(report),
+        cause_words=cause_words(report),
         drawing=on_paper(chart) if printing else "",
         tables={key: _opened(one, request, printing=printing) for key, one in tables.items()},
         forms=forms_for(who.actor, name) if name and not printing else (),

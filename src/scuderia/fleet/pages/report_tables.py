@@ -87,6 +87,16 @@ def chart_words(report: SlaReport) -> str:
     return f"Availability by day; the dashed line is the target of {percent(report.target, 1)}."
 
 
+def cause_words(report: SlaReport) -> str:
+    """Return what the hours by cause add up to, where it is not the downtime beside it."""
+    unknown = f"{_share(report.unknown_cause_share, 0)} of outages have no cause on the books"
+    whole_s = sum(line.downtime_s for line in report.by_cause)
+    if whole_s == report.downtime_s:
+        return f"{unknown}."
+    over = f"{report.downtime_s / HOUR_S:,.0f} of these {whole_s / HOUR_S:,.0f} node-hours"
+    return f"{unknown}. {over} lie in whole days of the period, which the downtime above counts."
+
+
 def tables_of(report: SlaReport, now: AwareDatetime) -> dict[str, AnyTable]:
     """Return every table of the report by its name in the address; open outages last until now."""
     below = [(entry, short) for entry in report.days if (short := _short_of(entry)) > 0]
