@@ -296,9 +296,10 @@ def test_a_report_over_a_change_of_clocks_gives_each_holder_its_own_seconds(desc
     painted = paint(told, seconds_of(start), seconds_of(end))
     for customer in ("ada", "bo"):
         found = ledger_for(start=start, end=end, customer=customer)
-        mine = Counter(
-            kind for rows in painted.values() for _, kind, who in rows if who == customer
-        )
+        gpu_seconds = Counter()
+        for _, gpus, who, _ in (row for rows in painted.values() for row in rows):
+            gpu_seconds.update(gpus if who == customer else {})
+        mine = Counter({kind: count // 8 for kind, count in gpu_seconds.items()})
         totals = Counter()
         for entry in found.days:
             totals.update({kind.value: count for kind, count in entry.seconds.items() if count})

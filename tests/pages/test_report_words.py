@@ -13,5 +13,6 @@ def test_hours_by_cause_that_are_not_the_downtime_beside_them_say_so():
     by_cause_h = sum(line.downtime_s for line in broken.by_cause) / HOUR
     assert (by_cause_h, broken.downtime_s / HOUR) == (117, 96)
     assert cause_words(broken).endswith(
-        "96 of these 117 node-hours lie in whole days of the period, which the downtime above counts."
+        "96 of these 117 node-hours lie in whole days of the period, "
+        "which the downtime above counts."
     )
