@@ -12,6 +12,18 @@ ROOM = Room(
             "scuderia.freeze.commands.occurrences:app",
             needs_django=False,
         ),
+        Command(
+            "freeze import-argocd",
+            "Read an Argo CD AppProject's sync windows.",
+            "scuderia.freeze.commands.argocd:import_app",
+            needs_django=False,
+        ),
+        Command(
+            "freeze ask-argocd",
+            "Decide as Argo CD does whether an application may be synced.",
+            "scuderia.freeze.commands.argocd:ask_app",
+            needs_django=False,
+        ),
     ),
 )
 
