@@ -8,7 +8,7 @@ PORT ?= 8765
 PYTEST_ARGS ?=
 CORES ?= auto
 MUTANTS ?=
-ON_TABLES := $(addprefix tests/,loop fleet crew config connectors api pages single_sign_on web journeys postgres)
+ON_TABLES := $(addprefix tests/,loop fleet freeze crew config connectors api pages single_sign_on web journeys postgres)
 
 .PHONY: help setup demo test check test-long test-browser test-postgres mutants mutants-fixed bench clean
 

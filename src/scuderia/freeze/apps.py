@@ -1,11 +1,17 @@
 """The freeze room as a Django app, and what it brings to the product."""
 
-from scuderia.basics.rooms import Command, Room
+from scuderia.basics.rooms import Command, PeriodicTask, PowerSpec, Room
+from scuderia.freeze.nouns import ZonePower
 from scuderia.web.apps import RoomConfig
 
 ROOM = Room(
     name="freeze",
     commands=(
+        Command(
+            "freeze",
+            "No-fly zones: ask for them, approve them, end them.",
+            "scuderia.freeze.commands.zones:app",
+        ),
         Command(
             "freeze occurrences",
             "List what a recurrence comes to, as instants in UTC.",
@@ -25,6 +31,11 @@ ROOM = Room(
             needs_django=False,
         ),
     ),
+    powers=(
+        PowerSpec(ZonePower.REQUEST, ("operator", "lead", "admin"), acting=True),
+        PowerSpec(ZonePower.APPROVE, ("lead", "admin"), acting=True),
+    ),
+    tasks=(PeriodicTask("pass zones", 5.0, "scuderia.freeze.jobs:record_passages"),),
 )
 
 

@@ -168,3 +168,87 @@ class Verdict:
     objections: tuple[Objection, ...] = ()
     not_before: int | None = None
     slots: tuple[Slot, ...] = ()
+
+
+class ZoneState(StrEnum):
+    """Where a zone's life stands; from `scheduled` on it follows from the clock."""
+
+    REQUESTED = "requested"
+    REJECTED = "rejected"
+    SCHEDULED = "scheduled"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class ZonePower(StrEnum):
+    """What a person may do to zones; no machine holds either."""
+
+    REQUEST = "request_zone"
+    APPROVE = "approve_zone"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneScope:
+    """What a zone is asked to hold: everything under some subjects, or so many GPUs.
+
+    under   subjects in the fleet's words, e.g. rack:r01; empty where a count is asked for
+    gpus    how many GPUs of the customer's; None where subjects are named
+    sku     the count is of this node type alone; site: there alone. "" is any
+    """
+
+    under: tuple[str, ...] = ()
+    gpus: int | None = None
+    sku: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneTimes:
+    """When a zone is in force, on a wall clock.
+
+    time_zone         IANA: of every wall time here
+    first, until      the first stretch [first, until); `until` is None while its end is open
+    end_kind          how the ends of further stretches follow from the first
+    rrule             RFC 5545; "" is once. exdates, rdates: wall times left out, and beside it
+    """
+
+    time_zone: str
+    first: WallTime
+    until: WallTime | None
+    end_kind: EndKind = EndKind.WALL
+    rrule: str = ""
+    exdates: tuple[WallTime, ...] = ()
+    rdates: tuple[WallTime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneAsked:
+    """A zone as typed; empty text is what was left out.
+
+    start, end      `2026-07-24 00:00 America/Los_Angeles`: date, time and zone
+    open_end        no end is known; then `review` says when that is looked at again
+    classes         of updates that it stops, by name; none: every class
+    end_kind        how the ends of what repeats follow: wall, nominal or exact
+    """
+
+    customer: str
+    scope: ZoneScope
+    start: str
+    reason: str
+    end: str = ""
+    open_end: bool = False
+    review: str = ""
+    classes: tuple[str, ...] = ()
+    title: str = ""
+    ticket: str = ""
+    rrule: str = ""
+    exdates: tuple[str, ...] = ()
+    rdates: tuple[str, ...] = ()
+    end_kind: str = EndKind.WALL.value
+
+
+class BadZone(BadInput):
+    """A zone without a reason, an end that is not open, an update class or a time to come."""
+
+    code = "FREEZE-010"
+    remedy = "Say customer, what it holds, from when to when, and why."

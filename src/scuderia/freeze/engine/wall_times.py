@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.freeze.engine.occurrences import instant_at
+from scuderia.freeze.nouns import WallTime
 from scuderia.intake.instants import zone_of
 
 _ZONED = re.compile(r"(\S+(?:[ T]\d\S*)?) +([A-Za-z][A-Za-z0-9_+/-]{1,60})")
@@ -28,16 +29,41 @@ def read_instant(
     day_is_enough   a bare date means its midnight in the zone
     raises          UnclearInstant, UnknownTimeZone
     """
-    written = text.strip()[:_TEXT_MAX]
+    at, named = _read(text, field=field, day_is_enough=day_is_enough)
+    zone = zone_of(named) if named else zone
+    if at.tzinfo is None and zone is None:
+        raise _unclear(field, text, "says no time zone")
+    return at.astimezone(UTC) if at.tzinfo else instant_at(at, zone or UTC)
+
+
+def read_wall_time(text: str, *, field: str) -> tuple[WallTime, str]:
+    """Read the same and keep what the clock on the wall shows, beside the zone's IANA name.
+
+    raises   UnclearInstant: no time of day, no zone, or an offset, which is no zone: it says
+             nothing of the days on which clocks are moved
+             UnknownTimeZone
+    """
+    at, named = _read(text, field=field)
+    if at.tzinfo is not None:
+        if at.utcoffset():
+            raise _unclear(field, text, "says an offset and no time zone")
+        return at.astimezone(UTC).replace(tzinfo=None), "UTC"
+    if not named:
+        raise _unclear(field, text, "says no time zone")
+    zone_of(named)
+    return at, named
+
+
+def _read(text: str, *, field: str, day_is_enough: bool = False) -> tuple[datetime, str]:
+    """Return the date and time as written, and the name of the zone beside it, "" if none."""
+    written, named = text.strip()[:_TEXT_MAX], ""
     match = _ZONED.fullmatch(written)
     if match:
-        written, zone = match[1], zone_of(match[2])
+        written, named = match[1], match[2]
     at = _parsed(written, field)
     if len(written) <= len("2026-07-24") and "T" not in written and not day_is_enough:
-        raise UnclearInstant(f"{field} {text[:40]!r} says no time of day")
-    if at.tzinfo is None and zone is None:
-        raise UnclearInstant(f"{field} {text[:40]!r} says no time zone")
-    return at.astimezone(UTC) if at.tzinfo else instant_at(at, zone or UTC)
+        raise _unclear(field, text, "says no time of day")
+    return at, named
 
 
 def _parsed(text: str, field: str) -> datetime:
@@ -45,3 +71,7 @@ def _parsed(text: str, field: str) -> datetime:
         return datetime.fromisoformat(text).replace(microsecond=0)
     except ValueError:
         raise UnclearInstant(f"{field} is no date and time: {text[:40]!r}") from None
+
+
+def _unclear(field: str, text: str, why: str) -> UnclearInstant:
+    return UnclearInstant(f"{field} {text[:40]!r} {why}", field=field)

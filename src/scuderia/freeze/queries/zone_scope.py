@@ -1,0 +1,32 @@
+"""The fleet as zones see it: every node on the books, by whom it is held and how fit it is."""
+
+from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.queries.nodes import NodeStatus, fleet_board
+from scuderia.freeze.engine.zone_scope import Health, ScopeNode
+
+_HEALTH = {NodeState.UP: Health.UP, NodeState.DEGRADED: Health.DEGRADED}
+
+
+def scope_nodes(now: AwareDatetime) -> tuple[ScopeNode, ...]:
+    """Return every node of the books; one whose source is silent is there, and unfit."""
+    board = fleet_board(now)
+    return tuple(_node(one) for one in board.nodes if _is_there(one))
+
+
+def _is_there(status: NodeStatus) -> bool:
+    return status.state is not NodeState.UNKNOWN or status.silent
+
+
+def _node(status: NodeStatus) -> ScopeNode:
+    place = status.place
+    return ScopeNode(
+        node=str(place.node),
+        site=place.site,
+        cluster=place.cluster,
+        rack=place.rack,
+        sku=place.sku,
+        gpus=status.gpus,
+        customer=str(status.customer or ""),
+        health=_HEALTH.get(status.state, Health.OUT),
+    )
