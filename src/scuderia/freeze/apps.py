@@ -19,6 +19,12 @@ ROOM = Room(
             needs_django=False,
         ),
         Command(
+            "freeze bundle",
+            "Believe a signed bundle of zones, and decide from it alone.",
+            "scuderia.freeze.commands.bundle:app",
+            needs_django=False,
+        ),
+        Command(
             "freeze import-argocd",
             "Read an Argo CD AppProject's sync windows.",
             "scuderia.freeze.commands.argocd:import_app",

@@ -30,6 +30,17 @@ def key_id(key: Ed25519PublicKey) -> str:
     return _encoded(sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest())
 
 
+def x_of(jwk: Mapping[str, object]) -> bytes:
+    """Return the raw public key of a JSON Web Key (RFC 8037, 2).
+
+    raises   ValueError: it is none of Ed25519
+    """
+    x = jwk.get("x")
+    if jwk.get("kty") != "OKP" or jwk.get("crv") != "Ed25519" or not isinstance(x, str):
+        raise ValueError("no key of Ed25519")
+    return urlsafe_b64decode(x + "=" * (-len(x) % 4))
+
+
 def signed(claims: Mapping[str, object], key: Ed25519PrivateKey, *, kind: str) -> str:
     """Return the claims as a compact JWS.
 
