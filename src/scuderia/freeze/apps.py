@@ -41,6 +41,7 @@ ROOM = Room(
         PowerSpec(ZonePower.REQUEST, ("operator", "lead", "admin"), acting=True),
         PowerSpec(ZonePower.APPROVE, ("lead", "admin"), acting=True),
     ),
+    playbook="scuderia.freeze.playbook.catalogue:register",
     tasks=(PeriodicTask("pass zones", 5.0, "scuderia.freeze.jobs:record_passages"),),
 )
 
