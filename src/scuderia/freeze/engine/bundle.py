@@ -7,7 +7,6 @@ is over the digest of what the file says; whoever decides from it pins the key b
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import pairwise
 from typing import cast
 
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from scuderia.basics.canonical import canonical_json
+from scuderia.basics.canonical import canonical_json, sha256_of
 from scuderia.basics.errors import Refused
 from scuderia.freeze.engine.gate import INSTANT_MAX, Circumstances
 from scuderia.freeze.engine.signatures import claims_of, signed
@@ -114,9 +113,11 @@ def open_bundle(raw: bytes, keys: Mapping[str, Ed25519PublicKey]) -> tuple[Bundl
         claims = claims_of(token, keys, kind=KIND)
     except RecursionError:
         raise BadBundle("the signature is no JWS") from None
+    if claims.get("sha256") != sha256_of(told):
+        raise BadBundle("what was signed is another bundle")
     bundle = _bundle_of(told)
     if claims != _claims(told, bundle):
-        raise BadBundle("what was signed is another bundle")
+        raise BadBundle("the signature tells another sequence or another age")
     return bundle, str(claims["sha256"])
 
 
@@ -138,7 +139,7 @@ def _claims(told: object, bundle: Bundle) -> dict[str, object]:
         "exp": bundle.expires,
         "iat": bundle.issued,
         "sequence": bundle.sequence,
-        "sha256": sha256(canonical_json(told).encode()).hexdigest(),
+        "sha256": sha256_of(told),
     }
 
 
