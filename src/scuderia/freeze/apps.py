@@ -13,6 +13,11 @@ ROOM = Room(
             "scuderia.freeze.commands.zones:app",
         ),
         Command(
+            "freeze ask",
+            "Ask the gate whether an update may be made.",
+            "scuderia.freeze.commands.ask:app",
+        ),
+        Command(
             "freeze occurrences",
             "List what a recurrence comes to, as instants in UTC.",
             "scuderia.freeze.commands.occurrences:app",

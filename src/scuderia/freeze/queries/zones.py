@@ -1,6 +1,6 @@
 """The no-fly zones that an actor may know of, each with its nodes and the steps of its life."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -116,9 +116,12 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
     )
 
 
-def zone_ids(actor: Actor) -> tuple[UUID, ...]:
-    """Return the ids of the zones within the actor's reach."""
-    return tuple(_within_reach(actor).values_list("pk", flat=True))
+def zone_ids(actor: Actor, *, among: Collection[UUID] | None = None) -> tuple[UUID, ...]:
+    """Return the ids of the zones within the actor's reach; `among`: those of these alone."""
+    found = _within_reach(actor)
+    if among is not None:
+        found = found.filter(pk__in=among)
+    return tuple(found.values_list("pk", flat=True))
 
 
 def visible_zone(actor: Actor, zone_id: UUID) -> Zone:

@@ -1,0 +1,54 @@
+"""`scuderia freeze ask`: may this update be made? Exit code 0 if it may, 3 if it may not."""
+
+from typing import Annotated
+
+import typer
+
+from scuderia.basics.actors import Actor
+from scuderia.fleet.operations.descriptions import expand_nodes
+from scuderia.freeze.operations.gate_decisions import GateAnswer, ask_gate
+from scuderia.freeze.queries.asked_updates import read_update
+from scuderia.loop.commands.command_actor import AsJson, for_actor, now
+from scuderia.loop.commands.output import cell, print_json, say
+
+REFUSED = 3
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@for_actor
+def ask(
+    *,
+    update_class: Annotated[str, typer.Option(help="firmware, driver, host_os, fabric ...")],
+    node: Annotated[list[str], typer.Option(help="A node, or node[001-128]; may be repeated.")],
+    start: Annotated[str, typer.Option(help='E.g. "2026-07-24 00:00 America/Los_Angeles".')],
+    duration: Annotated[str, typer.Option(help="How long the work takes at most, e.g. 45m.")],
+    bake: Annotated[str, typer.Option(help="How long it is watched afterwards.")] = "0s",
+    rollback: Annotated[str, typer.Option(help="How long taking it back takes.")] = "0s",
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the gate whether an update may be made, from its start to the end of a rollback."""
+    update = read_update(
+        nodes=expand_nodes(node), update_class=update_class, start=start, duration=duration,
+        bake=bake, rollback=rollback,
+    )  # fmt: skip
+    answer = ask_gate(actor=actor, update=update, now=now())
+    if as_json:
+        print_json(answer)
+    else:
+        _say(answer)
+    if not answer.allowed:
+        raise typer.Exit(REFUSED)
+
+
+def _say(answer: GateAnswer) -> None:
+    say("allowed" if answer.allowed else "refused")
+    for one in answer.reasons:
+        say(f"  zone {one.zone}: {one.words}" if one.zone else f"  {one.words}")
+    if answer.not_before is not None:
+        say(f"  not before {cell(answer.not_before)} UTC")
+    for slot in answer.slots:
+        last = "" if slot.latest_start is None else f" to {cell(slot.latest_start)}"
+        say(f"  may start from {cell(slot.start)}{last} UTC")

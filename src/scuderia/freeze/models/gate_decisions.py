@@ -1,0 +1,32 @@
+"""What the gate was asked and what it answered, every time."""
+
+from django.db import models
+
+from scuderia.basics.ids import new_id
+
+
+class GateDecision(models.Model):
+    """One answer of the gate, written once.
+
+    update          as asked: nodes, class, start and lengths in seconds; of a batch its size
+    objections      every one, as they stood: ground, zone and words
+    zones_version   which state of the zones was asked
+    local_times     how local times that clocks skip or show twice were read
+    root            of a batch: the Merkle root over all of its decisions, in hex
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField()
+    asked_by = models.CharField(max_length=80)
+    via = models.CharField(max_length=64, default="", blank=True)
+    update = models.JSONField()
+    allowed = models.BooleanField()
+    ground = models.CharField(max_length=16, default="", blank=True)
+    objections = models.JSONField(default=list)
+    not_before = models.DateTimeField(null=True)
+    zones_version = models.PositiveBigIntegerField()
+    local_times = models.CharField(max_length=32)
+    root = models.CharField(max_length=64, default="", blank=True)
+
+    def __str__(self) -> str:
+        return f"{'yes' if self.allowed else 'no'} to {self.asked_by}"

@@ -1,0 +1,102 @@
+"""Asks the gate for somebody, and keeps what it answered: no answer is given that is not kept."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
+from scuderia.freeze.engine.gate import Circumstances, check_update, decide
+from scuderia.freeze.models.gate_decisions import GateDecision
+from scuderia.freeze.nouns import LOCAL_TIMES, AskedUpdate, Objection, Slot
+from scuderia.freeze.queries.gate_decisions import index_for, told_to
+from scuderia.freeze.queries.zone_index import compiled_zones
+from scuderia.loop.engine.json_codec import keepable
+from scuderia.loop.nouns import Power
+from scuderia.loop.operations import access
+
+NODES_KEPT = 1_000
+"""How many names of an update's nodes its decision keeps; it always keeps their number."""
+TEXT_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """When the same update would be let through; `latest_start` None: from then on."""
+
+    start: AwareDatetime
+    latest_start: AwareDatetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """What the gate answers; `not_before` and `slots` where zones alone refuse.
+
+    zones_version   which state of the zones was asked
+    local_times     how local times that clocks skip or show twice were read
+    """
+
+    allowed: bool
+    ground: str
+    reasons: tuple[Objection, ...]
+    not_before: AwareDatetime | None
+    slots: tuple[OpenSlot, ...]
+    decision_id: UUID
+    zones_version: int
+    local_times: str
+
+
+@transaction.atomic
+def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAnswer:
+    """Say whether the update may be made, and keep the decision.
+
+    raises   BadUpdate; NotFound: the actor may read nothing at all
+    """
+    access.require_somewhere(actor, Power.READ)
+    check_update(update)
+    zones = compiled_zones(now, update.nodes)
+    index = index_for(actor, zones.index, update.nodes, now)
+    verdict = decide(index, update, Circumstances(int(now.timestamp())))
+    reasons = told_to(actor, verdict.objections)
+    not_before = None if verdict.not_before is None else _instant(verdict.not_before)
+    kept = GateDecision.objects.create(
+        at=now,
+        asked_by=str(actor),
+        via=actor.via,
+        update=_kept_update(update),
+        allowed=verdict.allowed,
+        ground=verdict.ground.value,
+        objections=[asdict(one) | {"words": keepable(one.words)} for one in verdict.objections],
+        not_before=not_before,
+        zones_version=zones.version,
+        local_times=LOCAL_TIMES,
+    )
+    return GateAnswer(
+        allowed=verdict.allowed,
+        ground=verdict.ground.value,
+        reasons=reasons,
+        not_before=not_before,
+        slots=tuple(map(_open_slot, verdict.slots)),
+        decision_id=kept.pk,
+        zones_version=zones.version,
+        local_times=LOCAL_TIMES,
+    )
+
+
+def _kept_update(update: AskedUpdate) -> dict[str, object]:
+    return asdict(update) | {
+        "nodes": [keepable(name[:TEXT_MAX]) for name in update.nodes[:NODES_KEPT]],
+        "nodes_asked": len(update.nodes),
+        "update_class": keepable(update.update_class[:TEXT_MAX]),
+    }
+
+
+def _open_slot(slot: Slot) -> OpenSlot:
+    latest = None if slot.latest_start is None else _instant(slot.latest_start)
+    return OpenSlot(_instant(slot.start), latest)
+
+
+def _instant(at: int) -> AwareDatetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -1,0 +1,36 @@
+"""An update to ask the gate for, from what was typed of it."""
+
+from collections.abc import Sequence
+
+from scuderia.freeze.engine.argocd import parse_go_duration
+from scuderia.freeze.engine.wall_times import read_instant
+from scuderia.freeze.nouns import AskedUpdate
+
+
+def read_update(
+    *,
+    nodes: Sequence[str],
+    update_class: str,
+    start: str,
+    duration: str,
+    bake: str = "0s",
+    rollback: str = "0s",
+) -> AskedUpdate:
+    """Return the update; parts of a second count whole, so that nothing is asked for too short.
+
+    start                      date, time and zone, or an instant with Z or an offset
+    duration, bake, rollback   45m, 1h30m
+    raises                     UnclearInstant, UnknownTimeZone, BadDuration
+    """
+    return AskedUpdate(
+        nodes=tuple(nodes),
+        update_class=update_class,
+        start=int(read_instant(start, field="start").timestamp()),
+        work_s=_seconds(duration),
+        bake_s=_seconds(bake),
+        rollback_s=_seconds(rollback),
+    )
+
+
+def _seconds(text: str) -> int:
+    return -int(-parse_go_duration(text).total_seconds() // 1)
