@@ -1,4 +1,4 @@
-"""Many updates judged in one call: one search for all, words only for what is refused."""
+"""Many updates decided in one call: one search for all, words only for what is refused."""
 
 import re
 from collections.abc import Sequence
@@ -75,22 +75,18 @@ def decide_batch(index: ZoneIndex, targets: Targets, at: Circumstances) -> Batch
     asked = (nodes[places], classes[places], starts[places], ends[places])
     earliest = np.maximum(asked[2], at.now)
     clear = index.clear_from(asked[0], asked[1], earliest, asked[3] - asked[2])
-    found: list[tuple[int, Sequence[int], int | None]] = list(
-        zip(places.tolist(), index.zones_at(*asked), clear.tolist(), strict=True)
-    )
-    found += _judged_alone(index, targets, np.flatnonzero(strange), at)
-    found.sort()
+    refused, objections = places.tolist(), index.zones_at(*asked)
+    not_before: list[int | None] = clear.tolist()
+    if strange.any():
+        alone = _decided_alone(index, targets, np.flatnonzero(strange), at)
+        rows = sorted([*zip(refused, objections, not_before, strict=True), *alone])
+        refused = [place for place, _, _ in rows]
+        objections = [zones for _, zones, _ in rows]
+        not_before = [instant for _, _, instant in rows]
     allowed = np.ones(len(targets.nodes), dtype=np.bool_)
-    allowed[[place for place, _, _ in found]] = False
+    allowed[refused] = False
     leaves = _leaves(targets, allowed.tolist())
-    return Batch(
-        allowed=allowed.tolist(),
-        refused=[place for place, _, _ in found],
-        objections=[zones for _, zones, _ in found],
-        not_before=[instant for _, _, instant in found],
-        leaves=leaves,
-        root=root_of(leaves),
-    )
+    return Batch(allowed.tolist(), refused, objections, not_before, leaves, root_of(leaves))
 
 
 def leaf_of(node: str, update_class: str, start: int, end: int, *, allowed: bool) -> bytes:
@@ -115,10 +111,10 @@ def _columns(index: ZoneIndex, targets: Targets) -> tuple[Ints, Ints, Ints, Ints
     size = len(targets.nodes)
     if size > TARGETS_MAX:
         raise BadUpdate(f"{size:,} targets, more than {TARGETS_MAX:,} in one call")
-    if _CONTROL.search("".join({*targets.nodes, *targets.classes})):
-        raise BadUpdate("a node's or a class's name holds a control character")
     kinds = {name: class_of(name) for name in set(targets.classes)}
     numbers = {name: -1 if kind is None else CLASS_NUMBER[kind] for name, kind in kinds.items()}
+    if _CONTROL.search("".join(targets.nodes)) or _CONTROL.search("".join(numbers)):
+        raise BadUpdate("a node's or a class's name holds a control character")
     known = index.node_number
     try:
         return (
@@ -132,7 +128,7 @@ def _columns(index: ZoneIndex, targets: Targets) -> tuple[Ints, Ints, Ints, Ints
 
 
 def _strange(nodes: Ints, classes: Ints, ends: Ints, at: Circumstances) -> Bools:
-    """Say which are to be judged one by one: what is unknown, stale or opened."""
+    """Say which are to be decided one by one: what is unknown, stale or opened."""
     if at.opened_by or not at.clock_is_good:
         return np.ones(nodes.size, dtype=np.bool_)
     found: Bools = (nodes < 0) | (classes < 0)
@@ -141,11 +137,11 @@ def _strange(nodes: Ints, classes: Ints, ends: Ints, at: Circumstances) -> Bools
     return found
 
 
-def _judged_alone(
+def _decided_alone(
     index: ZoneIndex, targets: Targets, places: Ints, at: Circumstances
-) -> list[tuple[int, Sequence[int], int | None]]:
+) -> list[tuple[int, list[int], int | None]]:
     number = {zone.zone: at for at, zone in enumerate(index.zones)}
-    found: list[tuple[int, Sequence[int], int | None]] = []
+    found: list[tuple[int, list[int], int | None]] = []
     for place in places.tolist():
         verdict = decide(index, targets.update(place), at)
         if not verdict.allowed:
