@@ -256,7 +256,14 @@ def test_who_may_not_import_is_refused_before_the_file_is_read(bring, monkeypatc
 
 
 def test_kinds_are_found_by_name():
-    assert [each.name for each in importers()] == ["allocations", "nodes", "outages"]
+    assert [each.name for each in importers()] == [
+        "allocations",
+        "exclusions",
+        "nodes",
+        "outages",
+        "prices",
+        "slas",
+    ]
     assert importer_named("outages").settings
     with pytest.raises(NoSuchKind, match="outages"):
         importer_named("weather")

@@ -13,6 +13,8 @@ from django.db import connection, transaction
 from django.test import Client
 
 from scuderia.basics.clock import FixedClock
+from scuderia.connectors.embedded.layout import CLUSTER
+from scuderia.fleet.ports import registry as fleet
 from scuderia.loop.queries.proposals import list_queue
 from tests.homes import made_once
 from tests.pages.kept_rows import put_back, statements
@@ -61,6 +63,15 @@ def stage(filled: Stage, db: None) -> Stage:
     """The stage as one test sees it."""
     cache.clear()
     return filled
+
+
+@pytest.fixture
+def changed_world(stage: Stage, tmp_path: Path) -> Iterator[None]:
+    """For a test that acts: the fleet's file, which no rollback reaches, is put back after it."""
+    world = Path(fleet.controls[CLUSTER].path)
+    copy_world(world, tmp_path / "world.sqlite3")
+    yield
+    copy_world(tmp_path / "world.sqlite3", world)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def shown(client, path):
 
 
 @pytest.fixture
-def carried_out(stage, as_person):
+def carried_out(stage, changed_world, as_person):
     """The swap, approved and done; nothing is measured of it yet."""
     swap = stage.swap
     as_person("otto").post(f"/proposals/{swap.id}/approve", {"digest": swap.digest})
