@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.replan import INSTANCES, REFERENCE, measured, read_instance
 from scuderia.freeze.engine.impact_bill import impact_bill
 from scuderia.freeze.engine.infeasible import Certainty, Rule
 from scuderia.freeze.engine.plan_check import check_plan, plan_cost
 from scuderia.freeze.engine.planned_updates import BadCalendar, Closure, verified_case
-from scuderia.freeze.engine.replan import replan
+from scuderia.freeze.engine.replan import STEPS, WINDOWS, replan
 from scuderia.freeze.engine.replan_greedy import Aims, place_greedily
 from scuderia.freeze.engine.replan_search import improve
 from scuderia.freeze.engine.replan_windows import solve_windows
@@ -267,3 +268,16 @@ def test_a_calendar_out_of_bounds_is_refused():
 
 def test_an_empty_calendar_has_an_empty_plan():
     assert planned(a_case()).starts == ()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", REFERENCE)
+def test_ten_thousand_updates_are_planned_no_worse_than_was_measured_before(name):
+    path = INSTANCES / f"{name}.json.gz"
+    if not path.exists():
+        pytest.skip(f"no instance at {path}")
+    told = measured(read_instance(path), seed=1, steps=STEPS, windows=WINDOWS)
+    assert told["violations"] == 0
+    assert told["same_twice"]
+    assert told["objective"] <= REFERENCE[name]["objective"]
+    assert told["displaced"] == REFERENCE[name]["displaced"]

@@ -13,7 +13,7 @@ from scuderia.freeze.engine.replan_search import improve
 from scuderia.freeze.engine.replan_windows import solve_windows
 from scuderia.freeze.engine.update_calendar import UpdateCalendar
 
-STEPS = 1_600
+STEPS = 2_200
 WINDOWS = 5
 
 

@@ -14,7 +14,7 @@ REFRESH_STEPS = 100
 
 
 def improve(calendar: UpdateCalendar, aims: Aims, draw: Random, *, steps: int) -> None:
-    """Improve a plan for so many steps."""
+    """Improve a plan for so many steps, each at the costlier of two updates that cost something."""
     costly: list[int] = []
     for step in range(steps):
         if step % REFRESH_STEPS == 0:
@@ -25,7 +25,10 @@ def improve(calendar: UpdateCalendar, aims: Aims, draw: Random, *, steps: int) -
             ]
         if not costly:
             return
-        _step(calendar, aims, draw, draw.choice(costly))
+        one, other = draw.choice(costly), draw.choice(costly)
+        if calendar.cost_at(other, calendar.at[other]) > calendar.cost_at(one, calendar.at[one]):
+            one = other
+        _step(calendar, aims, draw, one)
 
 
 def _step(calendar: UpdateCalendar, aims: Aims, draw: Random, costly: int) -> None:
