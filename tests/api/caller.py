@@ -6,12 +6,13 @@ from datetime import timedelta
 from django.test import Client
 
 from scuderia.basics.subjects import EVERYTHING
+from scuderia.freeze.nouns import ZonePower
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import people
 from scuderia.loop.ports import registry
 from tests.pages.stage import ADA
 
-WHOLE = tuple(Power)
+WHOLE = (*Power, *ZonePower)
 
 
 class Caller:

@@ -23,6 +23,11 @@ GRANT = {
     "agent": "lemon-scout", "kind": "*", "scope": "*", "level": 2, "expires_at": SOON,
     "actions_per_day": 3, "reason": "a trial",
 }  # fmt: skip
+ZONE = {
+    "customer": "demo-aurora", "under": ["customer:demo-aurora"], "reason": "a run",
+    "start": "2026-12-24 00:00 Europe/Berlin", "end": "2026-12-31 00:00 Europe/Berlin",
+}  # fmt: skip
+UPDATE = {"update_class": "firmware", "start": "2026-12-24 00:00 UTC", "duration": "45m"}
 
 # what each of CAST is told, in that order; otto works for the swap's customer, britt for another
 READS = {
@@ -61,6 +66,9 @@ READS = {
     "/fleet/report": (404, 200, 404, 404, 200, 200),
     "/fleet/ledger": (404, 200, 404, 404, 200, 200),
     "/fleet/ledger?customer=demo-aurora": (404, 200, 200, 404, 200, 200),
+    "/freeze/zones": (404, 200, 200, 200, 200, 200),
+    f"/freeze/zones/{NOBODY}": (404, 404, 404, 404, 404, 404),
+    "/gate/key": (404, 200, 200, 200, 200, 200),
 }
 WRITES = {
     "/proposals/{swap}/approve": (404, 403, 409, 404, 409, 409),
@@ -94,6 +102,13 @@ WRITES = {
     "/fleet/allocations": (404, 403, 404, 404, 409, 409),
     "PATCH /fleet/allocations": (404, 403, 404, 404, 200, 200),
     "/evidence/node_outages": (404, 200, 200, 404, 200, 200),
+    "/freeze/zones": (404, 403, 200, 404, 200, 200),
+    f"/freeze/zones/{NOBODY}/approve": (404, 404, 404, 404, 404, 404),
+    f"/freeze/zones/{NOBODY}/reject": (404, 404, 404, 404, 404, 404),
+    f"/freeze/zones/{NOBODY}/extend": (404, 404, 404, 404, 404, 404),
+    f"/freeze/zones/{NOBODY}/end": (404, 404, 404, 404, 404, 404),
+    "/gate/decide": (404, 200, 200, 200, 200, 200),
+    "/gate/decide-batch": (404, 200, 404, 404, 200, 200),
     "/people/password": (404, 403, 404, 404, 403, 204),
     "/people/deactivate": (404, 403, 404, 404, 403, 204),
     "/people/reactivate": (404, 403, 404, 404, 403, 204),
@@ -148,6 +163,11 @@ def body_for(path, stage):
         "/brakes/lift": {"stops": "all", "reason": "safe again"},
         "/grants": GRANT,
         "/approval-rules": {"scope": "*", "reason": "it is dear"},
+        "/freeze/zones": ZONE,
+        "/gate/decide": UPDATE | {"nodes": [stage.node]},
+        "/gate/decide-batch": {
+            "targets": [{"node": stage.node, "update_class": "firmware", "start": 1, "end": 2}]
+        },
         "/evidence/node_outages": {"params": {"node": stage.node}},
         "/people/password": {"name": "olaf", "password": "fiorano-1972"},
         "/people/deactivate": {"name": "otto", "reason": "left"},

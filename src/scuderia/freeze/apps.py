@@ -46,6 +46,7 @@ ROOM = Room(
         PowerSpec(ZonePower.REQUEST, ("operator", "lead", "admin"), acting=True),
         PowerSpec(ZonePower.APPROVE, ("lead", "admin"), acting=True),
     ),
+    api="scuderia.freeze.api.routes:router",
     playbook="scuderia.freeze.playbook.catalogue:register",
     tasks=(PeriodicTask("pass zones", 5.0, "scuderia.freeze.jobs:record_passages"),),
 )

@@ -70,7 +70,8 @@ def decide_batch(index: ZoneIndex, targets: Targets, at: Circumstances) -> Batch
     if not bool(np.all((starts >= 0) & (starts < ends) & (ends <= INSTANT_MAX))):
         _name_the_bad(targets)
     strange = _strange(nodes, classes, ends, at)
-    closed = index.closed(np.maximum(nodes, 0), np.maximum(classes, 0), starts, ends) & ~strange
+    closed, plain = np.zeros(nodes.size, dtype=np.bool_), np.flatnonzero(~strange)
+    closed[plain] = index.closed(nodes[plain], classes[plain], starts[plain], ends[plain])
     places = np.flatnonzero(closed)
     asked = (nodes[places], classes[places], starts[places], ends[places])
     earliest = np.maximum(asked[2], at.now)

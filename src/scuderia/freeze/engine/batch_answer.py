@@ -36,7 +36,22 @@ def answer_batch(
              whose `root` is the Merkle root over all decisions
     raises   BadBatch, BadUpdate
     """
-    batch = decide_batch(index, read_targets(text), at)
+    return answer_targets(index, read_targets(text), at, key, issuer=issuer)[0]
+
+
+def answer_targets(
+    index: ZoneIndex,
+    targets: Targets,
+    at: Circumstances,
+    key: Ed25519PrivateKey,
+    *,
+    issuer: str,
+) -> tuple[bytes, Batch]:
+    """Return the same of targets that were read, beside the decisions themselves.
+
+    raises   BadUpdate
+    """
+    batch = decide_batch(index, targets, at)
     claims: Mapping[str, object] = {
         "iss": issuer,
         "iat": at.now,
@@ -44,7 +59,7 @@ def answer_batch(
         "size": len(batch.leaves),
         "refused": len(batch.refused),
     }
-    return _written(index, batch, signed(claims, key, kind=KIND))
+    return _written(index, batch, signed(claims, key, kind=KIND)), batch
 
 
 def read_targets(text: bytes) -> Targets:

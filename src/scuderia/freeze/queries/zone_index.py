@@ -65,8 +65,6 @@ def _compiled(now: AwareDatetime) -> ZoneIndex:
     approved = Q(state__in=(ZoneState.SCHEDULED, ZoneState.ACTIVE))
     ahead = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
     zones = list(Zone.objects.filter(approved & ahead).order_by("pk"))
-    if not zones:
-        return compile_zones((), ())
     held: dict[UUID, set[str]] = {zone.pk: set() for zone in zones}
     rows = ZoneNode.objects.filter(zone__in=zones, until__isnull=True)
     for zone_id, node in rows.values_list("zone_id", "node").iterator():

@@ -1,0 +1,60 @@
+"""The gate over JSON: one update, or up to 200,000 in one signed answer; and the key of it."""
+
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Router, Schema
+
+from scuderia.freeze.operations.gate_batches import BATCH_BYTES_MAX, ask_gate_batch
+from scuderia.freeze.operations.gate_decisions import GateAnswer, ask_gate
+from scuderia.freeze.operations.signing_keys import PublicKey, public_key
+from scuderia.freeze.queries.asked_updates import read_update
+from scuderia.loop.api.common import SubjectText, answers, asked_by
+
+router = Router(tags=["gate"])
+JSON = "application/json"
+BATCH_BODY = {
+    "type": "object",
+    "required": ["targets"],
+    "properties": {"targets": {"type": "array", "maxItems": 200_000, "items": {"type": "object"}}},
+}
+
+
+class UpdateIn(Schema):
+    """An update; lengths as 45m or 1h30m, the start with a zone, Z or an offset."""
+
+    nodes: Annotated[list[SubjectText], Field(min_length=1, max_length=10_000)]
+    update_class: SubjectText
+    start: SubjectText
+    duration: SubjectText
+    bake: SubjectText = "0s"
+    rollback: SubjectText = "0s"
+
+
+@router.post("/decide", response=answers(GateAnswer))
+def decide(request: HttpRequest, said: UpdateIn) -> GateAnswer:
+    """Say whether the update may be made, over its whole length; the decision is kept."""
+    return ask_gate(**asked_by(request), update=read_update(**said.dict()))
+
+
+@router.post(
+    "/decide-batch",
+    response=answers(None),
+    openapi_extra={
+        "requestBody": {"required": True, "content": {JSON: {"schema": BATCH_BODY}}},
+        "responses": {
+            200: {"description": "the answer, signed", "content": {JSON: {"schema": {}}}}
+        },
+    },
+)
+def decide_batch(request: HttpRequest) -> HttpResponse:
+    """Judge each target by itself, and sign one root over all of the decisions."""
+    text = request.read(BATCH_BYTES_MAX + 1)
+    body = ask_gate_batch(**asked_by(request), text=text)
+    return HttpResponse(body, content_type=JSON, headers={"Cache-Control": "private, no-store"})
+
+
+@router.get("/key", response=answers(PublicKey))
+def key(request: HttpRequest) -> PublicKey:
+    """Return the public key (RFC 8037) that the gate's answers are checked with."""
+    return public_key(asked_by(request)["actor"])

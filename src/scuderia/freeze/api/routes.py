@@ -1,0 +1,9 @@
+"""The freeze room over JSON: the zones, and the gate."""
+
+from ninja import Router
+
+from scuderia.freeze.api import gate, zones
+
+router = Router()
+router.add_router("/freeze", zones.router)
+router.add_router("/gate", gate.router)
