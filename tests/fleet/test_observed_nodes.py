@@ -31,6 +31,7 @@ from scuderia.fleet.nouns import (
 )
 from scuderia.fleet.operations import inventory, observations
 from scuderia.fleet.queries import outages
+from scuderia.loop.engine.finding_anchors import FindingMarks
 from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
@@ -317,7 +318,7 @@ def test_findings_filed_together_are_those_filed_one_by_one():
     ]
     Finding.objects.all().delete()
     for draft in drafts:
-        file_finding(draft, raised_by=draft.kind, now=T0)
+        file_finding(draft, raised_by=draft.kind, now=T0, marks=FindingMarks())
     assert len(together) == 5
     assert together == as_filed()
 

@@ -6,6 +6,7 @@ import pytest
 
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.basics.units import Quantity
+from scuderia.loop.engine.finding_anchors import FindingMarks
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.audit import AuditEntry
 from scuderia.loop.models.outcomes import Outcome
@@ -50,12 +51,16 @@ def test_a_run_that_goes_on_after_a_halt_began_when_it_first_began(hall):
 )
 def test_a_finding_is_refused_for_its_confidence_and_for_its_severity_alone(hall, bad):
     with pytest.raises(findings.BadFinding):
-        findings.file_finding(finding_draft(**bad), raised_by="plumber", now=NOW)
+        findings.file_finding(
+            finding_draft(**bad), raised_by="plumber", now=NOW, marks=FindingMarks()
+        )
 
 
 @pytest.mark.parametrize("sure", [0.0, 1.0])
 def test_a_finding_may_be_wholly_sure_or_not_at_all(hall, sure):
-    assert findings.file_finding(finding_draft(confidence=sure), raised_by="plumber", now=NOW)
+    assert findings.file_finding(
+        finding_draft(confidence=sure), raised_by="plumber", now=NOW, marks=FindingMarks()
+    )
 
 
 def test_the_last_cent_of_a_days_budget_may_be_spent_and_not_one_more(hall):

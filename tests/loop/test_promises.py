@@ -7,6 +7,7 @@ import pytest
 from scuderia.basics.canonical import sha256_of
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import SubjectRef
+from scuderia.loop.engine.finding_anchors import FindingMarks
 from scuderia.loop.models.actions import Action, DecisionUse
 from scuderia.loop.models.audit import AuditEntry
 from scuderia.loop.models.effects import Effect
@@ -138,7 +139,7 @@ def refresh(claim):
     """Have the agent make the same claim again, in other words and with other evidence."""
     drops = Evidence("drops", {"valve": "v1"}, {"count": 999}, "A flood.")
     draft = finding_draft(claim=claim, confidence=0.1, evidence=(drops,))
-    findings.file_finding(draft, raised_by="plumber", now=later(1))
+    findings.file_finding(draft, raised_by="plumber", now=later(1), marks=FindingMarks())
 
 
 def claims(proposal):

@@ -5,6 +5,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from scuderia.basics.units import Quantity
+from scuderia.loop.engine.finding_anchors import FindingMarks
 from scuderia.loop.operations.findings import file_finding
 from scuderia.loop.operations.proposal_filing import file_proposal
 from scuderia.loop.pages.display import total_of
@@ -28,7 +29,12 @@ def test_a_unit_that_nobody_values_is_refused_before_anything_is_filed(hall):
     with pytest.raises(UnknownUnit, match="sighs"):
         file_proposal(wish, agent="plumber", now=NOW)
     with pytest.raises(UnknownUnit):
-        file_finding(finding_draft(severity=Quantity(1, "sighs")), raised_by="plumber", now=NOW)
+        file_finding(
+            finding_draft(severity=Quantity(1, "sighs")),
+            raised_by="plumber",
+            now=NOW,
+            marks=FindingMarks(),
+        )
     assert list_queue(person("omar"), NOW) == ()
 
 

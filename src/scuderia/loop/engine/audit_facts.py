@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scuderia.loop.engine import finding_anchors
 from scuderia.loop.engine.audit_chain import Link
+from scuderia.loop.engine.finding_anchors import MarkedFinding, finding_fault, told_marks
 from scuderia.loop.nouns import GrantState, ProposalState
 
 FAULTS_TOLD_MAX = 20
@@ -27,6 +29,7 @@ class KeptFacts:
     decided     digest, and the SHA-256 of what was shown ("" where that was not kept), by action
     signals     by the entry that vouches for them: the digest that their anchor should have
     unanchored  signals that name no entry
+    findings    what stands of each, by id in hex
     """
 
     seq: int
@@ -36,6 +39,7 @@ class KeptFacts:
     decided: Mapping[str, tuple[str, str]]
     signals: Mapping[int, str]
     unanchored: int
+    findings: Mapping[str, MarkedFinding]
 
 
 _CLOSES = {
@@ -64,6 +68,8 @@ class ToldFacts:
     touched: dict[object, int] = field(default_factory=dict)
     signals: dict[int, str] = field(default_factory=dict)
     unanchored: int | None = None
+    findings: dict[str, MarkedFinding] = field(default_factory=dict)
+    findings_before: int | None = None
 
     def take(self, link: Link) -> None:
         """Fold one entry in."""
@@ -87,6 +93,8 @@ class ToldFacts:
             self.signals[link.seq] = str(detail["digest"])
             if self.unanchored is None:
                 self.unanchored = int(detail.get(BEFORE, 0))
+        elif link.verb == finding_anchors.RECORDED:
+            self._findings(link)
 
     def faults(self, kept: KeptFacts) -> Iterator[str]:
         """Yield every difference, in words; what changed while the tables were read is left out."""
@@ -105,6 +113,7 @@ class ToldFacts:
         if self.unanchored is not None and kept.unanchored != self.unanchored:
             told = f"{kept.unanchored} signals name no entry that vouches for them"
             yield f"{told}; they were {self.unanchored} when entries began to"
+        yield from self._finding_faults(kept)
 
     def differing(self, kept: KeptFacts) -> Iterator[int]:
         """Yield the entries whose signals are not as they tell, or that tell of none.
@@ -115,6 +124,34 @@ class ToldFacts:
             is_later = entry > kept.seq and entry in self.signals
             if not is_later and self.signals.get(entry) != kept.signals.get(entry):
                 yield entry
+
+    def unanchored_findings(self, kept: KeptFacts) -> int:
+        """Return how many findings stand of whose opening no entry tells."""
+        return sum(not self._born(key) for key in kept.findings)
+
+    def _born(self, key: str) -> bool:
+        told = self.findings.get(key)
+        return told is not None and told.born != ""
+
+    def _findings(self, link: Link) -> None:
+        detail = json.loads(link.detail)
+        if self.findings_before is None:
+            self.findings_before = int(detail.get(BEFORE, 0))
+        for key, told in told_marks(detail, link.at, self.findings):
+            self.findings[key] = told
+            self.touched[key] = link.seq
+
+    def _finding_faults(self, kept: KeptFacts) -> Iterator[str]:
+        for key in sorted({*self.findings, *kept.findings}):
+            seq = self.touched.get(key, 0)
+            if seq <= kept.seq:
+                fault = finding_fault(key, self.findings.get(key), kept.findings.get(key), seq)
+                if fault:
+                    yield fault
+        stands = self.unanchored_findings(kept)
+        if self.findings_before is not None and stands != self.findings_before:
+            told = f"of the opening of {stands} findings no entry tells"
+            yield f"{told}; they were {self.findings_before} when entries began to"
 
     def _proposal(self, link: Link, name: str) -> None:
         self.touched[name] = link.seq

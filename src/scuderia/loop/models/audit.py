@@ -27,11 +27,15 @@ class AuditEntry(models.Model):
 
 
 class AuditHead(models.Model):
-    """The last entry's number and hash; its row is the lock of the one writer."""
+    """The last entry's number and hash; its row is the lock of the one writer.
+
+    findings_from   the first entry that vouches for findings; None before there was one
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     seq = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64)
+    findings_from = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="loop_audit_one_head")]

@@ -11,6 +11,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound, ScuderiaError
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.engine.digest import named_by
+from scuderia.loop.engine.finding_anchors import FindingMarks
 from scuderia.loop.models.agents import AgentRound
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (
@@ -20,7 +21,7 @@ from scuderia.loop.nouns import (
     Round,
 )
 from scuderia.loop.operations import access, audit
-from scuderia.loop.operations.findings import clear_unclaimed, file_finding
+from scuderia.loop.operations.findings import clear_unclaimed, file_finding, vouch
 from scuderia.loop.operations.proposal_filing import file_proposal
 from scuderia.loop.operations.proposals import withdraw_proposal
 from scuderia.loop.ports import Agent, registry
@@ -93,22 +94,27 @@ def _make_round(agent: Agent, now: AwareDatetime) -> RoundReport:
 def _file(name: str, seen: Round, now: AwareDatetime) -> RoundReport:
     before = _open_ids(name)
     tally = _Tally()
+    marks = FindingMarks()
     for draft in seen.findings:
-        file_finding(draft, raised_by=name, now=now)
+        file_finding(draft, raised_by=name, now=now, marks=marks)
     for proposal in seen.proposals:
+        done = FindingMarks()
         try:
             with transaction.atomic():
-                tally.kept.append(file_proposal(proposal, agent=name, now=now))
+                tally.kept.append(file_proposal(proposal, agent=name, now=now, marks=done))
         except (ScuderiaError, ValueError, TypeError) as refusal:
             tally.refused.append(f"{proposal.title[:80]}: {refusal}"[:WORDS_MAX])
+            done = FindingMarks()  # what was done is undone
             for draft in proposal.findings:
-                file_finding(draft, raised_by=name, now=now)
+                file_finding(draft, raised_by=name, now=now, marks=done)
+        marks.add(done)
     between = _open_ids(name)
     wished = {draft.dedup_key for draft in seen.proposals}
     withdrawn = _withdraw_unwished(name, wished, seen.unseen, now)
     claimed = {draft.dedup_key for draft in seen.findings}
     claimed |= {draft.dedup_key for one in seen.proposals for draft in one.findings}
-    clear_unclaimed(name, claimed, unseen=seen.unseen, now=now)
+    clear_unclaimed(name, claimed, unseen=seen.unseen, now=now, marks=marks)
+    vouch(marks, now=now)
     return RoundReport(
         agent=name,
         findings_open=len(claimed),

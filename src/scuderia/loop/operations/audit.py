@@ -26,7 +26,7 @@ from scuderia.loop.queries.audit_facts import read_facts, signal_faults
 
 REASON_CHARACTERS_MAX = 2000
 _BATCH = 2000
-NOT_ANCHORED = "signals are not anchored: they are older than the entries that vouch for signals"
+NOT_ANCHORED = "are not anchored: they are older than the entries that vouch for"
 DIFFERS = "what is kept differs from what the chain tells; ask a lead of everything what it is"
 
 
@@ -84,10 +84,10 @@ def record(
 def verify(head: Head | None = None, *, outside: Iterable[OutsideHead] = ()) -> Verdict:
     """Read every entry and say whether any was changed, removed, inserted or moved.
 
-    What is kept is compared with the chain as well: a role, grant, proposal, decision or signal
-    that no entry tells of, that is gone, or that stands otherwise, was written past the loop.
-    Where the chain holds and some signals are older than the entries that vouch for them, it is
-    said.
+    What is kept is compared with the chain as well: a role, grant, proposal, decision, signal or
+    finding that no entry tells of, that is gone, or that stands otherwise, was written past the
+    loop. Where the chain holds and some signals or findings are older than the entries that vouch
+    for them, it is said.
 
     head      a head exported earlier; with it a cut tail is found too
     outside   heads that are kept outside, any number of them
@@ -113,9 +113,15 @@ def verify(head: Head | None = None, *, outside: Iterable[OutsideHead] = ()) -> 
     faults = list(islice(chain(told.faults(facts), by_signal), FAULTS_TOLD_MAX))
     if faults:
         return replace(verdict, holds=False, said="; ".join(faults))
-    if facts.unanchored:
-        return replace(verdict, said=f"{facts.unanchored} {NOT_ANCHORED}")
-    return verdict
+    older = (
+        f"{count} {noun} {NOT_ANCHORED} {noun}"
+        for noun, count in (
+            ("signals", facts.unanchored),
+            ("findings", told.unanchored_findings(facts)),
+        )
+        if count
+    )
+    return replace(verdict, said="; ".join(older))
 
 
 def refuse_verifying(actor: Actor) -> None:

@@ -9,8 +9,10 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.loop.engine.digest import plan_digest
+from scuderia.loop.engine.finding_anchors import FindingMarks
 from scuderia.loop.engine.json_codec import spell_rehearsal
 from scuderia.loop.models.actions import OPEN, Action
+from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.nouns import (
     Autonomy,
@@ -21,7 +23,7 @@ from scuderia.loop.nouns import (
     Rehearsal,
 )
 from scuderia.loop.operations import access, audit
-from scuderia.loop.operations.findings import file_finding
+from scuderia.loop.operations.findings import file_finding, vouch
 from scuderia.loop.operations.preflight import ResolvedPlan, resolve
 from scuderia.loop.operations.proposals import (
     TITLE_CHARACTERS_MAX,
@@ -64,11 +66,14 @@ def file_proposal(
     now: AwareDatetime,
     actor: Actor | None = None,
     four_eyes: bool = False,
+    marks: FindingMarks | None = None,
 ) -> ProposalId:
     """File a draft as pending; by an agent, or by hand when `actor` is a person.
 
     A pending proposal of the same author and `dedup_key` is kept when it wishes the same, and
     superseded when it does not; a person's edit of it is never overwritten.
+
+    marks   is told what was done to findings, where the caller has that vouched for
     """
     author = actor or Actor(ActorKind.AGENT, agent)
     if actor is not None:
@@ -79,11 +84,13 @@ def file_proposal(
     with transaction.atomic():
         same = _open_like(draft, author)
         if same is not None and same.rehearsed_for == plan_digest(resolved.plan):
-            return _keep(same, draft, resolved, now)
+            return _keep(same, draft, resolved, now, marks)
         _refuse_unwelcome(draft, author, resolved, now)
         if same is not None:
             close_proposal(same, ProposalState.SUPERSEDED, actor=author, reason="", now=now)
-        return _file(draft, resolved, author, agent, level, four_eyes=four_eyes, now=now)
+        filed = _file(draft, resolved, author, agent, level, four_eyes=four_eyes, now=now)
+        filed.findings.set(_claims(draft, agent or str(author), now, marks))
+        return ProposalId(filed.id)
 
 
 def _refuse_unfit(draft: ProposalDraft, *, agent: str, now: AwareDatetime) -> Autonomy:
@@ -139,7 +146,7 @@ def _file(
     *,
     four_eyes: bool,
     now: AwareDatetime,
-) -> ProposalId:
+) -> Proposal:
     proposal = Proposal.objects.create(
         kind=draft.kind,
         filed_by=str(author),
@@ -154,9 +161,6 @@ def _file(
         **_forecast(draft, now),
     )
     keep_scopes(proposal, common_lineage(resolved.plan.targets))
-    raised_by = agent or str(author)
-    claims = [file_finding(one, raised_by=raised_by, now=now) for one in draft.findings]
-    proposal.findings.set(claims)
     audit.record(
         author,
         "proposal.filed",
@@ -164,11 +168,15 @@ def _file(
         at=now,
         detail={"digest": resolved.digest, "kind": draft.kind, **spell_plan(resolved.plan)},
     )
-    return ProposalId(proposal.id)
+    return proposal
 
 
 def _keep(
-    same: Proposal, draft: ProposalDraft, resolved: ResolvedPlan, now: AwareDatetime
+    same: Proposal,
+    draft: ProposalDraft,
+    resolved: ResolvedPlan,
+    now: AwareDatetime,
+    marks: FindingMarks | None,
 ) -> ProposalId:
     """Bring the forecast of an unchanged wish up to date; leave a person's edit alone."""
     if same.plan_digest != same.rehearsed_for:
@@ -176,9 +184,19 @@ def _keep(
     if same.digest != resolved.digest:
         rebind(same, resolved, returned=same.returned_reason)
     Proposal.objects.filter(pk=same.pk).update(**_forecast(draft, now))
-    raised_by = same.agent or same.filed_by
-    same.findings.add(*[file_finding(one, raised_by=raised_by, now=now) for one in draft.findings])
+    same.findings.add(*_claims(draft, same.agent or same.filed_by, now, marks))
     return ProposalId(same.id)
+
+
+def _claims(
+    draft: ProposalDraft, raised_by: str, now: AwareDatetime, marks: FindingMarks | None
+) -> list[Finding]:
+    """File the findings behind a draft; without `marks`, have them vouched for here."""
+    done = FindingMarks() if marks is None else marks
+    filed = [file_finding(one, raised_by=raised_by, now=now, marks=done) for one in draft.findings]
+    if marks is None:
+        vouch(done, now=now)
+    return filed
 
 
 def _forecast(draft: ProposalDraft, now: AwareDatetime) -> dict[str, object]:

@@ -2,13 +2,23 @@
 
 import json
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
+from uuid import UUID
 
 from scuderia.basics.canonical import sha256_of
 from scuderia.loop.engine.audit_facts import RECORDED, KeptFacts
+from scuderia.loop.engine.finding_anchors import (
+    BORN,
+    SAID,
+    MarkedFinding,
+    birth_mark,
+    claim_mark,
+    ending,
+)
 from scuderia.loop.engine.signal_anchors import StoredSignal, anchor_faults, anchor_of
 from scuderia.loop.models.actions import Action
 from scuderia.loop.models.audit import AuditEntry, AuditHead
+from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.models.grants import Grant
 from scuderia.loop.models.people import Membership
 from scuderia.loop.models.proposals import Proposal
@@ -41,6 +51,7 @@ def read_facts() -> KeptFacts:
         },
         signals=dict(_anchors()),
         unanchored=Signal.objects.filter(entry__isnull=True).count(),
+        findings=dict(_marked_findings()),
     )
 
 
@@ -58,3 +69,24 @@ def _anchors() -> Iterator[tuple[int, str]]:
     told = rows.values_list("entry", *StoredSignal._fields).iterator(chunk_size=_BATCH)
     for entry, found in groupby(told, key=lambda row: int(row[0] or 0)):
         yield entry, anchor_of(StoredSignal(*row[1:]) for row in found).digest
+
+
+def _marked_findings() -> Iterator[tuple[str, MarkedFinding]]:
+    """Yield what stands of each finding; a few thousand are read at a time."""
+    found = Finding.objects.values_list(*BORN, "state", "cleared_at", *SAID, "evidence")
+    rows = found.iterator(chunk_size=_BATCH)
+    while part := list(islice(rows, _BATCH)):
+        scopes: dict[UUID, list[str]] = {}
+        held = FindingScope.objects.filter(finding__in=[row[0] for row in part])
+        for key, scope in held.values_list("finding", "scope"):
+            scopes.setdefault(key, []).append(scope)
+        for row in part:
+            born, (state, cleared_at), (*said, evidence) = row[:4], row[4:6], row[6:]
+            yield (
+                row[0].hex,
+                MarkedFinding(
+                    birth_mark(*born),
+                    claim_mark(said, scopes.get(row[0], ()), json.dumps(evidence, sort_keys=True)),
+                    ending(state, cleared_at),
+                ),
+            )
