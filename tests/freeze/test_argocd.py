@@ -129,6 +129,26 @@ def test_a_schedule_that_argo_cd_would_not_read_is_refused(text):
         parse_schedule(text)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "after", "found"),
+    [
+        ("5/10 * * * *", "2026-07-01T00:06:00", "2026-07-01T00:15:00"),
+        ("5/10 * * * *", "2026-07-01T00:55:00", "2026-07-01T01:05:00"),
+        ("10-20/5 22/1 * * *", "2026-07-01T22:20:00", "2026-07-01T23:10:00"),
+        (",5, 1 * * *", "2026-07-01T00:00:00", "2026-07-01T01:05:00"),
+        ("0 0 ? JAN *", "2026-07-01T00:00:00", "2027-01-01T00:00:00"),
+        ("0 0 29 2 *", "2026-07-01T00:00:00", "2028-02-29T00:00:00"),
+        ("0 0 29 2 *", "2098-12-31T23:59:58", None),
+        ("0 0 29 2 *", "2098-12-31T23:59:59", "2104-02-29T00:00:00"),
+        ("0 0 30 2 *", "2026-07-01T00:00:00", None),
+        (", * * * *", "2026-07-01T00:00:00", None),
+    ],
+)
+def test_when_a_schedule_is_next_due(schedule, after, found):
+    expected = datetime.fromisoformat(found) if found else None
+    assert parse_schedule(schedule).next_after(datetime.fromisoformat(after)) == expected
+
+
 def test_a_date_beside_a_weekday_is_either_and_beside_a_star_both():
     friday_or_13th = parse_schedule("0 0 13 * 5")
     assert friday_or_13th.next_after(july(4)) == july(10)
@@ -148,7 +168,7 @@ def test_durations_are_read_as_go_writes_them(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "1", "1d", "h", "1h ", " 1h", "1 h", ".s", "1H", "--1h",
-                                  "3000000h", "PT1H", "1h30"])  # fmt: skip
+                                  "3000000h", "PT1H", "1h30", "\u0661h"])  # fmt: skip
 def test_durations_that_go_would_not_read_are_refused(text):
     with pytest.raises(BadAppProject, match="duration"):
         read_app_project(project({"schedule": "* * * * *", "duration": text}))
@@ -306,7 +326,8 @@ def test_every_flaw_is_named_by_window_and_field(change, field, words):
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"[]", b"kind: Application\nspec: {}", b"{", b"\xff\xfe", b"a: *b", b"- &a [x]\n- *a",
+    [b"", b"[]", b"kind: Application\nspec: {}", b"{", b"\xff\xfe", b"a: *b",
+     b"spec: {a: &a [x], b: *a}", b"- &a [x]\n- *a",
      b"kind: AppProject\nspec: {syncWindows: {}}", b"spec: {}\n---\nspec: {}",
      b"spec: {syncWindows: [3]}", b'{"spec": {}, "spec": {}}', b"spec: {}\nspec: {}",
      b"[" * 100_000, b'{"a":' * 100_000, b"x" * (2**20 + 1), b"spec: !!python/name:os.system x"],

@@ -46,13 +46,14 @@ def pem(key: Ed25519PrivateKey = KEY) -> bytes:
     )
 
 
-def resealed(told: dict[str, object]) -> bytes:
+def resealed(told: dict[str, object], **claimed: int) -> bytes:
     """Whatever it says, signed as an issuer would that had gone wrong."""
     claims = {
         "exp": told["expires"],
         "iat": told["issued"],
         "sequence": told["sequence"],
         "sha256": sha256_of(told),
+        **claimed,
     }
     token = signed(claims, KEY, kind="freeze-bundle+jws")
     return canonical_json({"bundle": told, "signature": token}).encode() + b"\n"
@@ -146,8 +147,15 @@ def test_a_signature_over_another_bundle_is_refused():
     one, other = json.loads(sealed(7)), json.loads(sealed(8))
     mixed = {"bundle": one["bundle"], "signature": other["signature"]}
     raw = canonical_json(mixed).encode() + b"\n"
-    with pytest.raises(BadBundle):
+    with pytest.raises(BadBundle, match="what was signed is another bundle"):
         open_bundle(raw, KEYS)
+
+
+@pytest.mark.parametrize("claim", ["exp", "iat", "sequence"])
+def test_a_signature_that_tells_another_age_is_refused(claim):
+    told = json.loads(sealed())["bundle"]
+    with pytest.raises(BadBundle, match="another age"):
+        open_bundle(resealed(told, **{claim: 1}), KEYS)
 
 
 def asked(node: str, now: int, *, start: int = ISSUED + 2 * DAY) -> Ground:

@@ -18,7 +18,7 @@ from scuderia.basics.errors import BadInput
 from scuderia.freeze.engine.cron_schedules import CronSchedule
 from scuderia.freeze.engine.globs import glob_fits
 
-_TERM = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)")
+_TERM = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)")
 _UNIT_US = {
     "ns": Fraction(1, 1_000),
     "us": Fraction(1),

@@ -57,7 +57,7 @@ def glob_fits(pattern: str, name: str) -> bool:
 
     raises   BadPattern
     """
-    return pattern == "*" or len(name) in _ends(parse_glob(pattern), name, {0})
+    return len(name) in _ends(parse_glob(pattern), name, {0})
 
 
 def parse_glob(pattern: str) -> _Tokens:

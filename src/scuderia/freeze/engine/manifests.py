@@ -57,6 +57,8 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _refuse_doubled(names: list[str]) -> None:
-    doubled = next((name for name in names if names.count(name) > 1), None)
-    if doubled is not None:
-        raise BadManifest(f"the key {doubled[:60]!r} stands twice in one place")
+    met: set[str] = set()
+    for name in names:
+        if name in met:
+            raise BadManifest(f"the key {name[:60]!r} stands twice in one place")
+        met.add(name)
