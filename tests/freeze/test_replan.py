@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from benchmarks.replan import INSTANCES, REFERENCE, measured, read_instance
 from scuderia.freeze.engine.impact_bill import impact_bill
 from scuderia.freeze.engine.infeasible import Certainty, Rule
-from scuderia.freeze.engine.plan_check import check_plan, plan_cost
+from scuderia.freeze.engine.landing import LandingRule
+from scuderia.freeze.engine.plan_check import Fault, check_plan, plan_cost
 from scuderia.freeze.engine.planned_updates import BadCalendar, Closure, verified_case
 from scuderia.freeze.engine.replan import STEPS, WINDOWS, replan
 from scuderia.freeze.engine.replan_greedy import Aims, place_greedily
 from scuderia.freeze.engine.replan_search import improve
-from scuderia.freeze.engine.replan_windows import solve_windows
-from scuderia.freeze.engine.update_calendar import OUT, UpdateCalendar, bits, runs
+from scuderia.freeze.engine.replan_windows import _solve, solve_windows
+from scuderia.freeze.engine.slot_bits import OUT, bits, runs
+from scuderia.freeze.engine.update_calendar import UpdateCalendar
 from tests.freeze.replan_cases import (
     GRID_S,
     HOUR_S,
@@ -29,6 +31,7 @@ from tests.freeze.replan_cases import (
 )
 
 SEEDS = st.integers(0, 10**6)
+ROOMY = {"rack_caps": (9,) * 6, "cluster_caps": (9,) * 3, "customer_caps": (9,) * 3}
 NEW = Closure("new zone", frozenset({0, 1}), frozenset("a"), night(1, hour=17), night(2, hour=25))
 
 
@@ -62,6 +65,33 @@ def test_windows_of_cp_sat_keep_every_rule(seed):
     assert before - gained == calendar.cost()
     assert gained >= 0
     assert check_plan(case, calendar.starts(), objective=calendar.cost()) == []
+
+
+def test_a_window_keeps_a_lower_ring_whose_higher_ring_stands_outside_it():
+    """A heavier update would pay for the only slot, but the ring outside needs the lower one."""
+    only = {"earliest": night(3), "due": night(3, hour=18), "deadline": night(3, hour=18)}
+    pair = {"nodes": (0, 1), "at_once_per_rack": 2}
+    lower = replace(an_update(0, night(3), campaign=0), **only, **pair)
+    higher = an_update(1, night(4), (8,), campaign=0, ring=1)
+    heavy = replace(an_update(2, night(2), weight=10), **only, **pair)
+    case = a_case(lower, higher, heavy, new=NEW)
+    calendar = UpdateCalendar(case)
+    assert calendar.at[2] == OUT
+    assert _solve(calendar, [0, 2]) == 0
+    assert check_plan(case, calendar.starts(), objective=57_600) == []
+    assert _solve(calendar, [0, 1, 2]) == 8 * 5_760
+    assert check_plan(case, calendar.starts(), objective=2 * 5_760) == []
+
+
+def test_a_window_moves_what_may_stay_only_where_that_pays():
+    """Four slots late beside the quiet one is cheaper than moving it; fourteen is not the best."""
+    pair = {"nodes": (0, 1), "at_once_per_rack": 2}
+    quiet = replace(an_update(0, night(3), due=night(6)), **pair)
+    late = replace(an_update(1, night(2), earliest=night(3), due=night(3, hour=18)), **pair)
+    calendar = UpdateCalendar(a_case(quiet, late, new=NEW))
+    calendar.place(1, calendar.at[0] + 14)
+    assert _solve(calendar, [0, 1]) == 10
+    assert calendar.at == [calendar.planned[0], calendar.planned[0] + 4]
 
 
 @settings(deadline=None, max_examples=40)
@@ -116,6 +146,46 @@ def test_the_cost_that_the_planner_counts_is_the_checkers(seed):
     first = calendar.cost()
     improve(calendar, aims, seeded(seed), steps=30)
     assert calendar.cost() == plan_cost(case, calendar.starts()) <= first
+
+
+@settings(deadline=None, max_examples=25)
+@given(SEEDS)
+def test_a_landing_keeps_its_rates_and_every_other_rule(seed):
+    rule = LandingRule(rates=((4 * HOUR_S, 1), (24 * HOUR_S, 2)), then=3, wide_wait_s=20 * HOUR_S)
+    case = random_case(seed, updates=30)
+    told = replan(case, steps=40, landing=rule)
+    assert check_plan(case, told.starts, objective=told.objective, landing=rule) == []
+
+
+def test_what_comes_down_after_a_zone_comes_no_faster_than_its_rate():
+    backlog = [an_update(n, night(1), (0,), due=night(6), earliest=night(1)) for n in range(6)]
+    case = a_case(*backlog, new=replace(NEW, end=night(2)), places=replace(PLACES, **ROOMY))
+    rule = LandingRule(rates=((8 * HOUR_S, 1),), then=4)
+    told = replan(case, steps=40, landing=rule)
+    assert check_plan(case, told.starts, landing=rule) == []
+    assert None not in told.starts
+    at_once = tuple(night(2) for _ in backlog)
+    found = {violation.fault for violation in check_plan(case, at_once, landing=rule)}
+    assert found == {Fault.LANDING_RATE}
+    assert check_plan(case, at_once) == []
+
+
+def test_a_wide_update_waits_after_the_zone():
+    wide = an_update(0, night(1), (0, 4), due=night(6), earliest=night(1))
+    case = a_case(wide, new=replace(NEW, end=night(2)))
+    told = replan(case, steps=20, landing=LandingRule())
+    assert told.starts[0] is not None
+    assert told.starts[0] >= night(3)
+    found = check_plan(case, (night(2),), landing=LandingRule())
+    assert {violation.fault for violation in found} == {Fault.LANDING_WIDE}
+
+
+def test_a_zone_and_a_due_date_of_the_far_future_are_planned_with():
+    far = ORIGIN + 10**12
+    update = an_update(0, night(2), due=far, deadline=far, earliest=night(1))
+    told = planned(a_case(update, new=replace(NEW, end=far)))
+    assert told.starts == (None,)
+    assert planned(a_case(replace(update, start=far - far % GRID_S + ORIGIN % GRID_S))).starts
 
 
 def test_one_seed_gives_one_plan():
@@ -187,6 +257,15 @@ def test_an_update_wider_than_a_cap_is_proven_to_have_no_place():
     case = a_case(wide, new=NEW, places=replace(PLACES, rack_caps=(1,) * 6))
     told = only_unplaced(case)
     assert (told.certainty, told.binding) == (Certainty.PROVEN, (Rule.RACK_CAP,))
+
+
+def test_a_ring_whose_lower_one_cannot_bake_in_time_is_proven_to_have_no_place():
+    lower = an_update(0, night(2), campaign=0, earliest=night(3), due=night(5))
+    facts = {"earliest": night(3), "due": night(3, hour=19), "deadline": night(3, hour=19)}
+    higher = replace(an_update(1, night(2), (1,), campaign=0, ring=1), **facts)
+    told = only_unplaced(a_case(lower, higher, new=NEW))
+    assert (told.update, told.certainty) == (1, Certainty.PROVEN)
+    assert set(told.binding) == {Rule.LOWER_RINGS, Rule.DEADLINE}
 
 
 def test_a_ring_that_waits_names_the_update_it_waits_for():

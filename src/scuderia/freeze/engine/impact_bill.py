@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from scuderia.freeze.engine.planned_updates import ReplanCase, displaces
-from scuderia.freeze.engine.update_calendar import open_nights
+from scuderia.freeze.engine.start_bits import open_nights
 
 HOUR_S = 3_600
 

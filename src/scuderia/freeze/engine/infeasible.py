@@ -8,13 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scuderia.freeze.engine.update_calendar import (
-    OUT,
-    UpdateCalendar,
-    bits,
-    first_from,
-    starts_that_touch,
-)
+from scuderia.freeze.engine.slot_bits import OUT, bits, first_from, starts_that_touch
+from scuderia.freeze.engine.update_calendar import UpdateCalendar
 
 
 class Rule(StrEnum):

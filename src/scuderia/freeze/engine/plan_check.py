@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from scuderia.freeze.engine.landing import LandingRule
 from scuderia.freeze.engine.planned_updates import (
     MOVE_COST,
     UNPLACED_COST,
@@ -39,6 +40,8 @@ class Fault(StrEnum):
     CLUSTER_CAP = "cluster_cap"
     CUSTOMER_CAP = "customer_cap"
     OBJECTIVE = "objective"
+    LANDING_RATE = "landing_rate"
+    LANDING_WIDE = "landing_wide"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,12 +54,17 @@ class Violation:
 
 
 def check_plan(
-    case: ReplanCase, starts: Starts, *, objective: int | None = None
+    case: ReplanCase,
+    starts: Starts,
+    *,
+    objective: int | None = None,
+    landing: LandingRule | None = None,
 ) -> list[Violation]:
     """Return every rule that the plan breaks; none: it holds.
 
     starts      by update, Unix seconds; None: left out
     objective   what the planner says the plan costs; None: it said nothing
+    landing     how fast moved updates may start after the zone; None: as they like
     """
     if len(starts) != len(case.updates):
         return [Violation(Fault.COUNT, -1, f"{len(starts)} starts, {len(case.updates)} updates")]
@@ -70,6 +78,8 @@ def check_plan(
     found += _inside_zones(case, starts)
     found += _out_of_turn(case, starts)
     found += _over_caps(case, starts)
+    if landing is not None:
+        found += _landing_too_fast(case, starts, landing)
     cost = plan_cost(case, starts)
     if objective is not None and objective != cost:
         found.append(Violation(Fault.OBJECTIVE, -1, f"told as {objective}, is {cost}"))
@@ -224,6 +234,29 @@ def _over_caps(case: ReplanCase, starts: Starts) -> Iterator[Violation]:
             if change > 0 and down > caps[fault][index]:
                 cap = caps[fault][index]
                 yield Violation(fault, update_id, f"{down} of {cap} in {index} at {at}")
+
+
+def _landing_too_fast(
+    case: ReplanCase, starts: Starts, landing: LandingRule
+) -> Iterator[Violation]:
+    over = case.new.end
+    landed: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for update, start in zip(case.updates, starts, strict=True):
+        if start is None or start < over or start == update.start:
+            continue
+        landed[_site_of(case, update.nodes[0])].append((start, update.id))
+        racks = {case.places.rack_of_node[node] for node in update.nodes}
+        if len(racks) > 1 and start < over + landing.wide_wait_s:
+            yield Violation(Fault.LANDING_WIDE, update.id, f"{start - over} s after the zone")
+    for site, moments in landed.items():
+        for start, update_id in moments:
+            in_the_hour = sum(start - 3_600 < other <= start for other, _ in moments)
+            allowed = landing.then
+            for until, rate in reversed(landing.rates):
+                allowed = rate if start - over < until else allowed
+            if in_the_hour > allowed:
+                words = f"{in_the_hour} starts in an hour at site {site}, {allowed} may"
+                yield Violation(Fault.LANDING_RATE, update_id, words)
 
 
 def _down_at_once(case: ReplanCase, update: PlannedUpdate) -> dict[tuple[Fault, int], int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from scuderia.freeze.engine.infeasible import Unplaced, explain_unplaced
+from scuderia.freeze.engine.landing import LandingRule
 from scuderia.freeze.engine.planned_updates import ReplanCase, Starts, verified_case
 from scuderia.freeze.engine.replan_greedy import Aims, place_greedily
 from scuderia.freeze.engine.replan_search import improve
@@ -39,22 +40,29 @@ class Replan:
 
 
 def replan(
-    case: ReplanCase, *, seed: int = 1, steps: int = STEPS, windows: int = WINDOWS
+    case: ReplanCase,
+    *,
+    seed: int = 1,
+    steps: int = STEPS,
+    windows: int = WINDOWS,
+    landing: LandingRule | None = None,
 ) -> Replan:
     """Place what the new zone displaces, and as little else as pays.
 
     Updates that break a rule as they were planned are placed anew as well.
 
     steps     of ruin and recreate
-    windows   solved with CP-SAT afterwards
+    windows   solved with CP-SAT afterwards; none under a landing rule, which its model lacks
+    landing   how fast moved updates may start after the zone; None: as fast as they fit
     raises    BadCalendar
     """
-    calendar = UpdateCalendar(verified_case(case))
+    calendar = UpdateCalendar(verified_case(case), landing)
     aims, draw = Aims(calendar), Random(seed)  # noqa: S311 - a search, no secret
     place_greedily(calendar, aims)
     greedy = calendar.cost()
     improve(calendar, aims, draw, steps=steps)
-    solve_windows(calendar, draw, windows=windows)
+    if landing is None:
+        solve_windows(calendar, draw, windows=windows)
     place_greedily(calendar, aims)
     starts = calendar.starts()
     return Replan(

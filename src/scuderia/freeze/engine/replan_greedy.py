@@ -2,7 +2,8 @@
 
 import heapq
 
-from scuderia.freeze.engine.update_calendar import OUT, UpdateCalendar, bits, first_from
+from scuderia.freeze.engine.slot_bits import OUT, bits, first_from
+from scuderia.freeze.engine.update_calendar import UpdateCalendar
 
 
 class Aims:

@@ -7,7 +7,8 @@ one that holds it up and gives that a slot at random, whatever stands in its way
 from random import Random
 
 from scuderia.freeze.engine.replan_greedy import Aims, Placing
-from scuderia.freeze.engine.update_calendar import OUT, UpdateCalendar, bits, first_from
+from scuderia.freeze.engine.slot_bits import OUT, bits, first_from
+from scuderia.freeze.engine.update_calendar import UpdateCalendar
 
 LIFTS_MAX = 60
 REFRESH_STEPS = 100
@@ -39,6 +40,9 @@ def _step(calendar: UpdateCalendar, aims: Aims, draw: Random, costly: int) -> No
     placing = Placing(calendar, aims, lifts_max=LIFTS_MAX)
     placing.lift(number)
     _make_room(calendar, placing, draw, number, slot)
+    if not calendar.fitting(number, bits(slot, slot)):  # a landing rule makes no room
+        placing.undo()
+        return
     placing.put(number, slot)
     until = slot + calendar.turn[number]
     for one in calendar.higher[number]:

@@ -11,14 +11,8 @@ from random import Random
 from typing import Any
 
 from scuderia.freeze.engine.planned_updates import MOVE_COST, UNPLACED_COST
-from scuderia.freeze.engine.update_calendar import (
-    OUT,
-    UpdateCalendar,
-    bits,
-    first_from,
-    runs,
-    spread,
-)
+from scuderia.freeze.engine.slot_bits import OUT, bits, first_from, runs, spread
+from scuderia.freeze.engine.update_calendar import UpdateCalendar
 
 FREE_MAX = 60
 DETERMINISTIC_TIME = 0.05

@@ -6,107 +6,25 @@ Zones, windows and rings are exact to the second; what starts always starts on t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TypeAlias
 
-from scuderia.freeze.engine.occurrences import Recurrence, occurrences
+from scuderia.freeze.engine.landing import LandingRule
+from scuderia.freeze.engine.landing_strips import LandingStrips
 from scuderia.freeze.engine.planned_updates import (
     MOVE_COST,
     UNPLACED_COST,
-    Closure,
-    NightlyWindow,
     PlannedUpdate,
     ReplanCase,
     Starts,
 )
-from scuderia.freeze.engine.recurrence_rules import parse_rule
-from scuderia.freeze.nouns import EndKind, Length
-from scuderia.intake.instants import zone_of
+from scuderia.freeze.engine.slot_bits import OUT, bits, runs, starts_that_touch
+from scuderia.freeze.engine.start_bits import StartBits
 
-OUT = -1
-"""The slot of an update that is left out."""
-DAYS_OF_WEEK = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 BYTE_MAX = 255
 Counts: TypeAlias = list[int] | bytearray
 """Nodes down by slot; empty: none ever were."""
-_DAY = timedelta(days=1)
-
-
-def open_nights(case: ReplanCase, window: NightlyWindow) -> list[tuple[int, int]]:
-    """Return when a window is open within the horizon, in seconds; nights that touch are one."""
-    if not window.weekdays:
-        return []
-    over = case.origin + case.slots * case.grid_s
-    zone = zone_of(window.tz)
-    first_day = (datetime.fromtimestamp(case.origin, zone) - 3 * _DAY).date()
-    opens = timedelta(minutes=window.opens_minute)
-    days = ",".join(DAYS_OF_WEEK[day] for day in sorted(window.weekdays))
-    nights = occurrences(
-        Recurrence(
-            first=datetime(first_day.year, first_day.month, first_day.day) + opens,  # noqa: DTZ001
-            zone=zone,
-            length=Length(
-                EndKind.WALL,
-                int(window.closes_minute <= window.opens_minute),
-                timedelta(minutes=window.closes_minute - window.opens_minute),
-            ),
-            rule=parse_rule(f"FREQ=WEEKLY;BYDAY={days}"),
-        ),
-        since=datetime.fromtimestamp(case.origin, UTC),
-        before=datetime.fromtimestamp(over, UTC),
-    )
-    merged: list[tuple[int, int]] = []
-    for night in nights:
-        begin, end = int(night.start.timestamp()), int(night.end.timestamp())
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((begin, end))
-    return [(max(begin, case.origin), min(end, over)) for begin, end in merged]
-
-
-def bits(first: int, last: int) -> int:
-    """Return the slots from `first` to `last`, both included; none where they cross."""
-    first = max(first, 0)
-    return ((1 << (last - first + 1)) - 1) << first if last >= first else 0
-
-
-def starts_that_touch(busy: int, length: int) -> int:
-    """Return the starts from which work of `length` slots would meet a busy slot."""
-    done = 1
-    while done * 2 <= length:
-        busy |= busy >> done
-        done *= 2
-    return busy | busy >> (length - done)
-
-
-def spread(starts: int, length: int) -> int:
-    """Return every slot that work of `length` slots from one of these starts would take."""
-    done = 1
-    while done * 2 <= length:
-        starts |= starts << done
-        done *= 2
-    return starts | starts << (length - done)
-
-
-def first_from(starts: int, slot: int) -> int:
-    """Return the first of the starts at or after a slot, or OUT."""
-    rest = starts >> max(slot, 0)
-    return max(slot, 0) + (rest & -rest).bit_length() - 1 if rest else OUT
-
-
-def runs(slots: int) -> Iterator[tuple[int, int]]:
-    """Tell the first and the last slot of each run of set bits, in order."""
-    at = 0
-    while slots:
-        gap = (slots & -slots).bit_length() - 1
-        slots >>= gap
-        length = (slots ^ (slots + 1)).bit_length() - 1
-        yield at + gap, at + gap + length - 1
-        slots >>= length
-        at += gap + length
 
 
 def _no_counts(cap: int, slots: int) -> Counts:
@@ -127,8 +45,11 @@ class UpdateCalendar:
     members    by place, the updates that it holds nodes of
     """
 
-    def __init__(self, case: ReplanCase) -> None:
-        """Read a case; its updates stand where they were planned if that is allowed."""
+    def __init__(self, case: ReplanCase, landing: LandingRule | None = None) -> None:
+        """Read a case; its updates stand where they were planned if that is allowed.
+
+        landing   how fast moved updates may start after the zone; None: as fast as they fit
+        """
         self.case = case
         grid, updates = case.grid_s, case.updates
         self.displaced = case.displaced()
@@ -144,7 +65,9 @@ class UpdateCalendar:
         self.places = [self._places_of(update) for update in updates]
         self.work = [-(-update.p95_s // grid) for update in updates]
         self.turn = [-(-(update.p95_s + update.bake_s) // grid) for update in updates]
-        self.due = [(update.due - update.p95_s - case.origin) // grid for update in updates]
+        self.due = [
+            min((update.due - update.p95_s - case.origin) // grid, case.slots) for update in updates
+        ]
         self.weight = [update.weight for update in updates]
         self.planned = [(update.start - case.origin) // grid for update in updates]
         self.reasons = StartBits(case)
@@ -162,6 +85,7 @@ class UpdateCalendar:
         self.higher: list[tuple[int, ...]] = [()] * len(updates)
         self.beside: list[tuple[int, ...]] = [()] * len(updates)
         self._read_campaigns()
+        self._landing = None if landing is None else LandingStrips(case, landing)
         self._keep_as_planned()
 
     def _places_of(self, update: PlannedUpdate) -> tuple[tuple[int, int], ...]:
@@ -211,7 +135,7 @@ class UpdateCalendar:
 
         A ring that waits for a displaced one stands where it was until that one is placed.
         """
-        if slot < 0 or not self.fitting(number, bits(slot, slot)):
+        if not 0 <= slot < self.case.slots or not self.fitting(number, bits(slot, slot)):
             return False
         return all(
             self.at[one] == OUT or self.at[one] + self.turn[one] <= slot
@@ -223,12 +147,20 @@ class UpdateCalendar:
         self.at[number] = slot
         for place, down in self.places[number]:
             self._count(place, slot, self.work[number], down)
+        if self._landing is not None and self._lands(number, slot):
+            self._landing.count(number, slot, 1)
 
     def lift(self, number: int) -> None:
         """Take an update out of its slot."""
         for place, down in self.places[number]:
             self._count(place, self.at[number], self.work[number], -down)
+        if self._landing is not None and self._lands(number, self.at[number]):
+            self._landing.count(number, self.at[number], -1)
         self.at[number] = OUT
+
+    def _lands(self, number: int, slot: int) -> bool:
+        """Say whether it is moved there; a displaced one always is."""
+        return self.displaced[number] or slot != self.planned[number]
 
     def _count(self, place: int, slot: int, work: int, change: int) -> None:
         """Count more or fewer nodes down in a place, and flip the bits that this crosses."""
@@ -292,6 +224,11 @@ class UpdateCalendar:
     def fitting(self, number: int, starts: int) -> int:
         """Return which of these starts are allowed and fit under every cap."""
         starts &= self.allowed[number]
+        if starts and self._landing is not None:
+            stays = (
+                0 if self.displaced[number] else bits(self.planned[number], self.planned[number])
+            )
+            starts &= self._landing.open_to(number) | stays
         if not starts:
             return 0
         full = 0
@@ -339,78 +276,3 @@ class UpdateCalendar:
         """Return the plan in seconds."""
         origin, grid = self.case.origin, self.case.grid_s
         return tuple(None if slot == OUT else origin + slot * grid for slot in self.at)
-
-
-class StartBits:
-    """The starts that each reason leaves an update, by itself."""
-
-    def __init__(self, case: ReplanCase) -> None:
-        """Read windows and zones once."""
-        self.case = case
-        self._nights = [open_nights(case, window) for window in case.windows]
-        self._in_window: dict[tuple[int, int], int] = {}
-        self._zones: dict[int, list[Closure]] = defaultdict(list)
-        for closure in case.closures:
-            for node in closure.nodes:
-                self._zones[node].append(closure)
-
-    def allowed(self, update: PlannedUpdate) -> int:
-        """Return the starts that nothing but other updates can take away."""
-        return (
-            self.in_window(update)
-            & self.from_earliest(update)
-            & self.by_deadline(update)
-            & self.clear_of(self.other_zones(update), update)
-            & self.clear_of(self.new_zone(update), update)
-        )
-
-    def in_window(self, update: PlannedUpdate) -> int:
-        """Return the starts from which its work ends in the same night."""
-        places, grid = self.case.places, self.case.grid_s
-        rack = places.rack_of_node[update.nodes[0]]
-        site = places.site_of_cluster[places.cluster_of_rack[rack]]
-        key = (site, update.p95_s)
-        if key not in self._in_window:
-            found = 0
-            for opens, closes in self._nights[site]:
-                first = -((self.case.origin - opens) // grid)
-                found |= bits(first, (closes - update.p95_s - self.case.origin) // grid)
-            self._in_window[key] = found
-        return self._in_window[key]
-
-    def from_earliest(self, update: PlannedUpdate) -> int:
-        """Return the starts at and after its earliest."""
-        first = -((self.case.origin - update.earliest) // self.case.grid_s)
-        return bits(first, self.case.slots - 1)
-
-    def by_deadline(self, update: PlannedUpdate) -> int:
-        """Return the starts from which its work ends by its deadline."""
-        if update.deadline is None:
-            return bits(0, self.case.slots - 1)
-        last = (update.deadline - update.p95_s - self.case.origin) // self.case.grid_s
-        return bits(0, min(last, self.case.slots - 1))
-
-    def other_zones(self, update: PlannedUpdate) -> list[Closure]:
-        """Return the zones that stand already and hold one of its nodes for its class."""
-        found = {
-            closure.name: closure
-            for node in update.nodes
-            for closure in self._zones.get(node, ())
-            if update.update_class in closure.classes
-        }
-        return [found[name] for name in sorted(found)]
-
-    def new_zone(self, update: PlannedUpdate) -> list[Closure]:
-        """Return the new zone if it holds one of its nodes for its class."""
-        new = self.case.new
-        hit = update.update_class in new.classes and not new.nodes.isdisjoint(update.nodes)
-        return [new] if hit else []
-
-    def clear_of(self, closures: Iterable[Closure], update: PlannedUpdate) -> int:
-        """Return the starts from which its whole interval meets none of the zones."""
-        origin, grid = self.case.origin, self.case.grid_s
-        shut = 0
-        for closure in closures:
-            first = (closure.start - update.whole_s - origin) // grid + 1
-            shut |= bits(first, (closure.end - origin - 1) // grid)
-        return bits(0, self.case.slots - 1) & ~shut
