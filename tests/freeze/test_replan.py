@@ -302,14 +302,17 @@ def test_the_bill_counts_what_the_zone_changes():
         an_update(4, night(2), (1,), update_class="b"),
         an_update(5, NEW.end, (0,)),
         an_update(6, NEW.start - HOUR_S, (0,), due=night(6)),
+        an_update(7, night(2, hour=20), (9,), campaign=0, ring=0),
+        an_update(8, NEW.start, (0,), weight=6, due=NEW.end + HOUR_S - 1, earliest=NEW.start),
+        an_update(9, NEW.start, (0,), weight=6, due=NEW.end + HOUR_S, deadline=NEW.end + HOUR_S),
     )
     bill = impact_bill(a_case(*updates, new=NEW), gpus_per_node=8)
-    assert bill.moved == (0, 3, 6)
+    assert bill.moved == (0, 3, 6, 8, 9)
     assert bill.waiting == (1,)
     assert bill.customers == (0, 1)
     assert bill.gpu_hours == 2 * 8 * 32
-    assert (bill.past_due, bill.past_deadline) == ((0,), (0,))
-    assert bill.debt_node_hours == {1: 8 + 33, 3: 24}
+    assert (bill.past_due, bill.past_deadline) == ((0, 8), (0,))
+    assert bill.debt_node_hours == {1: 8 + 33, 3: 24, 6: 2 * 32}
     assert (bill.nights_lost, bill.nights_cut) == ({0: 2}, {0: 0})
 
 
