@@ -56,7 +56,7 @@ def _of_sqlite(error: sqlite3.Error) -> ScuderiaError | None:
         return HomeUnusable(f"{home}: {error}", home=home)
     if any(words in said for words in BROKEN):
         return DatabaseBroken(f"{home}: {error}", home=home)
-    if said.startswith("no such table"):
+    if said.startswith(("no such table", "no such column")):
         return TablesBehind(f"{home}: {error}")
     return _busy(error)
 
