@@ -241,7 +241,12 @@ def test_the_same_fact_is_stored_once(filled):
 
 def test_every_write_left_its_entry(filled):
     verbs = list(AuditEntry.objects.order_by("seq").values_list("verb", flat=True))
-    assert verbs[-3:] == ["proposal.filed", "proposal.approved", "signals.recorded"]
+    assert verbs[-4:] == [
+        "proposal.filed",
+        "findings.recorded",
+        "proposal.approved",
+        "signals.recorded",
+    ]
 
 
 @pytest.mark.django_db
