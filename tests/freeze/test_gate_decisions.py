@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from scuderia.basics.errors import NotFound
 from scuderia.freeze.engine.argocd import BadDuration
@@ -12,10 +13,12 @@ from scuderia.freeze.engine.gate import BadUpdate
 from scuderia.freeze.engine.wall_times import UnclearInstant
 from scuderia.freeze.models.gate_decisions import GateDecision
 from scuderia.freeze.nouns import LOCAL_TIMES, ZoneScope
-from scuderia.freeze.operations import zones
+from scuderia.freeze.operations import gate_batches, gate_decisions, zones
 from scuderia.freeze.operations.gate_decisions import ask_gate
+from scuderia.freeze.queries import zone_index
 from scuderia.freeze.queries.asked_updates import read_update
 from scuderia.freeze.queries.gate_decisions import HIDDEN
+from scuderia.freeze.queries.zone_index import compiled_zones
 from tests.freeze.small_fleet import NOW, asked, make_cast, make_fleet, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -131,3 +134,33 @@ def test_what_is_no_update_is_refused_and_not_kept(other, error):
 def test_text_that_no_table_keeps_is_kept_harmless():
     told = ask(update_class="firm\x00ware", nodes=("r1\x00",))
     json.dumps(GateDecision.objects.get(pk=told.decision_id).update)
+
+
+def test_it_is_decided_before_the_writers_turn_is_taken(monkeypatch):
+    """One transaction writes at a time: compiling the zones, judging and signing wait for none."""
+    zone()
+    outside, depths = len(connection.savepoint_ids), []
+
+    def watched(*of):
+        depths.append(len(connection.savepoint_ids))
+        return compiled_zones(*of)
+
+    for room in (gate_decisions, gate_batches):
+        monkeypatch.setattr(room, "compiled_zones", watched)
+    ask()
+    rows = [{"node": "r1-n1", "update_class": "firmware", "start": 0, "end": 60}]
+    gate_batches.ask_gate_batch(
+        actor=person("ada"), text=json.dumps({"targets": rows}).encode(), now=NOW
+    )
+    assert depths == [outside, outside]
+    assert GateDecision.objects.count() == 2
+
+
+def test_zones_that_change_while_they_are_compiled_are_compiled_again(monkeypatch):
+    zone()
+    version, token = zone_index.zones_version()
+    seen = iter([(version - 1, None)] * 2 + [(version, token)] * 3)
+    monkeypatch.setattr(zone_index, "zones_version", lambda: next(seen))
+    monkeypatch.setattr(zone_index, "_kept", [])
+    found = compiled_zones(NOW)
+    assert (found.version, found.token) == (version, token)

@@ -1,15 +1,12 @@
 """Asks the gate for many updates at once: one signed answer, one kept decision."""
 
-from django.db import transaction
-
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.freeze.engine.batch_answer import answer_targets, read_targets
 from scuderia.freeze.engine.gate import Circumstances
-from scuderia.freeze.models.gate_decisions import GateDecision
-from scuderia.freeze.nouns import LOCAL_TIMES
+from scuderia.freeze.operations.gate_decisions import keep
 from scuderia.freeze.operations.signing_keys import signing_key
 from scuderia.freeze.queries.zone_index import compiled_zones
 from scuderia.loop.nouns import Power
@@ -26,7 +23,6 @@ class BatchTooLarge(BadInput):
     remedy = f"Send at most {BATCH_BYTES_MAX // 2**20} MiB; split what is longer."
 
 
-@transaction.atomic
 def ask_gate_batch(*, actor: Actor, text: bytes, now: AwareDatetime) -> bytes:
     """Judge every target, and return the signed answer as JSON; see `answer_batch`.
 
@@ -41,15 +37,13 @@ def ask_gate_batch(*, actor: Actor, text: bytes, now: AwareDatetime) -> bytes:
     at = Circumstances(int(now.timestamp()))
     issuer = f"scuderia:{registry.home_id}"
     answer, batch = answer_targets(zones.index, targets, at, signing_key(), issuer=issuer)
-    GateDecision.objects.create(
+    keep(
+        actor,
+        zones,
         at=now,
-        asked_by=str(actor),
-        via=actor.via,
         update={"targets": len(batch.allowed), "refused": len(batch.refused)},
         allowed=not batch.refused,
         not_before=None,
-        zones_version=zones.version,
-        local_times=LOCAL_TIMES,
         root=batch.root.hex(),
     )
     return answer

@@ -1,4 +1,7 @@
-"""Asks the gate for somebody, and keeps what it answered: no answer is given that is not kept."""
+"""Asks the gate for somebody, and keeps what it answered: no answer is given that is not kept.
+
+It is decided before the writer's turn is taken: compiling zones keeps nobody from writing.
+"""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,7 +15,7 @@ from scuderia.freeze.engine.gate import Circumstances, check_update, decide
 from scuderia.freeze.models.gate_decisions import GateDecision
 from scuderia.freeze.nouns import LOCAL_TIMES, AskedUpdate, Objection, Slot
 from scuderia.freeze.queries.gate_decisions import index_for, told_to
-from scuderia.freeze.queries.zone_index import compiled_zones
+from scuderia.freeze.queries.zone_index import CompiledZones, compiled_zones
 from scuderia.loop.engine.json_codec import keepable
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access
@@ -48,7 +51,6 @@ class GateAnswer:
     local_times: str
 
 
-@transaction.atomic
 def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAnswer:
     """Say whether the update may be made, and keep the decision.
 
@@ -61,17 +63,15 @@ def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAn
     verdict = decide(index, update, Circumstances(int(now.timestamp())))
     reasons = told_to(actor, verdict.objections)
     not_before = None if verdict.not_before is None else _instant(verdict.not_before)
-    kept = GateDecision.objects.create(
+    kept = keep(
+        actor,
+        zones,
         at=now,
-        asked_by=str(actor),
-        via=actor.via,
         update=_kept_update(update),
         allowed=verdict.allowed,
         ground=verdict.ground.value,
         objections=[asdict(one) | {"words": keepable(one.words)} for one in verdict.objections],
         not_before=not_before,
-        zones_version=zones.version,
-        local_times=LOCAL_TIMES,
     )
     return GateAnswer(
         allowed=verdict.allowed,
@@ -82,6 +82,18 @@ def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAn
         decision_id=kept.pk,
         zones_version=zones.version,
         local_times=LOCAL_TIMES,
+    )
+
+
+@transaction.atomic
+def keep(actor: Actor, zones: CompiledZones, **columns: object) -> GateDecision:
+    """Keep what was answered, with who asked and which state of the zones answered."""
+    return GateDecision.objects.create(
+        asked_by=str(actor),
+        via=actor.via,
+        zones_version=zones.version,
+        local_times=LOCAL_TIMES,
+        **columns,
     )
 
 

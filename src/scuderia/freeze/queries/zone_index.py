@@ -21,6 +21,7 @@ from scuderia.freeze.queries.zones import times_of, zones_version
 HORIZON = timedelta(days=3 * 366)
 """How far a rule without an end is spelled out; what lies beyond counts as closed."""
 KEPT_FOR = timedelta(days=1)
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,22 @@ def compiled_zones(now: AwareDatetime, asked_for: Sequence[str] = ()) -> Compile
 
     asked_for   nodes: where one came onto the books since, everything is compiled anew
     """
-    version, token = zones_version()
+    _, token = zones_version()
     found = next((one for one in _kept if one.is_of(token, now)), None)
     if found is None or _has_come(found.index, asked_for):
-        found = CompiledZones(_compiled(now), version, token, now)
+        found = _compiled_anew(now)
         _kept[:] = [found]
     return found
+
+
+def _compiled_anew(now: AwareDatetime) -> CompiledZones:
+    """Compile the zones of one version: again where one changed meanwhile, a few times at most."""
+    for _ in range(_TRIES):
+        version, token = zones_version()
+        index = _compiled(now)
+        if zones_version()[1] == token:
+            break
+    return CompiledZones(index, version, token, now)
 
 
 def _has_come(index: ZoneIndex, names: Sequence[str]) -> bool:
