@@ -10,7 +10,7 @@ CORES ?= auto
 MUTANTS ?=
 ON_TABLES := $(addprefix tests/,loop fleet freeze crew config connectors api pages single_sign_on web journeys postgres)
 
-.PHONY: help setup demo test check test-long test-browser test-postgres mutants mutants-fixed bench clean
+.PHONY: help setup demo test check test-long test-fresh test-browser test-postgres mutants mutants-fixed bench clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ check: setup ## lint, format, types, import contracts, the law's tests, missing 
 
 test-long: setup ## what takes half a minute each: killed processes, every trouble with every accident
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'long and not browser' $(PYTEST_ARGS)
+
+test-fresh: setup ## the property tests on examples drawn anew, not on those of every other run
+	SCUDERIA_FRESH=1 $(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'hypothesis and not browser' $(PYTEST_ARGS)
 
 test-browser: setup ## the journeys in a real browser (needs Chromium; skipped with a word without)
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m browser tests/browser $(PYTEST_ARGS)

@@ -17,7 +17,13 @@ os.environ.setdefault("SCUDERIA_SEED", str(1 + secrets.randbelow(2**32 - 1)))
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 settings.register_profile(
-    "scuderia", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "scuderia",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+    # The same examples every time, so that a change is refused for what it did; fresh ones are
+    # sought by `make test-fresh`, and what they find is kept as an example.
+    derandomize="SCUDERIA_FRESH" not in os.environ,
 )
 settings.load_profile("scuderia")
 atexit.register(shutil.rmtree, os.environ.get("SCUDERIA_HOME", ""), ignore_errors=True)
