@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import transaction
@@ -84,6 +84,51 @@ def test_what_each_write_did_to_findings_is_one_entry_and_all_holds():
     assert (audit.verify().holds, audit.verify().said) == (True, "")
 
 
+def test_a_claim_again_that_changes_nothing_is_told_of_once_a_day(hall):
+    """However often it is looked at: what is told grows with what changes and with the days."""
+    scoped = draft(1, subject=SubjectRef("valve", "v2"))
+    file(draft(0), scoped)
+    for minute in range(1, 30):
+        file(draft(0), scoped, now=NOW + timedelta(minutes=minute))
+    assert counts() == [("opened", 2, 0)]
+    assert set(Finding.objects.values_list("refreshed_at", flat=True)) == {
+        NOW + timedelta(minutes=29)
+    }
+    file(draft(0), scoped, now=later(24))
+    file(draft(0), scoped, now=later(24.5))
+    assert counts()[1:] == [("claimed", 2, None)]
+    assert audit.verify().said == ""
+
+
+CLAIMED_ANEW = {
+    "kind": "valve.mended", "subject": SubjectRef("valve", "v3"), "claim": "all is well",
+    "confidence": 0.123, "severity": Quantity(0.25, "litres"),
+    "evidence": (Evidence("turns", {"of": 2}, {"turns": 2.0, "why": None}, "Turns"),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", [*CLAIMED_ANEW, "scopes"])
+def test_a_claim_again_that_changes_anything_is_told_of(hall, field):
+    """Of what it says, and of what it hangs under; what was written past the loop is put right."""
+    file(draft(0), draft(1))
+    again = draft(1)
+    if field == "scopes":
+        Finding.objects.get(dedup_key="stuck/1").scopes.create(scope="customer:forged")
+    else:
+        again = replace(again, **{field: CLAIMED_ANEW[field]})
+    file(draft(0), again, now=later(1))
+    assert counts()[1:] == [("claimed", 1, None)]
+    assert audit.verify().said == ""
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_forged_claim_is_not_made_good_by_claiming_the_forgery(hall):
+    """The row is as it is claimed, so that nothing is told anew, and what was told last stands."""
+    Finding.objects.filter(dedup_key="stuck/0").update(claim="all is well")
+    file(draft(0, claim="all is well"), now=later(3))
+    assert "what it claims changed since" in audit.verify().said
+
+
 @pytest.mark.usefixtures("kept")
 def test_the_marks_are_what_the_documentation_says():
     """Reckoned again from the rows by the words of docs/audit.md alone."""
@@ -98,7 +143,8 @@ def test_the_marks_are_what_the_documentation_says():
         assert evidence["value"] == {"turns": 2.0, "why": None}
         amount = "7.5" if one.dedup_key == "stuck/1" else "3"
         scopes = sorted(one.scopes.values_list("scope", flat=True))
-        texts = [one.kind, one.subject, one.claim], [one.severity_unit, at(one.refreshed_at)]
+        day = f"{one.refreshed_at:%Y-%m-%d}"
+        texts = [one.kind, one.subject, one.claim], [one.severity_unit, day]
         begin, end = (json.dumps(part) for part in (texts[0], [*texts[1], *scopes]))
         rank = f"{one.severity_rank:g}"
         claimed = mark(
@@ -123,7 +169,7 @@ CHANGES = {
     "id": new_id(), "kind": "valve.mended", "subject": "valve:w9", "claim": "all is well",
     "confidence": 0.123, "severity_amount": 0.25, "severity_unit": "weeks", "severity_rank": 9e9,
     "evidence": [], "dedup_key": "stuck/77", "raised_by": "other", "state": "other",
-    "opened_at": later(9), "refreshed_at": later(9), "cleared_at": later(9),
+    "opened_at": later(9), "refreshed_at": later(48), "cleared_at": later(9),
 }  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """What entries of the chain vouch for of findings: that they were opened, claim this, were cleared.
 
-One entry tells of all findings that one write opened, one of those it claimed again, and one of
-those it cleared. A row changes while it is open, so each finding is told of by its id, and what was
-told of it last must stand.
+One entry tells of all findings that one write opened, one of those whose claim it changed, and one
+of those it cleared. A row changes while it is open, so each finding is told of by its id, and what
+was told of it last must stand. Of when it was last claimed the day is vouched for, not the instant:
+a look that claims the same again on the same day needs no entry.
 """
 
 import hashlib
@@ -65,7 +66,7 @@ def claim_mark(said: Sequence[Any], scopes: Iterable[str], evidence: str) -> str
     """
     kind, subject, claim, sure, amount, unit, rank, at = said
     numbers = (float(sure), float(amount), float(rank))
-    told = json.dumps([kind, subject, claim, *numbers, unit, _spelled(at), *sorted(scopes)])
+    told = json.dumps([kind, subject, claim, *numbers, unit, _day(at), *sorted(scopes)])
     return _mark(_whole(told + evidence))
 
 
@@ -77,6 +78,11 @@ def ending(state: str, cleared_at: AwareDatetime | None) -> str:
 @lru_cache(maxsize=64)
 def _spelled(at: AwareDatetime) -> str:
     return at.astimezone(UTC).isoformat()
+
+
+@lru_cache(maxsize=64)
+def _day(at: AwareDatetime) -> str:
+    return at.astimezone(UTC).date().isoformat()
 
 
 def _mark(text: str) -> str:
@@ -97,7 +103,7 @@ class FindingMarks:
     """What one write did to findings, until an entry tells of it.
 
     opened    both marks by id
-    claimed   the mark of what is claimed, by id, of those that were open
+    claimed   the mark of what is claimed, by id, of those that were open and claim something else
     cleared   ids
     """
 

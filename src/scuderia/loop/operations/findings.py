@@ -1,5 +1,6 @@
 """Filing, refreshing and clearing claims."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -55,35 +56,48 @@ def file_finding(
 ) -> Finding:
     """Open the finding, or refresh the open one of the same `dedup_key`.
 
-    marks   is told what was done; the caller has it vouched for in the same transaction
+    marks   is told what was done; the caller has it vouched for in the same transaction. Nothing is
+            told where the same was claimed on the same day: only the instant is written
     """
     _refuse_bad(draft)
-    lineage = lineage_of(draft.subject)
     said = _said(draft, now)
+    scopes = {str(scope) for scope in lineage_of(draft.subject)}
+    claimed = claim_mark(
+        [said[name] for name in SAID], scopes, evidence_text(draft.evidence[:EVIDENCE_MAX], {})
+    )
     finding = Finding.objects.filter(dedup_key=draft.dedup_key, state=FindingState.OPEN).first()
-    is_new = finding is None
     if finding is None:
         finding = Finding.objects.create(
             **said, dedup_key=draft.dedup_key, raised_by=raised_by, opened_at=now
         )
-    else:
-        Finding.objects.filter(pk=finding.pk).update(**said)
-    scopes = {str(scope) for scope in lineage}
-    evidence = evidence_text(draft.evidence[:EVIDENCE_MAX], {})
-    claimed = claim_mark([said[name] for name in SAID], scopes, evidence)
-    if is_new:
         born = birth_mark(finding.pk, draft.dedup_key, raised_by, now)
         marks.opened[finding.pk] = (born, claimed)
-    elif finding.pk in marks.opened:
+        _hang(finding, scopes)
+        return finding
+    held = set(finding.scopes.values_list("scope", flat=True))
+    if claimed == _mark_of(finding, held):
+        Finding.objects.filter(pk=finding.pk).update(refreshed_at=now)
+        return finding
+    Finding.objects.filter(pk=finding.pk).update(**said)
+    if finding.pk in marks.opened:
         marks.opened[finding.pk] = (marks.opened[finding.pk][0], claimed)
     else:
         marks.claimed[finding.pk] = claimed
-    held = set(finding.scopes.values_list("scope", flat=True))
-    FindingScope.objects.bulk_create(
-        FindingScope(finding=finding, scope=scope) for scope in sorted(scopes - held)
-    )
+    _hang(finding, scopes - held)
     finding.scopes.filter(scope__in=held - scopes).delete()
     return finding
+
+
+def _mark_of(finding: Finding, scopes: set[str]) -> str:
+    """Return the mark of what the row says now, whoever wrote it."""
+    evidence = json.dumps(finding.evidence, sort_keys=True)
+    return claim_mark([getattr(finding, name) for name in SAID], scopes, evidence)
+
+
+def _hang(finding: Finding, scopes: set[str]) -> None:
+    FindingScope.objects.bulk_create(
+        FindingScope(finding=finding, scope=scope) for scope in sorted(scopes)
+    )
 
 
 @transaction.atomic
