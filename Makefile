@@ -8,6 +8,8 @@ PORT ?= 8765
 PYTEST_ARGS ?=
 CORES ?= auto
 MUTANTS ?=
+# Checks run side by side; a make that can keeps what each of them says together.
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 ON_TABLES := $(addprefix tests/,loop fleet freeze crew config connectors api pages single_sign_on web journeys postgres)
 
 .PHONY: help setup demo test check test-long test-fresh test-browser test-postgres mutants mutants-fixed bench clean
@@ -41,18 +43,26 @@ test: check ## set everything up, check the law, run the tests on all cores: min
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'not (browser or long)' --ignore=tests/law $(PYTEST_ARGS)
 
 check: setup ## lint, format, types, import contracts, the law's tests, missing migrations, templates
+	@$(MAKE) --no-print-directory -j 2 $(TOGETHER) check-types check-law check-style
+
+.PHONY: check-types check-law check-style
+check-types:
+	$(BIN)/mypy
+
+check-law:
+	$(BIN)/python -m pytest -q tests/law
+
+check-style:
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	@SCUDERIA_HOME="$$(mktemp -d)" DJANGO_SETTINGS_MODULE=scuderia.config.settings \
 	  $(BIN)/django-admin makemigrations --check --dry-run
 	@templates=$$(git ls-files '*.html' 2>/dev/null || find src -name '*.html'); \
 	  test -z "$$templates" || $(BIN)/djade --target-version 5.2 --check $$templates
-	$(BIN)/python -m pytest -q tests/law
 
-test-long: setup ## what takes half a minute each: killed processes, every trouble with every accident
-	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'long and not browser' $(PYTEST_ARGS)
+test-long: setup ## what takes half a minute each, and every example of each property test
+	SCUDERIA_EVERY_EXAMPLE=1 $(BIN)/python -m pytest -n $(CORES) --dist worksteal -m '(long or hypothesis) and not browser' $(PYTEST_ARGS)
 
 test-fresh: setup ## the property tests on examples drawn anew, not on those of every other run
 	SCUDERIA_FRESH=1 $(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'hypothesis and not browser' $(PYTEST_ARGS)

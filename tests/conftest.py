@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from scuderia.loop.engine.null_stores import HeartbeatsInMemory, TablesAlone
 from scuderia.loop.ports import registry
+from tests.examples import drawn
 
 os.environ.setdefault("SCUDERIA_SEED", str(1 + secrets.randbelow(2**32 - 1)))
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -19,6 +20,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 settings.register_profile(
     "scuderia",
     deadline=None,
+    max_examples=drawn(100),
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
     # The same examples every time, so that a change is refused for what it did; fresh ones are

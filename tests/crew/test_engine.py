@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scuderia.crew.engine import forecasts
@@ -13,6 +13,7 @@ from scuderia.crew.engine.repairs import prior_hours, repair_outlook
 from scuderia.fleet.queries.snapshot import month_bounds
 from scuderia.twin.nouns import HISTORY, Policy
 from tests.crew.snapshots import NOW
+from tests.examples import examples
 
 LENGTHS = st.lists(st.floats(0.1, 2_000), max_size=30)
 
@@ -31,7 +32,7 @@ def test_a_repair_that_has_taken_long_takes_longer_still():
 @given(LENGTHS, LENGTHS, st.floats(0, 5_000), st.integers(0, 99))
 @example([1.0, 1.0, 1.0, 1.0, 757.0], [708.0], 706.0, 0)
 @example([1.0, 1.0, 1.0, 1.0, 709.0], [708.0], 707.0, 0)
-@settings(max_examples=60)
+@examples(60)
 def test_what_is_left_of_a_repair_is_never_nothing(finished, lasting, age_h, seed):
     outlook = repair_outlook(finished, lasting)
     assert float(np.sum(outlook.weight)) == pytest.approx(1.0)
@@ -43,7 +44,7 @@ def test_what_is_left_of_a_repair_is_never_nothing(finished, lasting, age_h, see
 
 
 @given(LENGTHS, LENGTHS)
-@settings(max_examples=40)
+@examples(40)
 def test_open_repairs_weigh_as_kaplan_and_meier_say(finished, lasting):
     # the product-limit estimate, written down a second time
     prior = prior_hours()
@@ -89,7 +90,7 @@ def test_a_swap_leaves_the_slot_empty_for_the_handover_alone():
 
 
 @given(st.floats(0, 800), st.integers(0, 10**6), LENGTHS)
-@settings(max_examples=12)
+@examples(12)
 def test_a_forecast_is_the_same_again_and_stays_within_its_horizon(age_h, seed, lengths):
     repairs = repair_outlook(lengths)
     broken, spare = (
@@ -105,7 +106,7 @@ def test_a_forecast_is_the_same_again_and_stays_within_its_horizon(age_h, seed, 
 
 
 @given(st.floats(0, 2_000), st.integers(0, 10**6))
-@settings(max_examples=12)
+@examples(12)
 def test_an_escalated_repair_ends_within_its_cap_or_sooner(age_h, seed):
     slot = forecasts.SlotOutlook(age_h, 0.0, repair_outlook([]))
     told = forecasts.forecast_escalation(slot, cap_h=48.0, horizon_days=7, seed=seed)
@@ -144,7 +145,7 @@ def test_a_budget_that_is_used_up_is_missed_now():
 
 
 @given(st.lists(st.floats(1, 800), max_size=6), st.floats(0, 1_800), st.integers(0, 99))
-@settings(max_examples=25)
+@examples(25)
 def test_filling_broken_slots_never_makes_a_month_worse(ages, lost_h, seed):
     month = state(open_h=tuple(ages), lost_h=lost_h, failures_per_day=4e-3)
     repairs = repair_outlook([])

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -36,6 +36,7 @@ from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.proposals import Proposal
 from scuderia.loop.operations.past_looks import BeyondAllRecords, look_back
 from scuderia.loop.ports import registry
+from tests.examples import examples
 from tests.fleet.typing_person import acts_as_admin
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +123,7 @@ def as_plain(seen) -> object:
     ]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(stays, max_size=10),
     st.lists(st.tuples(st.integers(0, 300), st.integers(1, 300)), max_size=NODES),

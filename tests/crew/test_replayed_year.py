@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.basics.units import Quantity
@@ -18,6 +18,7 @@ from scuderia.loop.nouns import ProposalDraft, Rehearsal, Round
 from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import DAY_S, OutageLog, Policy
 from scuderia.twin.replay import replay
+from tests.examples import examples
 
 AT_ONCE = YearRules(spares=2, look_s=HOUR_S, handover_s=0, decisions_a_day=1_000)
 NOTHING = Rehearsal("m", "u", 1.0, 0, 0, 0, 0, "lower", "none", "none", {}, "")
@@ -58,7 +59,7 @@ def on_the_hour(
     st.lists(st.tuples(st.integers(0, 5), st.integers(1, 130), st.integers(1, 60)), max_size=14),
     st.integers(0, 4),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_who_fills_every_slot_at_once_serves_what_the_twins_own_spare_pool_serves(outages, spares):
     """A second implementation: the twin's policy with the same spares, asked for without delay."""
     log = on_the_hour(outages, nodes=6, days=9)

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.basics.clock import parse_instant
@@ -31,6 +31,7 @@ from scuderia.intake.pipeline import ImportOptions, RecordRefused, run_import
 from scuderia.intake.profiles import Profile
 from scuderia.intake.records import Flaw
 from scuderia.loop.models.audit import AuditEntry
+from tests.examples import examples
 from tests.fleet.promised import customer
 from tests.fleet.test_descriptions import DAY as A_DAY
 from tests.fleet.test_descriptions import LENA, NOW, OTTO, T0, VERA, cast
@@ -119,7 +120,7 @@ def test_a_cause_is_of_its_class_and_of_those_above_it(cause, wanted, is_so):
 HOURS = st.tuples(st.integers(0, 60), st.integers(1, 30), st.sampled_from(["", "fan", "psu"]))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     outages=st.lists(st.tuples(st.integers(0, 1), HOURS), max_size=5),
     exclusions=st.lists(HOURS, max_size=4),

@@ -1,12 +1,13 @@
 """Figures worked by hand, each on the one case in which a wrong rule would give another number."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.basics.capacity import CapacityUnit, capacity_gain
 from scuderia.fleet.engine import facts
 from scuderia.fleet.engine.sla import Request, report_of
 from scuderia.fleet.nouns import LedgerClass
+from tests.examples import examples
 from tests.fleet.promised import customer, prices
 
 DAY = 86_400
@@ -209,7 +210,7 @@ SPANS = st.lists(
 
 
 @given(SPANS)
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_planned_work_over_an_outage_is_what_painting_every_hour_finds(spans):
     """The rule once more, hour by hour: touching or overlapping reports of one sort are one."""
     told = fleet(

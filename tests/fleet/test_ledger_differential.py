@@ -3,13 +3,14 @@
 from collections import Counter
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.fleet.engine import facts, ledger
 from scuderia.fleet.engine.customer_days import calendar_in, complete_days, local_days
 from scuderia.fleet.engine.sla import Request, ledger_of
 from scuderia.fleet.nouns import DOWNTIME, LEDGER_PRECEDENCE, LedgerClass
+from tests.examples import examples
 from tests.fleet.painter import local_date, paint
 from tests.fleet.promised import customer
 
@@ -88,7 +89,7 @@ def facts_around(draw, origin: int) -> facts.FleetFacts:
     return facts.FleetFacts(nodes, customers, outages, phases, holds)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(told=facts_around(ROME_TURNS_BACK))
 def test_every_gpu_second_is_in_the_class_and_hand_that_the_painter_gives_it(told):
     start, end = ROME_TURNS_BACK, ROME_TURNS_BACK + LENGTH
@@ -122,7 +123,7 @@ MIDNIGHTS = {
 }
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(
     data=st.data(), zone=st.sampled_from(sorted(MIDNIGHTS)), whose=st.sampled_from(["ada", None])
 )

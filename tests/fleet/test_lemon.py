@@ -2,13 +2,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.fleet.engine import lemon
 from scuderia.fleet.engine.lemon import PRIOR, NodeHistory, history_of, score_node
 from scuderia.fleet.engine.lemon_fit import PRIOR_STARTS, fit_model, model_of, prepare
 from scuderia.fleet.engine.lemon_past import paces_by_day, past_of, stretches_of
+from tests.examples import examples
 
 PACES = np.array([4.2e-3, 4.2e-3])
 
@@ -76,7 +77,7 @@ def plain_memory(found: list[NodeHistory], nodes: int, of: NodeHistory, at: floa
 
 
 @given(st.lists(histories(), max_size=4), st.integers(0, 3), st.floats(0, 300))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_paces_and_memories_are_those_of_the_definition(found, quiet, at):
     nodes = len(found) + quiet
     past = past_of(found, nodes=nodes)
@@ -89,7 +90,7 @@ def test_paces_and_memories_are_those_of_the_definition(found, quiet, at):
 
 
 @given(st.lists(histories(), max_size=4), st.integers(0, 3))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_one_pass_over_the_days_gives_each_midnights_own_figures(found, quiet):
     past = past_of(found, nodes=len(found) + quiet)
     for day in (0, 1, 17, 59):
@@ -99,7 +100,7 @@ def test_one_pass_over_the_days_gives_each_midnights_own_figures(found, quiet):
 
 
 @given(st.lists(histories(), min_size=1, max_size=4), st.floats(1, 200))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_stretches_hold_all_service_and_the_memory_it_began_with(found, until):
     past = past_of(found, nodes=len(found))
     told = stretches_of(past)
@@ -228,7 +229,7 @@ def test_a_return_in_a_burst_of_the_whole_fleet_tells_less_of_its_node():
 
 
 @given(histories(), st.floats(0, 400), st.floats(0.01, 30))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_nothing_later_than_the_evaluation_changes_a_score(past, at, gap):
     if len(past.ends) and not np.isfinite(past.ends[-1]):
         return
@@ -238,7 +239,7 @@ def test_nothing_later_than_the_evaluation_changes_a_score(past, at, gap):
 
 
 @given(histories(), st.floats(0.1, 27), st.floats(0.01, 0.09))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_one_more_recent_outage_never_lowers_a_score(past, ago, length):
     if len(past.ends) and not np.isfinite(past.ends[-1]):
         return

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from scuderia.basics.actors import WORKER
@@ -37,6 +37,7 @@ from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations.findings import file_finding
 from scuderia.loop.ports import registry
+from tests.examples import examples
 from tests.fleet import one_by_one
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +138,7 @@ def told_of(signal):
     return kind, node, signal.occurred_at, str(signal.payload[word])
 
 
-@settings(max_examples=100, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@examples(100, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(
     st.lists(words, min_size=4, max_size=24),
     before,
@@ -247,7 +248,7 @@ def test_nodes_that_were_out_when_the_look_back_began_are_asked_for_together():
 spans = st.lists(st.tuples(st.integers(0, 2), st.integers(-80, 1), st.integers(0, 40)), max_size=24)
 
 
-@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@examples(60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(spans)
 def test_outages_asked_for_together_are_those_of_each_node(spans):
     with transaction.atomic():

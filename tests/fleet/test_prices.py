@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.basics.clock import parse_instant
@@ -26,6 +26,7 @@ from scuderia.intake.archives import Source
 from scuderia.intake.pipeline import ImportOptions, RecordRefused, run_import
 from scuderia.intake.profiles import Profile
 from scuderia.loop.models.audit import AuditEntry
+from tests.examples import examples
 from tests.fleet.promised import customer
 from tests.fleet.test_descriptions import LENA, NOW, OTTO, VERA, cast
 
@@ -101,7 +102,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     own=CHANGES,
     listed=CHANGES,

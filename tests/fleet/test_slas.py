@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.basics.clock import parse_instant
@@ -30,6 +30,7 @@ from scuderia.intake.archives import Source
 from scuderia.intake.pipeline import ImportOptions, RecordRefused, run_import
 from scuderia.intake.profiles import Profile
 from scuderia.loop.models.audit import AuditEntry
+from tests.examples import examples
 from tests.fleet.test_descriptions import LENA, NOW, OTTO, VERA, cast
 
 __all__ = ["cast"]
@@ -110,7 +111,7 @@ def test_a_fleet_whose_customers_have_different_targets_does_not_invent_one():
 ZONES = ["UTC", "Europe/Rome", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Kiritimati"]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     changes=st.dictionaries(
         st.integers(-2, 12), st.sampled_from(ZONES), min_size=1, max_size=4
@@ -198,7 +199,7 @@ def fleets(draw):
     return facts.FleetFacts(nodes, customers, outages, [], holds, prices=listed)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(told=fleets(), hours=st.integers(1, 240))
 def test_a_fleet_and_its_lines_reconcile_to_the_second_the_day_and_the_cent(told, hours):
     fleet = report_of(told, Request(T0, T0 + hours * HOUR))

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.freeze.engine.batch import Targets, decide_batch, leaf_of
@@ -14,6 +14,7 @@ from scuderia.freeze.engine.gate import BadUpdate, Circumstances, decide
 from scuderia.freeze.engine.merkle import inclusion_proof, is_included, root_of
 from scuderia.freeze.engine.signatures import BadSignature, claims_of, key_id, signed
 from scuderia.freeze.engine.zone_index import compile_zones
+from tests.examples import examples
 from tests.freeze.test_gate import NODES, zone, zones
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -42,7 +43,7 @@ circumstances = st.sampled_from(
 
 
 @given(zones, targets, circumstances)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_batch_answers_as_each_alone(covers, rows, at):
     covers = [
         zone(f"z{number}", one.nodes, one.classes, one.intervals)

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -22,6 +22,7 @@ from scuderia.freeze.engine.zone_index import compile_zones
 from scuderia.freeze.nouns import AskedUpdate, Ground, UpdateClass, ZoneCover
 from scuderia.freeze.operations.bundle import UnreadableState, UnwritableState, accept_bundle
 from scuderia.freeze.queries.bundle import BadKey, UpdateAsked, ask_bundle, read_keys
+from tests.examples import examples
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 KEYS = {key_id(KEY.public_key()): KEY.public_key()}
@@ -76,7 +77,7 @@ zones = st.lists(
 
 
 @given(zones, st.sampled_from(NODES), st.sampled_from(list(UpdateClass)), st.integers(0, 80))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_bundle_comes_back_as_it_was_and_decides_as_the_gate_does(covers, node, kind, start):
     found, _ = open_bundle(seal_bundle(bundle(zones=covers), KEY), KEYS)
     assert found == bundle(zones=covers)

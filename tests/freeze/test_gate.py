@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.freeze.engine.gate import BadUpdate, Circumstances, decide, free_gaps
 from scuderia.freeze.engine.zone_index import CLASS_NUMBER, compile_zones, merged
 from scuderia.freeze.nouns import AskedUpdate, Ground, UpdateClass, ZoneCover
+from tests.examples import examples
 
 NODES = tuple(f"n{at}" for at in range(12))
 LIVE = Circumstances(now=0)
@@ -46,7 +47,7 @@ def painted(covers, node, update_class, start, end):
 
 
 @given(zones, st.lists(questions, min_size=1, max_size=20))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_the_index_answers_as_paint_does(covers, asked):
     index = compile_zones(covers, NODES)
     expected = [painted(covers, node, kind, at, at + s) for node, kind, at, s in asked]
@@ -59,7 +60,7 @@ def test_the_index_answers_as_paint_does(covers, asked):
 
 
 @given(zones, questions, st.integers(0, 6), st.integers(0, 6), st.integers(0, 40))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_the_whole_of_an_update_is_judged_and_the_way_out_is_clear(covers, asked, bake, back, now):
     node, kind, at, work = asked
     update = AskedUpdate((NODES[node],), kind.value, at, work, bake, back)

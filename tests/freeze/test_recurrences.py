@@ -5,12 +5,13 @@ from itertools import islice
 
 import pytest
 from dateutil.rrule import rrulestr
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scuderia.freeze.engine.recurrence_rules import parse_rule
 from scuderia.freeze.engine.recurrences import wall_times
 from scuderia.freeze.nouns import BadRecurrence, TooManyOccurrences
+from tests.examples import examples
 
 
 def named(first: str, rule: str, most: int = 400) -> list[str]:
@@ -347,7 +348,7 @@ def rules(draw: st.DrawFn) -> str:
     first=st.datetimes(datetime.fromisoformat("1999-01-01"), datetime.fromisoformat("2030-01-01")),
     skipped=st.integers(0, 900),
 )
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @example("FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,TU;BYSETPOS=1;WKST=MO", datetime(2000, 2, 1), 0)  # noqa: DTZ001
 def test_two_implementations_agree(rule, first, skipped):
     first = first.replace(microsecond=0)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.replan import INSTANCES, REFERENCE, measured, read_instance
@@ -19,6 +19,7 @@ from scuderia.freeze.engine.replan_search import improve
 from scuderia.freeze.engine.replan_windows import _solve, solve_windows
 from scuderia.freeze.engine.slot_bits import OUT, bits, runs
 from scuderia.freeze.engine.update_calendar import UpdateCalendar
+from tests.examples import examples
 from tests.freeze.replan_cases import (
     GRID_S,
     HOUR_S,
@@ -47,14 +48,14 @@ def planned(case, **facts):
     return told
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(SEEDS)
 def test_every_plan_holds_and_none_is_worse_than_the_greedy_one(seed):
     told = planned(random_case(seed, updates=18), steps=40, windows=0)
     assert len(told.unplaced) == told.starts.count(None)
 
 
-@settings(deadline=None, max_examples=12)
+@examples(12)
 @given(SEEDS)
 def test_windows_of_cp_sat_keep_every_rule(seed):
     case = random_case(seed, updates=14)
@@ -94,7 +95,7 @@ def test_a_window_moves_what_may_stay_only_where_that_pays():
     assert calendar.at == [calendar.planned[0], calendar.planned[0] + 4]
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(SEEDS)
 def test_a_start_is_allowed_where_the_checker_finds_no_fault(seed):
     case = random_case(seed, updates=3)
@@ -108,7 +109,7 @@ def test_a_start_is_allowed_where_the_checker_finds_no_fault(seed):
         assert bool(fits >> slot & 1) is (check_plan(alone, (start,)) == []), slot
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(SEEDS)
 def test_the_levels_count_what_stands_after_any_placing_and_lifting(seed):
     case = random_case(seed, updates=16)
@@ -135,7 +136,7 @@ def test_the_levels_count_what_stands_after_any_placing_and_lifting(seed):
             )
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(SEEDS)
 def test_the_cost_that_the_planner_counts_is_the_checkers(seed):
     case = random_case(seed)
@@ -148,7 +149,7 @@ def test_the_cost_that_the_planner_counts_is_the_checkers(seed):
     assert calendar.cost() == plan_cost(case, calendar.starts()) <= first
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(SEEDS)
 def test_a_landing_keeps_its_rates_and_every_other_rule(seed):
     rule = LandingRule(rates=((4 * HOUR_S, 1), (24 * HOUR_S, 2)), then=3, wide_wait_s=20 * HOUR_S)
@@ -276,7 +277,7 @@ def test_a_ring_that_waits_names_the_update_it_waits_for():
     assert {one.certainty for one in told} == {Certainty.PROVEN}
 
 
-@settings(deadline=None, max_examples=12)
+@examples(12)
 @given(SEEDS)
 def test_what_binds_is_irreducible_and_what_is_proven_has_no_place_alone(seed):
     case = random_case(seed)

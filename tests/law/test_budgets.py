@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.law.trees import nodes_of, tree_of
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "scuderia"
 EXCEPTIONS = json.loads((Path(__file__).parent / "exceptions.json").read_text(encoding="utf-8"))
@@ -56,8 +58,8 @@ def modules() -> list[Path]:
     )
 
 
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in nodes_of(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -94,27 +96,21 @@ def test_no_function_passes_its_hard_stop():
     over = [
         f"{name_of(path)}:{node.name} {function_lines(node)}"
         for path in modules()
-        for node in functions(ast.parse(path.read_text(encoding="utf-8")))
+        for node in functions(path)
         if function_lines(node) > FUNCTION_LINES_MAX
     ]
     assert over == []
 
 
 def test_few_functions_are_long():
-    sizes = [
-        function_lines(node)
-        for path in modules()
-        for node in functions(ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    sizes = [function_lines(node) for path in modules() for node in functions(path)]
     long = sum(size > FUNCTION_LINES_LONG for size in sizes)
     assert long <= FUNCTION_LONG_SHARE * len(sizes)
 
 
 def test_every_module_opens_with_one_sentence_naming_its_job():
     silent = [
-        name_of(path)
-        for path in modules()
-        if not (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").strip()
+        name_of(path) for path in modules() if not (ast.get_docstring(tree_of(path)) or "").strip()
     ]
     assert silent == []
 
@@ -167,9 +163,10 @@ def test_one_word_for_one_thing():
     found = [
         f"{name_of(path)}:{number} says {match.group()!r}, the glossary says {instead}"
         for path in modules()
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for text in [path.read_text(encoding="utf-8")]
         for banned, instead in WORDS_FOR_OTHER_WORDS.items()
-        if (match := re.search(banned, line, re.IGNORECASE))
+        for match in re.finditer(banned, text, re.IGNORECASE)
+        for number in [text.count("\n", 0, match.start()) + 1]
     ]
     assert [entry for entry in found if entry.split(" ")[0] not in EXCEPTIONS["words"]] == []
 

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 from scuderia.config.rooms import ROOMS, rooms
+from tests.law.trees import nodes_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "scuderia"
@@ -13,7 +14,7 @@ SOURCE = ROOT / "src" / "scuderia"
 
 def imports_of(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
         elif isinstance(node, ast.Import):

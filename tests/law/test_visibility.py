@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from tests.law.test_rooms import SOURCE, imports_of
+from tests.law.trees import tree_of
 
 FILTERS = {
     "scuderia.loop.queries.access.scopes_with",
@@ -75,7 +76,7 @@ def lines_asking(tree: ast.AST) -> list[int]:
 def test_what_a_page_asks_of_a_power_is_whether_to_offer_a_button_and_nothing_else(layer):
     strange, asking = [], set()
     for path in SOURCE.glob(f"*/{layer}/*.py"):
-        place, tree = str(path.relative_to(SOURCE)), ast.parse(path.read_text(encoding="utf-8"))
+        place, tree = str(path.relative_to(SOURCE)), tree_of(path)
         lines = set(lines_asking(tree))
         offering = {
             line for name, line in asked_for(tree) if name.lstrip("_").startswith("may_")

@@ -7,11 +7,13 @@ instead stands beside it; docs/glossary.md has the words that stay.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.law.test_rooms import ROOT, SOURCE
+from tests.law.trees import nodes_of
 
 PARTS = {
     "asking": "request_context, forms, periods",
@@ -129,6 +131,7 @@ EXCEPTIONS = {
 """Each with its reason; the list may only shrink."""
 
 
+@cache
 def parts_of(name: str) -> list[str]:
     return [part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
 
@@ -140,7 +143,7 @@ def borne(name: str, words: dict[str, str]) -> Iterator[str]:
 
 def named_in(path: Path) -> Iterator[tuple[str, bool]]:
     """Yield each name that the file declares, and whether it is a class's or a function's."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, True
         elif isinstance(node, ast.arg):

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scuderia.basics.actors import WORKER
@@ -20,6 +20,7 @@ from scuderia.loop.models.findings import Finding, FindingScope
 from scuderia.loop.nouns import Evidence, FindingState, Round
 from scuderia.loop.operations import agents, audit, findings
 from scuderia.loop.ports import registry
+from tests.examples import examples
 from tests.loop.factories import NOW, drop_guards, finding_draft, later, person, proposal_draft
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.usefixtures("hall")]
@@ -322,7 +323,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(steps, values, st.floats(0, 1), st.integers(0, 10**6), st.data())
 def test_any_history_holds_and_one_changed_column_does_not(history, value, sure, amount, data):
     """Whatever was opened, claimed anew and cleared, in whatever order."""

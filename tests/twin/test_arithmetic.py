@@ -4,13 +4,13 @@ import math
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from scuderia.twin.engine.ettr import ettr_exact, ettr_small_loss, minutes_to_failure
 from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.nouns import BadPolicy
 from scuderia.twin.replay import log_figures, spares_needed
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(("confidence", "spares"), [(0.95, 6), (0.99, 7), (0.999, 9)])
@@ -22,7 +22,7 @@ def test_spares_match_the_poisson_table(confidence, spares):
 
 
 @given(st.integers(1, 3_000), st.floats(0, 1), st.floats(0.5, 0.999))
-@examples(max_examples=200)
+@examples(200)
 def test_spares_are_the_least_that_cover(nodes, down, confidence):
     need = spares_needed(nodes, down_share=down, confidence=confidence)
     assert need.spares == nodes or need.covered >= confidence

@@ -6,7 +6,6 @@ import struct
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from scuderia.twin.engine import fast, jit, reference
@@ -14,6 +13,7 @@ from scuderia.twin.engine.event_order import event_digest
 from scuderia.twin.engine.outage_logs import log_of_spans
 from scuderia.twin.engine.random_draws import still_draw
 from scuderia.twin.nouns import ALL, DAY_S, HISTORY, Draw, LemonRule, OutageLog, Policy, Share
+from tests.examples import examples
 
 TARGET = 0.95
 # Few distinct instants, so that many events fall on the same one.
@@ -48,7 +48,7 @@ def throws(draw: st.DrawFn, log: OutageLog) -> Draw:
 
 
 @given(st.data(), policies, st.sampled_from([1, 7_200, DAY_S]))
-@examples(max_examples=1_500)
+@examples(1_500)
 def test_both_engines_tell_the_same_events_and_figures(data, policy, unit):
     log = data.draw(fleets(unit))
     dice = data.draw(throws(log))
@@ -64,7 +64,7 @@ def test_both_engines_tell_the_same_events_and_figures(data, policy, unit):
 
 
 @given(fleets(), policies, st.integers(1, 5))
-@examples(max_examples=200)
+@examples(200)
 def test_more_spares_never_lose_served_seconds(log, policy, more):
     few = reference.replay(log, policy, still_draw(log, policy), target=TARGET)
     rich = policy.but(spares=policy.spares + log.n_nodes * more)
@@ -73,7 +73,7 @@ def test_more_spares_never_lose_served_seconds(log, policy, more):
 
 
 @given(fleets())
-@examples(max_examples=200)
+@examples(200)
 def test_history_is_counted_second_by_second(log):
     out = np.zeros((log.n_nodes, log.horizon_s), dtype=bool)
     for node, start, end in zip(log.node, log.start_s, log.end_s, strict=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.http import HttpRequest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from scuderia.basics.clock import FixedClock
@@ -25,6 +25,7 @@ from scuderia.connectors.embedded.storage import open_world, read_meta
 from scuderia.fleet.nouns import ControlCommand, ControlVerb, NodeState
 from scuderia.loop.ports import registry as loop
 from scuderia.twin.engine.outage_logs import merge_spans
+from tests.examples import examples
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -71,9 +72,7 @@ def lived(path: Path, year: RecordedYear, hours: Sequence[int]) -> dict[str, lis
     ),
     stops=st.lists(st.integers(1, 400), max_size=4),
 )  # fmt: skip
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_observed_is_what_the_file_says_however_time_is_cut(tmp_path, outages, stops):
     for leftover in tmp_path.iterdir():
         leftover.unlink()
