@@ -9,8 +9,11 @@ import requests
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from scuderia.basics.clock import FixedClock
+from scuderia.connectors.oidc.provider import ProviderSilent
+from scuderia.loop.engine.sign_ins import FIRST_WAIT, FREE_PER_ADDRESS
 from scuderia.loop.models.audit import AuditEntry
-from scuderia.loop.models.people import Identity, Membership
+from scuderia.loop.models.people import Identity, Membership, SignInFailure
 from scuderia.loop.nouns import Role
 from scuderia.loop.operations import audit, people
 from scuderia.loop.ports import registry
@@ -171,6 +174,71 @@ def test_an_answer_opens_once(provider, stage):
     other = Client()
     other.cookies[COOKIE] = kept
     refused(other, other.get(path), "SSO-002")
+
+
+def test_refused_answers_from_one_address_wait_like_wrong_passwords(provider, stage, monkeypatch):
+    """Each is counted before the provider is asked; then it is neither asked nor the audit told."""
+    asked = count_calls(monkeypatch)
+    for _ in range(FREE_PER_ADDRESS):
+        assert Client().get("/sign-in/sso/back?code=x&state=y").status_code == 403
+    told = AuditEntry.objects.count()
+    right = Client()
+    path = sent_back(right)
+    held = right.get(path)
+    assert (held.status_code, held.headers["Retry-After"]) == (429, "30")
+    assert "SSO-009" in held.content.decode()
+    assert not is_in(right)
+    assert (len(asked), AuditEntry.objects.count()) == (0, told)
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert elsewhere.get(sent_back(elsewhere)).status_code == 303
+    assert right.post("/sign-in", {"username": "ada", "password": PASSWORD}).status_code == 303
+    later = registry.wall.now() + FIRST_WAIT
+    monkeypatch.setattr(registry, "wall", FixedClock(later))
+    patient = Client()
+    assert patient.get(sent_back(patient)).status_code == 303
+    assert AuditEntry.objects.filter(verb="person.sign_in_failed").count() == FREE_PER_ADDRESS
+    assert audit.verify().holds
+
+
+def count_calls(monkeypatch):
+    """Return a list that grows by the state of each answer that is brought to the provider."""
+    asked, provider = [], type(registry.single_sign_on.provider)
+    finish = provider.finish
+
+    def counting(self, *, answer, kept):
+        asked.append(kept.state)
+        return finish(self, answer=answer, kept=kept)
+
+    monkeypatch.setattr(provider, "finish", counting)
+    return asked
+
+
+def test_answers_that_let_somebody_in_are_not_counted(provider, stage):
+    for _ in range(FREE_PER_ADDRESS + 1):
+        assert come_in()[1].status_code == 303
+    assert not SignInFailure.objects.exists()
+
+
+def test_a_provider_that_fails_holds_nobody_back(provider, stage, monkeypatch):
+    client = Client()
+    path = sent_back(client)
+    monkeypatch.setattr(type(registry.single_sign_on.provider), "finish", failing)
+    refused(client, client.get(path), "SSO-004", 503)
+    assert not SignInFailure.objects.exists()
+
+
+def failing(self, *, answer, kept):
+    raise ProviderSilent("down")
+
+
+@pytest.mark.parametrize("count", [FREE_PER_ADDRESS - 1, FREE_PER_ADDRESS])
+def test_wrong_passwords_hold_no_answer_back_and_refused_ones_no_name(count, provider, stage):
+    for number in range(count):
+        Client().post("/sign-in", {"username": f"guess{number}", "password": "x"})
+    assert come_in()[1].status_code == 303
+    for _ in range(count):
+        Client().get("/sign-in/sso/back")
+    assert Client().post("/sign-in", {"username": "vera", "password": PASSWORD}).status_code == 303
 
 
 def test_an_answer_after_ten_minutes_lets_nobody_in(provider, stage, monkeypatch):

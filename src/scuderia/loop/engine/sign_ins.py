@@ -1,4 +1,4 @@
-"""How long a sign-in waits after wrong passwords: growing waits, counted over a sliding window."""
+"""How long a sign-in waits after those refused: growing waits, counted over a sliding window."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ WINDOW = timedelta(hours=1)
 FREE_PER_NAME = 5
 """Failures under one name after which the next attempt waits."""
 FREE_PER_ADDRESS = 20
-"""Failures from one address after which names that failed too wait."""
+"""Failures from one address after which names that failed too wait, and answers of a provider."""
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 _DOUBLINGS_MAX = 16
@@ -37,6 +37,14 @@ def held_until(by_name: Failures, by_address: Failures) -> AwareDatetime | None:
     if by_name.count:
         ends.append(_end(by_address, FREE_PER_ADDRESS))
     return max((end for end in ends if end is not None), default=None)
+
+
+def callbacks_held_until(by_address: Failures) -> AwareDatetime | None:
+    """Return the instant from which an address may bring a provider's answer again; None: now.
+
+    by_address   its refused answers alone: no name is known before the answer is looked at
+    """
+    return _end(by_address, FREE_PER_ADDRESS)
 
 
 def network_of(address: str) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,11 +12,19 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.loop.engine.json_codec import keepable
-from scuderia.loop.engine.sign_ins import WINDOW, Failures, held_until, network_of
+from scuderia.loop.engine.sign_ins import (
+    WINDOW,
+    Failures,
+    callbacks_held_until,
+    held_until,
+    network_of,
+)
 from scuderia.loop.models.people import SignInFailure
 from scuderia.loop.operations import audit
 from scuderia.loop.operations.patience import waiting_at_most
 
+CALLBACK = "an answer of the provider"
+"""What is counted in place of a name, which is not known before the answer is read."""
 SIGN_IN = Actor(ActorKind.SERVICE, "sign-in")
 """Who tells of a failure: nobody has come in."""
 NAME_CHARACTERS_MAX = 150
@@ -29,13 +38,19 @@ class HeldBack(Refused):
 
     code = "WEB-002"
     remedy = "Wait as long as is said, or ask an admin to set a new password."
+    said = "too many wrong passwords for this name or from this address"
 
     def __init__(self, wait: timedelta) -> None:
         self.wait_s = max(1, -(-wait // timedelta(seconds=1)))
-        super().__init__(
-            "too many wrong passwords for this name or from this address; "
-            f"wait {told_wait(self.wait_s)}"
-        )
+        super().__init__(f"{self.said}; wait {told_wait(self.wait_s)}")
+
+
+class AnswerHeldBack(HeldBack):
+    """Too many answers of the provider were refused from there before; this one was not read."""
+
+    code = "SSO-009"
+    remedy = "Wait as long as is said, then begin again at the sign-in page."
+    said = "too many refused sign-ins from this address"
 
 
 def told_wait(seconds: int) -> str:
@@ -55,19 +70,50 @@ def begin_attempt(*, name: str, address: str, wall: AwareDatetime) -> int:
     raises   HeldBack: try again after `wait_s` seconds; nothing was counted
     """
     key, network = _key(name), network_of(address)
-    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
-        SignInFailure.objects.filter(at__lte=wall - WINDOW).delete()
-        until = held_until(
+
+    def until() -> AwareDatetime | None:
+        return held_until(
             _failures(SignInFailure.objects.filter(name_sha256=key)),
             _failures(SignInFailure.objects.filter(network=network)),
         )
-        if until is not None and wall < until:
-            raise HeldBack(until - wall)
+
+    return _count(key, network, wall, until, HeldBack)
+
+
+def begin_callback(*, address: str, wall: AwareDatetime) -> int:
+    """Count a provider's answer as refused before it is read; return its number.
+
+    As `begin_attempt` does, by the address alone. One that proves right is counted no more with
+    `take_back`; the others stay counted.
+
+    raises   AnswerHeldBack: nothing was counted
+    """
+    key, network = _key(CALLBACK), network_of(address)
+
+    def until() -> AwareDatetime | None:
+        refused = SignInFailure.objects.filter(name_sha256=key, network=network)
+        return callbacks_held_until(_failures(refused))
+
+    return _count(key, network, wall, until, AnswerHeldBack)
+
+
+def _count(
+    key: str,
+    network: str,
+    wall: AwareDatetime,
+    until: Callable[[], AwareDatetime | None],
+    held_back: type[HeldBack],
+) -> int:
+    with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
+        SignInFailure.objects.filter(at__lte=wall - WINDOW).delete()
+        end = until()
+        if end is not None and wall < end:
+            raise held_back(end - wall)
         return int(SignInFailure.objects.create(name_sha256=key, network=network, at=wall).pk)
 
 
 def take_back(attempt: int) -> None:
-    """Count an attempt no more: its password was right, and something else was not."""
+    """Count an attempt no more: what it brought was right."""
     with waiting_at_most(TURN_WITHIN_S), transaction.atomic():
         SignInFailure.objects.filter(pk=attempt).delete()
 

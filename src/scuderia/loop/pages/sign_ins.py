@@ -77,9 +77,7 @@ def _opened(request: HttpRequest, onward: str) -> HttpResponse:
     try:
         sign_ins.begin_attempt(name=name, address=address, wall=registry.wall.now())
     except HeldBack as error:
-        held = sign_in_form(request, onward, refusal_of(error), 429)
-        held.headers["Retry-After"] = str(error.wait_s)
-        return held
+        return held_back(request, onward, error)
     password = request.POST.get("password", "")[:PASSWORD_CHARACTERS_MAX]
     person = authenticate(request, username=name, password=password)
     if person is None:
@@ -109,6 +107,13 @@ def sign_in_form(
     shown = SignInPage(fields, onward, sso.provider.name if sso else "", passwords_open())
     context = {"page": shown, "refusal": refusal}
     return render(request, "loop/sign_in.html", context, status=status)
+
+
+def held_back(request: HttpRequest, onward: str, error: HeldBack) -> HttpResponse:
+    """Show the form to who has to wait, and for how long."""
+    held = sign_in_form(request, onward, refusal_of(error), 429)
+    held.headers["Retry-After"] = str(error.wait_s)
+    return held
 
 
 def passwords_open() -> bool:

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 
 from scuderia.basics.errors import NotAuthorised, Refused, Unable
 from scuderia.loop.nouns import BegunSignIn
-from scuderia.loop.operations import single_sign_on
+from scuderia.loop.operations import sign_ins, single_sign_on
 from scuderia.loop.operations.people import user_named
-from scuderia.loop.operations.sign_ins import refuse_otherwise
-from scuderia.loop.pages.sign_ins import CAME_BY, onward_of, sign_in_form
+from scuderia.loop.operations.sign_ins import HeldBack
+from scuderia.loop.pages.sign_ins import CAME_BY, held_back, onward_of, sign_in_form
 from scuderia.loop.ports import SingleSignOn, registry
 from scuderia.web.base_views import SEE_OTHER, refusal_of, status_of
 from scuderia.web.request_context import client_address
@@ -59,7 +59,11 @@ def begin(request: HttpRequest) -> HttpResponse:
 @require_safe
 def back(request: HttpRequest) -> HttpResponse:
     """Let whoever comes back from the provider in, or say why not."""
-    sso, name, onward = _sso(), "", reverse("now")
+    sso, name, onward, address = _sso(), "", reverse("now"), client_address(request)
+    try:
+        attempt = sign_ins.begin_callback(address=address, wall=registry.wall.now())
+    except HeldBack as error:
+        return held_back(request, onward, error)
     try:
         kept, onward = _kept(request)
         identity = sso.provider.finish(answer=_answer(request), kept=kept)
@@ -67,11 +71,14 @@ def back(request: HttpRequest) -> HttpResponse:
         actor = single_sign_on.come_in(
             identity=identity,
             newcomers=sso.newcomers,
-            address=client_address(request),
+            address=address,
             now=registry.clock.now(),
         )
     except (Refused, Unable) as error:
+        if isinstance(error, Unable):  # the provider failed, not they
+            sign_ins.take_back(attempt)
         return _refused(request, error, name, onward)
+    sign_ins.take_back(attempt)
     login(request, user_named(actor.name), backend=_BACKEND)
     request.session[CAME_BY] = single_sign_on.BY
     return _forgetting(HttpResponseRedirect(onward, status=SEE_OTHER))
@@ -107,7 +114,7 @@ def _answer(request: HttpRequest) -> Mapping[str, str]:
 
 
 def _refused(request: HttpRequest, error: Refused | Unable, name: str, onward: str) -> HttpResponse:
-    refuse_otherwise(
+    sign_ins.refuse_otherwise(
         name=name,
         address=client_address(request),
         by=single_sign_on.BY,
