@@ -7,7 +7,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from scuderia.basics.subjects import SubjectRef
-from scuderia.loop.models.people import ApiToken
+from scuderia.loop.models.audit import AuditEntry
+from scuderia.loop.models.people import ApiToken, Identity
 from scuderia.loop.nouns import Power, ProposalState
 from scuderia.loop.operations import brakes
 from scuderia.loop.queries.proposals import get_proposal
@@ -110,6 +111,8 @@ WRITES = {
     "/gate/decide": (404, 200, 200, 200, 200, 200),
     "/gate/decide-batch": (404, 200, 404, 404, 200, 200),
     "/people/password": (404, 403, 404, 404, 403, 204),
+    "/people/password-link": (404, 403, 404, 404, 403, 201),
+    "/people/unbind": (404, 403, 404, 404, 403, 204),
     "/people/deactivate": (404, 403, 404, 404, 403, 204),
     "/people/reactivate": (404, 403, 404, 404, 403, 204),
     "/tokens": (403, 403, 403, 403, 403, 403),
@@ -170,11 +173,20 @@ def body_for(path, stage):
         },
         "/evidence/node_outages": {"params": {"node": stage.node}},
         "/people/password": {"name": "olaf", "password": "fiorano-1972"},
+        "/people/password-link": {"name": "olaf"},
+        "/people/unbind": {"name": bound_to_an_account("britt"), "reason": "another account"},
         "/people/deactivate": {"name": "otto", "reason": "left"},
         "/people/reactivate": {"name": "otto"},
         "/tokens": {"name": "two", "powers": ["read"], "expires_at": "2027-01-01T00:00:00Z"},
         "/tokens/revoke": {"name": "another"},
     }.get(path, {"digest": "0" * 64, "reason": "by a test"})
+
+
+def bound_to_an_account(name):
+    """Bind the person to an account at a provider, and return their name."""
+    person = get_user_model().objects.get(username=name)
+    Identity.objects.create(person=person, issuer="https://id.example", subject=name, bound_at=NOW)
+    return name
 
 
 def filled(path, stage):
@@ -304,6 +316,31 @@ def test_a_refused_password_is_told_without_the_password(stage):
     assert ada.post("/people/deactivate", {"name": "ada", "reason": "x"}).json()["code"] == (
         "LOOP-031"
     )
+
+
+def test_a_password_link_opens_once_at_the_address_that_is_told_and_for_nobody_let_in_no_more(
+    stage,
+):
+    ada = Caller("ada")
+    told = ada.post("/people/password-link", {"name": "olaf"}).json()
+    assert (told["person"], set(told)) == ("olaf", {"person", "address", "ends_at"})
+    path = told["address"].removeprefix("http://testserver")
+    assert path.startswith("/password/olaf/")
+    chosen = {"new": "fiorano-1972", "again": "fiorano-1972"}
+    assert [Client().post(path, chosen).status_code for _ in range(2)] == [303, 404]
+    assert Client().login(username="olaf", password="fiorano-1972")
+    assert ada.post("/people/password-link", {"name": "ada"}).status_code == 403
+    ada.post("/people/deactivate", {"name": "olaf", "reason": "left"})
+    assert ada.post("/people/password-link", {"name": "olaf"}).json()["code"] == "LOOP-037"
+
+
+def test_an_account_is_unbound_once_and_the_reason_is_kept(stage):
+    ada, body = Caller("ada"), {"name": bound_to_an_account("britt"), "reason": "another account"}
+    assert ada.post("/people/unbind", {"name": "britt"}).status_code == 422
+    assert [ada.post("/people/unbind", body).status_code for _ in range(2)] == [204, 404]
+    entry = AuditEntry.objects.get(verb="person.unbound")
+    assert (entry.subject, entry.reason) == ("person:britt", "another account")
+    assert not Identity.objects.exists()
 
 
 def test_a_token_may_end_itself_and_is_then_refused(stage, lena):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.http import HttpRequest
+from django.urls import reverse
 from ninja import Field, Router, Schema, Status
 
 from scuderia.basics.actors import Actor
@@ -11,7 +12,7 @@ from scuderia.basics.errors import NotAuthorised, NotFound
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import made_from
-from scuderia.loop.operations import passwords, people
+from scuderia.loop.operations import passwords, people, single_sign_on
 from scuderia.loop.operations.people import IssuedToken
 from scuderia.loop.ports import registry
 from scuderia.loop.queries.people import PersonRow, TokenRow, list_people
@@ -60,6 +61,23 @@ class PasswordIn(PersonIn):
     password: common.Words
 
 
+class LinkOut(Schema):
+    """An address over which a person chooses a password, told this once, and until when it opens.
+
+    ends_at   in wall time
+    """
+
+    person: str
+    address: str
+    ends_at: datetime
+
+
+class UnbindIn(PersonIn):
+    """Whose account at a provider is to be forgotten, and why."""
+
+    reason: common.Words = Field(min_length=1)
+
+
 class DeactivateIn(PersonIn):
     """Who is to come in no more, and why."""
 
@@ -93,6 +111,30 @@ def get_people(
 def set_password(request: HttpRequest, said: PasswordIn) -> Status[None]:
     """Set another person's password anew; their sessions end. Asks for `manage_people`."""
     passwords.set_password(person=said.name, password=said.password, **common.asked_by(request))
+    return Status(204, None)
+
+
+@router.post("/people/password-link", response=common.answers(LinkOut, status=201))
+def give_password_link(request: HttpRequest, said: PersonIn) -> Status[dict[str, object]]:
+    """Give a link over which another person chooses a password, once and within a day.
+
+    Void once they sign in, or any password of theirs is set. Asks for `manage_people`.
+    """
+    link = passwords.give_link(
+        person=said.name, wall=registry.wall.now(), **common.asked_by(request)
+    )
+    path = reverse("password-link", args=[link.person, link.secret])
+    address = request.build_absolute_uri(path)
+    return Status(201, {"person": link.person, "address": address, "ends_at": link.ends_at})
+
+
+@router.post("/people/unbind", response=common.answers(None, status=204))
+def unbind_person(request: HttpRequest, said: UnbindIn) -> Status[None]:
+    """Forget which account at a provider a person is; the next sign-in under their name binds anew.
+
+    Asks for `manage_people`.
+    """
+    single_sign_on.unbind(person=said.name, reason=said.reason, **common.asked_by(request))
     return Status(204, None)
 
 
