@@ -106,9 +106,11 @@ def outcomes(
     from scuderia.loop.ports import registry
 
     with _fleet(seed) as clock:
-        drafts = _proposals(clock.now(), approved=approved, names=agents)
         acted_at = clock.now()
-        acted = [pair for pair in drafts if _carry_out(pair[1], acted_at)]
+        drafts = _proposals(acted_at, approved=approved, names=agents)
+        acted = [pair for pair in drafts if _carry_out(_plan(pair[1]), acted_at)]
+        if not acted:
+            return []
         if approved:
             for _ in range(int(MONTH_DAYS * 24 / ROUND_H)):
                 clock.advance(timedelta(hours=ROUND_H))
@@ -181,9 +183,14 @@ def _proposals(
     blind = _snapshot(now)
     record = SwapRecord(0, (2.0,) * DECIDED) if approved else SwapRecord(DECIDED)
     agents = [agent for agent in crew() if agent.name in names]
-    without = {d.dedup_key: d for agent in agents for d in agent.think(blind).proposals}
-    told = {d.dedup_key: d for a in agents for d in a.think(replace(blind, swaps=record)).proposals}
-    return [(told.get(key), draft) for key, draft in without.items()]
+    without = {agent.name: agent.think(blind).proposals for agent in agents}
+    told = {
+        agent.name: agent.think(replace(blind, swaps=record)).proposals
+        for agent in agents
+        if agent.name not in SLOT_AGENTS
+    }
+    known = {draft.dedup_key: draft for made in (without | told).values() for draft in made}
+    return [(known.get(d.dedup_key), d) for made in without.values() for d in made]
 
 
 def _snapshot(now: datetime) -> Any:
@@ -195,30 +202,48 @@ def _snapshot(now: datetime) -> Any:
     return snapshot
 
 
-def _carry_out(draft: Any, now: datetime) -> bool:
+def _carry_out(plan: Any, now: datetime) -> bool:
     from scuderia.loop.ports import registry
 
-    hand, plan = registry.executors[draft.kind], _plan(draft)
+    hand = registry.executors[plan.kind]
     seen = hand.examine(plan, now=now)
     if seen.objections:
         return False
     for step in seen.steps:
-        hand.perform(step, key=f"{draft.dedup_key}:{now.isoformat()}:{step.index}")
+        hand.perform(step, key=f"{plan}:{now.isoformat()}:{step.index}")
     return True
 
 
 def _approve_swaps(now: datetime) -> None:
-    from scuderia.crew.agents.proposal_builders import AgentContext
-    from scuderia.crew.agents.repair_chaser import broken_nodes, draft_swap, swaps_of
+    """Carry out every swap that Repair Chaser would propose; its rehearsals change none."""
+    from scuderia.crew.agents.proposal_builders import swap_params
+    from scuderia.crew.agents.repair_chaser import SWAP_NODE, broken_nodes, swaps_of
     from scuderia.crew.engine.outlook import fleet_outlook
+    from scuderia.loop.nouns import Plan
 
+    if not _may_swap():
+        return
     _poll(now)
     snapshot = _snapshot(now)
-    outlook = fleet_outlook(snapshot)
-    swaps = swaps_of(snapshot, outlook)
+    swaps = swaps_of(snapshot, fleet_outlook(snapshot))
     for node in broken_nodes(snapshot):
         if node.name in swaps:
-            _carry_out(draft_swap(AgentContext(), snapshot, outlook, node, swaps[node.name]), now)
+            params = swap_params(node, swaps[node.name])
+            _carry_out(Plan(SWAP_NODE, (node.place.ref,), params), now)
+
+
+def _may_swap() -> bool:
+    """Say whether the world has both a held node that is out and a spare: else none is proposed.
+
+    Reading the books for nothing took three quarters of a fleet's life.
+    """
+    from scuderia.fleet import ports
+    from scuderia.fleet.nouns import PHASES, NodeState
+
+    out = PHASES | {NodeState.DOWN}
+    nodes = [n for reader in ports.registry.readers.values() for n in reader.current().values()]
+    waiting = any(node.customer is not None and node.state in out for node in nodes)
+    return waiting and any(node.spare for node in nodes)
 
 
 def _plan(draft: Any) -> Any:

@@ -174,6 +174,9 @@ def test_spare_planner_enlarges_a_pool_that_was_too_small():
     assert draft.kind == "fleet.resize_spare_pool"
     assert 1 < int(str(draft.params["size"])) <= 10
     assert_complete(draft)
+    week_h = draft.rehearsal.do_nothing * 7 / draft.rehearsal.horizon_days
+    severity = draft.findings[0].severity.amount
+    assert severity == pytest.approx(week_h * broken[0].gpus, abs=0.06), "if nobody acts"
 
 
 def test_spare_planner_asks_for_no_more_than_there_is_and_never_for_less():

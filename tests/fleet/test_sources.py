@@ -7,13 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from scuderia.basics.actors import IMPORTER
+from scuderia.basics.actors import IMPORTER, Actor, ActorKind
 from scuderia.basics.errors import Unable
 from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet import jobs
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Gpu, Node, Site
+from scuderia.fleet.models.inventory import Sku as SkuRow
 from scuderia.fleet.nouns import (
     ControlVerb,
     CustomerName,
@@ -28,7 +29,10 @@ from scuderia.fleet.nouns import (
     SlaDefinition,
 )
 from scuderia.fleet.operations import inventory, sources
+from scuderia.fleet.operations.customers import edit_customer
+from scuderia.fleet.operations.inventory import first_price
 from scuderia.fleet.operations.observations import PollReport
+from scuderia.fleet.operations.skus import SkuChanges, edit_sku
 from scuderia.fleet.playbook.cluster_executor import (
     NotInCluster,
     SourceSilent,
@@ -40,11 +44,13 @@ from scuderia.fleet.ports import NoCluster
 from scuderia.fleet.ports import registry as fleet
 from scuderia.fleet.queries.nodes import node_status
 from scuderia.fleet.queries.silence import FleetSilence
+from scuderia.fleet.queries.slas import list_slas
 from scuderia.fleet.queries.sources import list_sources
 
 pytestmark = pytest.mark.django_db
 T0 = datetime(2026, 7, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+ADMIN = Actor(ActorKind.SERVICE, "setup")
 SKU = Sku(name="box", gpus_per_node=8, gpu_model="X", cents_per_gpu_hour=100)
 
 
@@ -56,6 +62,8 @@ class Reader:
     at: object = T0
     silent: str = ""
     bug: bool = False
+    slas: tuple[SlaDefinition, ...] = ()
+    sku: Sku = SKU
     states: dict[str, NodeState] = field(default_factory=dict)
 
     @property
@@ -68,7 +76,9 @@ class Reader:
             NodePlace(NodeName(name), f"{self.source}-site", self.source, f"{self.source}-r", "box")
             for name in self.names
         )
-        return Inventory(places=places, skus=(SKU,), slas=(), spare_pool={self.source: 1})
+        return Inventory(
+            places=places, skus=(self.sku,), slas=self.slas, spare_pool={self.source: 1}
+        )
 
     def observe(self, *, cursor, limit):
         self._answer()
@@ -320,3 +330,33 @@ def test_pages_are_as_long_as_the_books_may_be_held(monkeypatch):
 )
 def test_a_page_is_as_long_as_the_last_one_took_within_its_bounds(limit, most, took_s, following):
     assert sources._next_limit(limit, most, took_s) == following
+
+
+def test_a_source_never_takes_back_a_promise_or_a_price_that_a_person_corrected(two):
+    milan, _ = two
+    milan.slas = (SlaDefinition(CustomerName("ada"), 0.95, "UTC"),)
+    sources.poll(milan, now=T0 + HOUR)
+    said = [sla.target for sla in list_slas(T0 + HOUR)], first_price(SkuRow.objects.get())
+    assert said == ([0.95], 100)
+    edit_customer(actor=ADMIN, name="ada", target=0.9, reason="as signed", now=T0 + HOUR)
+    changes = SkuChanges(cents_per_gpu_hour=250)
+    edit_sku(actor=ADMIN, name="box", changes=changes, reason="as billed", now=T0 + HOUR)
+    assert inventory.is_registered(milan.inventory()), "nothing is written again at every poll"
+    milan.sku = replace(SKU, gpu_model="Y")
+    sources.poll(milan, now=T0 + 2 * HOUR)
+    said = [sla.target for sla in list_slas(T0 + 2 * HOUR)], first_price(SkuRow.objects.get())
+    assert said == ([0.9], 250)
+    assert SkuRow.objects.get().gpu_model == "Y", "what nobody corrected is the source's to say"
+
+
+def test_a_source_corrects_its_own_word_of_a_promise_and_a_price(two):
+    milan, _ = two
+    milan.slas = (SlaDefinition(CustomerName("ada"), 0.95, "UTC"),)
+    sources.poll(milan, now=T0)
+    changes = SkuChanges(gpu_model="Z")
+    edit_sku(actor=ADMIN, name="box", changes=changes, reason="another model", now=T0)
+    milan.slas = (SlaDefinition(CustomerName("ada"), 0.97, "UTC"),)
+    milan.sku = replace(SKU, gpu_model="Z", cents_per_gpu_hour=120)
+    sources.poll(milan, now=T0 + HOUR)
+    said = [sla.target for sla in list_slas(T0 + HOUR)], first_price(SkuRow.objects.get())
+    assert said == ([0.97], 120)

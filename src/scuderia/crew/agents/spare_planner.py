@@ -17,6 +17,7 @@ from scuderia.crew.engine.spare_pools import (
     spare_need,
 )
 from scuderia.fleet.engine.snapshot import FleetSnapshot, SwapRecord
+from scuderia.fleet.nouns import GPU_HOURS
 from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal, Round
 from scuderia.twin.nouns import Comparison, SpareNeed
 
@@ -96,6 +97,7 @@ class SparePlanner(FleetAgent):
     ) -> ProposalDraft:
         cluster = SubjectRef("cluster", view.cluster)
         cost = proposal_builders.cost_of_delay(rehearsal, view.gpus)
+        lost_h = rehearsal.do_nothing * proposal_builders.WEEK_DAYS / rehearsal.horizon_days
         return ProposalDraft(
             kind=RESIZE,
             targets=(cluster,),
@@ -109,7 +111,7 @@ class SparePlanner(FleetAgent):
                     f"{view.days:.0f} days {need.spares} were needed at {CONFIDENCE:.0%} of "
                     f"instants, and {wanted} can be had",
                     confidence=CONFIDENCE,
-                    severity=Quantity(round(cost.amount * 7, 1), cost.unit),
+                    severity=Quantity(round(view.gpus * lost_h, 1), GPU_HOURS),
                     evidence=(
                         proposal_builders.pool_evidence(self.context, snapshot, view.cluster),
                         self._need_evidence(snapshot, view, need),

@@ -11,6 +11,7 @@ class Price(models.Model):
     """US cents per GPU-hour of a node type from a day on, until the next one; 0 states none.
 
     customer   whose own price it is; None: everybody's who has none
+    by_person    a person or a person's file said it: no source's word replaces it
     """
 
     sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="prices")
@@ -19,6 +20,7 @@ class Price(models.Model):
     )
     first_day = models.DateField()
     cents_per_gpu_hour = models.PositiveIntegerField()
+    by_person = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -11,12 +11,14 @@ class SlaDefinition(models.Model):
     """What one customer is promised per day of a time zone, from a day of that zone on.
 
     It holds until the customer's next one begins.
+    by_person   a person or a person's file said it: no source's word replaces it
     """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="slas")
     first_day = models.DateField(default=BEGINNING)
     target = models.FloatField()
     time_zone = models.CharField(max_length=64)
+    by_person = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -129,7 +129,7 @@ def _promised(row: Customer) -> Promise:
 
 def _keep(row: Customer, promise: Promise) -> None:
     if promise.target is not None:
-        wanted = {"target": promise.target, "time_zone": promise.time_zone}
+        wanted = {"target": promise.target, "time_zone": promise.time_zone, "by_person": True}
         first = SlaDefinition.objects.filter(customer=row).order_by("first_day").first()
         SlaDefinition.objects.update_or_create(
             customer=row,

@@ -97,7 +97,7 @@ def register_inventory(
 
 
 def is_registered(inventory: Inventory) -> bool:
-    """Say whether the books say all this already; six questions, and no lock."""
+    """Say whether the books say all this already; eight questions, and no lock."""
     nodes = Node.objects.values_list(
         "name", "rack__cluster__site__name", "rack__cluster__name", "rack__name", "sku__name"
     )
@@ -105,16 +105,19 @@ def is_registered(inventory: Inventory) -> bool:
     if any(placed.get(p.node) != [p.site, p.cluster, p.rack, p.sku] for p in inventory.places):
         return False
     prices = dict(_first_prices().values_list("sku__name", "cents_per_gpu_hour"))
+    priced = set(_first_prices().filter(by_person=True).values_list("sku__name", flat=True))
     skus = {
         (name, gpus, model, prices.get(name, 0))
         for name, gpus, model in Sku.objects.values_list("name", "gpus_per_node", "gpu_model")
     }
     slas = SlaRow.objects.values_list("customer__name", "target", "time_zone", "first_day")
+    promised = set(SlaRow.objects.filter(by_person=True).values_list("customer__name", "first_day"))
     pools = SparePool.objects.values_list("cluster__name", "target_size")
     return (
-        {(s.name[:NAME_MAX], s.gpus_per_node, s.gpu_model[:NAME_MAX], s.cents_per_gpu_hour)
-         for s in inventory.skus} <= skus
-        and {(s.customer, s.target, s.time_zone, s.first_day) for s in inventory.slas} <= set(slas)
+        {(name := s.name[:NAME_MAX], s.gpus_per_node, s.gpu_model[:NAME_MAX],
+          prices[name] if name in priced else s.cents_per_gpu_hour) for s in inventory.skus} <= skus
+        and {(s.customer, s.target, s.time_zone, s.first_day) for s in inventory.slas
+             if (s.customer, s.first_day) not in promised} <= set(slas)
         and inventory.spare_pool.items() <= set(pools)
     )  # fmt: skip
 
@@ -135,7 +138,7 @@ def _keep_skus(skus: Iterable[SkuNoun]) -> int:
         if not made and wanted != {name: getattr(row, name) for name in wanted}:
             Sku.objects.filter(pk=row.pk).update(**wanted)
             made = True
-        changed += keep_first_price(row, sku.cents_per_gpu_hour) or made
+        changed += keep_first_price(row, sku.cents_per_gpu_hour, by_person=False) or made
     return changed
 
 
@@ -145,14 +148,24 @@ def first_price(sku: Sku) -> int:
     return found.first() or 0
 
 
-def keep_first_price(sku: Sku, cents: int) -> bool:
-    """Have a node type cost this from the beginning, until its next price; False if it does."""
-    if first_price(sku) == cents:
+def keep_first_price(sku: Sku, cents: int, *, by_person: bool) -> bool:
+    """Have a node type cost this from the beginning, until its next price; False if it does.
+
+    by_person   a person says so; what a person said stands against a source
+    """
+    found = _first_prices().filter(sku=sku).first()
+    if found is not None and found.by_person and not by_person:
+        return False
+    same = cents == (0 if found is None else found.cents_per_gpu_hour)
+    if same and (found is None or found.by_person or not by_person):
         return False
     Price.objects.update_or_create(
-        sku=sku, customer=None, first_day=BEGINNING, defaults={"cents_per_gpu_hour": cents}
+        sku=sku,
+        customer=None,
+        first_day=BEGINNING,
+        defaults={"cents_per_gpu_hour": cents, "by_person": by_person},
     )
-    return True
+    return not same
 
 
 def _first_prices() -> QuerySet[Price]:
@@ -241,7 +254,7 @@ def _keep_sla(sla: SlaDefinition) -> bool:
     row, made = SlaRow.objects.get_or_create(
         customer=customer, first_day=sla.first_day, defaults=wanted
     )
-    if made or (row.target, row.time_zone) == (sla.target, sla.time_zone):
+    if made or row.by_person or (row.target, row.time_zone) == (sla.target, sla.time_zone):
         return made
     SlaRow.objects.filter(pk=row.pk).update(**wanted)
     return True

@@ -64,7 +64,7 @@ def set_price(
         sku=kind,
         customer=holder,
         first_day=first_day,
-        defaults={"cents_per_gpu_hour": cents_per_gpu_hour},
+        defaults={"cents_per_gpu_hour": cents_per_gpu_hour, "by_person": True},
     )
     subject = EVERYTHING if customer is None else SubjectRef("customer", customer)
     audit.record(
@@ -104,7 +104,7 @@ def keep_prices(compared: Compared[PriceRow]) -> None:
             sku_id=skus[row.sku],
             customer=customers[row.customer] if row.customer else None,
             first_day=date.fromisoformat(row.first_day),
-            defaults={"cents_per_gpu_hour": row.cents_per_gpu_hour},
+            defaults={"cents_per_gpu_hour": row.cents_per_gpu_hour, "by_person": True},
         )
 
 

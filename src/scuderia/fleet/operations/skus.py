@@ -86,7 +86,7 @@ def add_sku(*, actor: Actor, name: str, sku: SkuChanges, now: AwareDatetime) -> 
                 remedy=f"Correct it: scuderia fleet sku edit {name} --reason WHY.",
             )
         return False
-    keep_first_price(row, int(wanted[_PRICE]))
+    keep_first_price(row, int(wanted[_PRICE]), by_person=True)
     audit.record(
         actor, "fleet.sku.added", subject=EVERYTHING, at=now, detail={"sku": name, **wanted}
     )
@@ -118,7 +118,8 @@ def edit_sku(
         )
     require_reason(reason, f"the SKU {name}")
     Sku.objects.filter(pk=row.pk).update(**_columns(after))
-    keep_first_price(row, int(after[_PRICE]))
+    if _PRICE in changes.given():
+        keep_first_price(row, int(after[_PRICE]), by_person=True)
     audit.record(
         actor,
         "fleet.sku.edited",

@@ -63,7 +63,7 @@ def set_sla(
     SlaDefinition.objects.update_or_create(
         customer=holder,
         first_day=first_day,
-        defaults={"target": target, "time_zone": zone},
+        defaults={"target": target, "time_zone": zone, "by_person": True},
     )
     after = {"from": first_day.isoformat(), "target": str(target), "time_zone": zone}
     verb = "corrected" if known else "stated"
@@ -110,7 +110,7 @@ def keep_slas(compared: Compared[SlaRow]) -> None:
         SlaDefinition.objects.update_or_create(
             customer=customers[row.customer],
             first_day=date.fromisoformat(row.first_day),
-            defaults={"target": row.target, "time_zone": row.time_zone},
+            defaults={"target": row.target, "time_zone": row.time_zone, "by_person": True},
         )
 
 
