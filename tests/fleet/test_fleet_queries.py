@@ -138,9 +138,9 @@ def test_reads_take_the_same_number_of_queries_at_any_size(count, django_assert_
         fleet_board(at)
     with django_assert_num_queries(5):
         outages.open_outages(at)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         reports.sla_report(T0, at)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         reports.ledger_for("ada", T0, at)
     with django_assert_num_queries(4):
         nodes.node_timeline("n001", T0, at)

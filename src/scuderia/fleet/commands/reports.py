@@ -14,6 +14,8 @@ from scuderia.loop.commands.command_actor import for_actor
 from scuderia.loop.commands.output import print_facts, print_json, print_table, say
 from scuderia.loop.ports import registry
 
+CHANGES_SHOWN = 20
+
 
 @for_actor
 def report(
@@ -124,6 +126,8 @@ def _show_report(found: SlaReport) -> None:
         empty="Nothing broke in this period.",
     )
     say("")
+    for change in found.promises_changed[-CHANGES_SHOWN:]:
+        say(change.words)
     say(found.price_note)
     say(found.limits)
 

@@ -35,6 +35,7 @@ AMENDMENTS_TABLE = "amendments.csv"
 SLAS_TABLE = "slas.csv"
 PRICES_TABLE = "prices.csv"
 EXCLUSIONS_TABLE = "exclusions.csv"
+PROMISES_CHANGED_TABLE = "promises_changed.csv"
 PARTS = (
     DAYS_TABLE,
     EVENTS,
@@ -44,7 +45,9 @@ PARTS = (
     PRICES_TABLE,
     SLAS_TABLE,
 )
-"""The parts of every packet; one whose outages were amended has AMENDMENTS_TABLE beside them."""
+"""The parts of every packet."""
+SOMETIMES = (AMENDMENTS_TABLE, PROMISES_CHANGED_TABLE)
+"""The parts of a packet whose outages were amended, or whose promises after their days began."""
 
 
 class EvidenceBroken(BadInput):
@@ -68,6 +71,8 @@ def packet_of(facts: FleetFacts, request: Request) -> dict[str, bytes]:
     }
     if facts.amendments:
         files[AMENDMENTS_TABLE] = _amendments_table(facts)
+    if report.promises_changed:
+        files[PROMISES_CHANGED_TABLE] = _promises_changed_table(report)
     hashes = {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}
     return files | {MANIFEST: _bytes({"version": VERSION, "sha256": hashes})}
 
@@ -196,6 +201,24 @@ def _slas_table(facts: FleetFacts) -> bytes:
             "from": lambda row: row[1].first_day,
             "target": lambda row: repr(row[1].target),
             "time_zone": lambda row: row[1].time_zone,
+        },
+    )
+
+
+def _promises_changed_table(report: SlaReport) -> bytes:
+    return _table(
+        report.promises_changed,
+        {
+            "customer": lambda one: _harmless(one.customer),
+            "from": lambda one: one.first_day.isoformat(),
+            "to": lambda one: one.last_day.isoformat(),
+            "target_before": lambda one: repr(one.target_before),
+            "time_zone_before": lambda one: one.zone_before,
+            "target_after": lambda one: _share(one.target_after),
+            "time_zone_after": lambda one: one.zone_after,
+            "changed_at": lambda one: one.changed_at.isoformat(),
+            "changed_by": lambda one: one.changed_by,
+            "reason": lambda one: _harmless(one.reason),
         },
     )
 

@@ -52,13 +52,34 @@ class ExclusionFact(NamedTuple):
     reason: str
 
 
+class PromiseChangeFact(NamedTuple):
+    """What was promised otherwise for the ISO days [first_day, last_day]; it changes no figure.
+
+    target_after   None: nothing is promised for them any more
+    """
+
+    first_day: str
+    last_day: str
+    target_before: float
+    zone_before: str
+    target_after: float | None
+    zone_after: str
+    reason: str
+    changed_by: str
+    changed_at: int
+
+
 class CustomerFact(NamedTuple):
-    """A customer: what it was promised, by first day; its own prices; what does not count."""
+    """A customer: what it was promised, by first day; its own prices; what does not count.
+
+    changes   what of its promises was changed for days that had begun, the oldest first
+    """
 
     name: str
     slas: tuple[SlaFact, ...] = ()
     prices: tuple[PriceFact, ...] = ()
     exclusions: tuple[ExclusionFact, ...] = ()
+    changes: tuple[PromiseChangeFact, ...] = ()
 
 
 class OutageFact(NamedTuple):
@@ -147,6 +168,8 @@ def rows_of(facts: FleetFacts) -> dict[str, list[list[object]]]:
 
 
 def _row_of(fact: tuple[object, ...]) -> list[object]:
+    if isinstance(fact, CustomerFact) and not fact.changes:
+        return list(fact[:-1])
     if not isinstance(fact, OutageFact):
         return list(fact)
     said: list[object] = [*fact[:_WHOLE_NODE_COLUMNS]]
@@ -176,12 +199,14 @@ def _read_customer(
     slas: Sequence[Sequence[Any]],
     prices: Sequence[Sequence[Any]],
     exclusions: Sequence[Sequence[Any]],
+    changes: Sequence[Sequence[Any]] = (),
 ) -> CustomerFact:
     return CustomerFact(
         name,
         tuple(SlaFact(*row) for row in slas),
         tuple(PriceFact(*row) for row in prices),
         tuple(ExclusionFact(*row) for row in exclusions),
+        tuple(PromiseChangeFact(*row) for row in changes),
     )
 
 
@@ -238,7 +263,8 @@ def narrowed(facts: FleetFacts, customer: str, *, start: int, end: int) -> Fleet
 
 def _discreet_customer(customer: CustomerFact, others: Sequence[str]) -> CustomerFact:
     told = [fact._replace(reason=_discreet(fact.reason, others)) for fact in customer.exclusions]
-    return customer._replace(exclusions=tuple(told))
+    changed = [fact._replace(reason=_discreet(fact.reason, others)) for fact in customer.changes]
+    return customer._replace(exclusions=tuple(told), changes=tuple(changed))
 
 
 def _discreet(reason: str, others: Iterable[str]) -> str:

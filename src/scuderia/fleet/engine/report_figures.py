@@ -6,7 +6,7 @@ from datetime import date
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.units import HOUR_S, percent
-from scuderia.fleet.nouns import LedgerClass, OutageRecord
+from scuderia.fleet.nouns import BEGINNING, LedgerClass, OutageRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,38 @@ class PromiseHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class PromiseChanged:
+    """What was promised for days of the period, and was changed after they had begun.
+
+    target_after   None: nothing is promised for them any more
+    """
+
+    customer: str
+    first_day: date
+    last_day: date
+    target_before: float
+    zone_before: str
+    target_after: float | None
+    zone_after: str
+    reason: str
+    changed_by: str
+    changed_at: AwareDatetime
+
+    @property
+    def words(self) -> str:
+        """Return it as a sentence."""
+        first = "the beginning" if self.first_day == BEGINNING else f"{self.first_day}"
+        after = "nothing"
+        if self.target_after is not None:
+            after = f"{self.target_after:.2%} in {self.zone_after}"
+        return (
+            f"What {self.customer} is promised for the days from {first} to {self.last_day} was "
+            f"changed on {self.changed_at:%Y-%m-%d} by {self.changed_by}, from "
+            f"{self.target_before:.2%} in {self.zone_before} to {after}: {self.reason}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Excluded:
     """What one exclusion took out of what counts; `end` None: it lasts; cause "": every cause."""
 
@@ -175,6 +207,7 @@ class SlaReport:
     days_below_target       of days with a target; None: there is none
     headline                one line per customer in scope
     unheld                  the line of the time that nobody held; None of a customer, or no time
+    promises_changed        what was changed of promises for its days after they had begun
     customer_days*          sums over the headline: all sums are sums of the lines
     customer_days_unpromised   days that are known, and for which nothing was promised
     outages                 that touch the period; outages_started began inside it
@@ -194,6 +227,7 @@ class SlaReport:
     time_zone: str
     target: float | None
     promises: tuple[PromiseHeld, ...]
+    promises_changed: tuple[PromiseChanged, ...]
     nodes: int
     gpus: int
     days: tuple[ReportDay, ...]

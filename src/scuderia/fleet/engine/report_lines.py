@@ -22,7 +22,12 @@ from scuderia.fleet.engine.gpu_shares import Ints, whole_seconds
 from scuderia.fleet.engine.ledger import CODE, NOBODY, Days, Segments
 from scuderia.fleet.engine.outage_statistics import DOWN_CODES
 from scuderia.fleet.engine.prices import Money
-from scuderia.fleet.engine.report_figures import CustomerDays, Excluded, PromiseHeld
+from scuderia.fleet.engine.report_figures import (
+    CustomerDays,
+    Excluded,
+    PromiseChanged,
+    PromiseHeld,
+)
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -160,6 +165,23 @@ class Line:
             )
             for sla in self.holder.slas
             if sla in held
+        ]
+
+    def promises_changed(self) -> list[PromiseChanged]:
+        """Return what of its promises was changed for its days after they had begun."""
+        if not self.days.dates:
+            return []
+        opens, closes = self.days.dates[0].isoformat(), self.days.dates[-1].isoformat()
+        return [
+            PromiseChanged(
+                self.holder.name,
+                date.fromisoformat(one.first_day),
+                date.fromisoformat(one.last_day),
+                *one[2:-1],
+                instant_of(one.changed_at),
+            )
+            for one in self.holder.changes
+            if one.first_day <= closes and opens <= one.last_day
         ]
 
     def excluded(self) -> list[Excluded]:

@@ -215,6 +215,7 @@ class _Report:
             time_zone=_zone(self.scope, self.days),
             target=self.target,
             promises=tuple(held for line in self.lines for held in line.promises()),
+            promises_changed=tuple(one for line in self.lines for one in line.promises_changed()),
             nodes=len(self.present),
             gpus=self.gpus,
             days=self.rows,

@@ -18,6 +18,7 @@ from scuderia.fleet.operations.descriptions import (
     require_reason,
 )
 from scuderia.fleet.operations.inventory import NoSuchZone, find_customer
+from scuderia.fleet.operations.promise_changes import kept_promise_changes
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.fleet.queries.reports import NotATarget
 from scuderia.loop.operations import audit
@@ -108,7 +109,8 @@ def edit_customer(
     if after == before:
         return False
     require_reason(reason, f"what {name} was promised")
-    _keep(row, after)
+    with kept_promise_changes({name}, actor=actor, reason=reason, now=now):
+        _keep(row, after)
     subject = SubjectRef("customer", name)
     audit.record(
         actor,

@@ -21,7 +21,7 @@ from scuderia.fleet.engine.node_rows import NodeRow
 from scuderia.fleet.engine.price_rows import PriceRow
 from scuderia.fleet.engine.sla_rows import SlaRow
 from scuderia.fleet.operations.allocations import compare_allocations, keep_allocations, lock_nodes
-from scuderia.fleet.operations.descriptions import NAMES_AUDITED, NODES_MAX, Compared, RowT
+from scuderia.fleet.operations.descriptions import NAMES_AUDITED, NODES_MAX, Compared, RowT, SaidBy
 from scuderia.fleet.operations.exclusions import compare_exclusions, keep_exclusions
 from scuderia.fleet.operations.import_runs import ImportUnsettled
 from scuderia.fleet.operations.nodes import compare_nodes, keep_nodes
@@ -39,6 +39,8 @@ from scuderia.intake.fields import (
     Record,
 )
 from scuderia.loop.operations import audit
+
+NAME_SHOWN = 200
 
 
 class TooManyRows(BadInput):
@@ -58,7 +60,7 @@ class DescriptionImport(Generic[RowT]):
     row_of: Callable[[Record], RowT]
     same_row: Callable[[RowT], str]
     compare: Callable[[Sequence[RowT], AwareDatetime], Compared[RowT]]
-    keep: Callable[[Compared[RowT]], None]
+    keep: Callable[[Compared[RowT], SaidBy], None]
     lock: Callable[[Sequence[RowT]], None]
     now: AwareDatetime
 
@@ -117,7 +119,7 @@ class DescriptionImport(Generic[RowT]):
         )
         if not dry_run and (found.added or found.amended):
             try:
-                self.keep(found)
+                self.keep(found, SaidBy(actor, now, f"the file {facts.name[:NAME_SHOWN]}"))
             except IntegrityError as error:
                 raise ImportUnsettled(f"{facts.name}: the books refuse it: {error}") from None
             audit.record(
@@ -139,7 +141,7 @@ def node_import(now: AwareDatetime) -> DescriptionImport[NodeRow]:
         row_of=node_rows.row_of,
         same_row=node_rows.same_row,
         compare=lambda rows, at: compare_nodes(rows, now=at),
-        keep=keep_nodes,
+        keep=lambda found, _by: keep_nodes(found),
         lock=lambda rows: lock_nodes({row.node for row in rows}),
         now=now,
     )
@@ -154,7 +156,7 @@ def allocation_import(now: AwareDatetime) -> DescriptionImport[AllocationRow]:
         row_of=allocation_rows.row_of,
         same_row=allocation_rows.same_row,
         compare=lambda rows, at: compare_allocations(rows, now=at),
-        keep=keep_allocations,
+        keep=lambda found, _by: keep_allocations(found),
         lock=lambda rows: lock_nodes({row.node for row in rows}),
         now=now,
     )
@@ -184,7 +186,7 @@ def exclusion_import(now: AwareDatetime) -> DescriptionImport[ExclusionRow]:
         row_of=exclusion_rows.row_of,
         same_row=exclusion_rows.same_row,
         compare=lambda rows, _at: compare_exclusions(rows),
-        keep=keep_exclusions,
+        keep=lambda found, _by: keep_exclusions(found),
         lock=lambda rows: lock_customers({row.customer for row in rows}),
         now=now,
     )
@@ -199,7 +201,7 @@ def price_import(now: AwareDatetime) -> DescriptionImport[PriceRow]:
         row_of=price_rows.row_of,
         same_row=price_rows.same_row,
         compare=lambda rows, _at: compare_prices(rows),
-        keep=keep_prices,
+        keep=lambda found, _by: keep_prices(found),
         lock=lambda rows: lock_skus({row.sku for row in rows}),
         now=now,
     )

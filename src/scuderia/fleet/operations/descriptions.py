@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.intake.hostlists import expand
@@ -59,6 +60,15 @@ class Compared(Generic[RowT]):
             unchanged=sum(row == was for row, was in good),
             against=against,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBy:
+    """Whose file describes something, when, and the reason that is kept of it."""
+
+    actor: Actor
+    now: AwareDatetime
+    reason: str
 
 
 class DescribedAlready(Refused):

@@ -13,9 +13,9 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.engine.evidence_packet import (
-    AMENDMENTS_TABLE,
     MANIFEST,
     PARTS,
+    SOMETIMES,
     packet_of,
     verify_packet,
 )
@@ -94,7 +94,7 @@ def verify_evidence(folder: Path) -> SlaReport:
     """
     files: dict[str, bytes] = {}
     try:
-        for name in (*PARTS, AMENDMENTS_TABLE, MANIFEST):
+        for name in (*PARTS, *SOMETIMES, MANIFEST):
             path = folder / name
             if path.is_file() and path.stat().st_size <= FILE_BYTES_MAX:
                 files[name] = path.read_bytes()

@@ -20,10 +20,12 @@ from scuderia.fleet.models.slas import SlaDefinition as SlaRow
 from scuderia.fleet.models.spare_pools import SparePool
 from scuderia.fleet.nouns import BEGINNING, Inventory, NodePlace, SlaDefinition
 from scuderia.fleet.nouns import Sku as SkuNoun
+from scuderia.fleet.operations.promise_changes import kept_promise_changes
 from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.loop.operations import audit
 from scuderia.loop.operations.bulk_writes import insert_rows
 
+BY_SOURCE = "as the source of the inventory says"
 Row = TypeVar("Row", bound=Model)
 PlaceT = TypeVar("PlaceT", Site, Cluster, Rack)
 
@@ -82,7 +84,7 @@ def register_inventory(
         nodes_added=added,
         nodes_moved=moved,
         skus_changed=skus_changed,
-        slas_changed=sum(_keep_sla(sla) for sla in inventory.slas),
+        slas_changed=_keep_slas(inventory.slas, actor=actor, now=now),
         pools_changed=_keep_pools(inventory.spare_pool),
     )
     if not change.is_nothing:
@@ -241,6 +243,12 @@ def fill_slots(nodes: Iterable[Node]) -> None:
         ("node", "slot", "serial"),
         ((node.pk, slot, "") for node in nodes for slot in range(node.sku.gpus_per_node)),
     )
+
+
+def _keep_slas(slas: Iterable[SlaDefinition], *, actor: Actor, now: AwareDatetime) -> int:
+    names = {str(sla.customer) for sla in slas}
+    with kept_promise_changes(names, actor=actor, reason=BY_SOURCE, now=now):
+        return sum(_keep_sla(sla) for sla in slas)
 
 
 def _keep_sla(sla: SlaDefinition) -> bool:

@@ -16,8 +16,9 @@ from scuderia.fleet.engine.sla_rows import SlaRow
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.slas import SlaDefinition
 from scuderia.fleet.operations.customers import Promise
-from scuderia.fleet.operations.descriptions import Compared, may_describe, require_reason
+from scuderia.fleet.operations.descriptions import Compared, SaidBy, may_describe, require_reason
 from scuderia.fleet.operations.inventory import find_customer
+from scuderia.fleet.operations.promise_changes import kept_promise_changes
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.intake.records import Flaw
 from scuderia.loop.operations import audit
@@ -60,11 +61,12 @@ def set_sla(
     begun = calendar_in(zone).begins(first_day) <= seconds_of(now)
     if before is not None and not same and (known or begun):
         require_reason(reason, f"what {customer} is promised from {first_day}")
-    SlaDefinition.objects.update_or_create(
-        customer=holder,
-        first_day=first_day,
-        defaults={"target": target, "time_zone": zone, "by_person": True},
-    )
+    with kept_promise_changes({customer}, actor=actor, reason=reason, now=now):
+        SlaDefinition.objects.update_or_create(
+            customer=holder,
+            first_day=first_day,
+            defaults={"target": target, "time_zone": zone, "by_person": True},
+        )
     after = {"from": first_day.isoformat(), "target": str(target), "time_zone": zone}
     verb = "corrected" if known else "stated"
     _audit(verb, customer, before, after, actor=actor, reason=reason, now=now)
@@ -86,7 +88,8 @@ def retract_sla(
     if held is None or held.first_day != first_day:
         raise NoSuchPromise(f"nothing is promised to {customer} from {first_day} on")
     require_reason(reason, f"what {customer} is promised from {first_day}")
-    SlaDefinition.objects.filter(pk=held.pk).delete()
+    with kept_promise_changes({customer}, actor=actor, reason=reason, now=now):
+        SlaDefinition.objects.filter(pk=held.pk).delete()
     left = _told(_held_from(holder, first_day))
     _audit("retracted", customer, held, left, actor=actor, reason=reason, now=now)
 
@@ -103,15 +106,18 @@ def compare_slas(rows: Sequence[SlaRow]) -> Compared[SlaRow]:
     return Compared.of(rows, _known(names), against)
 
 
-def keep_slas(compared: Compared[SlaRow]) -> None:
+def keep_slas(compared: Compared[SlaRow], by: SaidBy) -> None:
     """Write what is new and what is amended, in the caller's transaction."""
     customers = Customer.objects.in_bulk(field_name="name")
-    for row in [*compared.added, *(row for row, _ in compared.amended)]:
-        SlaDefinition.objects.update_or_create(
-            customer=customers[row.customer],
-            first_day=date.fromisoformat(row.first_day),
-            defaults={"target": row.target, "time_zone": row.time_zone, "by_person": True},
-        )
+    rows = [*compared.added, *(row for row, _ in compared.amended)]
+    told = {row.customer for row in rows}
+    with kept_promise_changes(told, actor=by.actor, reason=by.reason, now=by.now):
+        for row in rows:
+            SlaDefinition.objects.update_or_create(
+                customer=customers[row.customer],
+                first_day=date.fromisoformat(row.first_day),
+                defaults={"target": row.target, "time_zone": row.time_zone, "by_person": True},
+            )
 
 
 def lock_customers(names: Collection[str]) -> None:

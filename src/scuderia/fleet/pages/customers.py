@@ -36,7 +36,7 @@ from scuderia.web.table_csv import first_csv
 from scuderia.web.tables import DataTable, open_table
 
 EPOCH_NAME = "%Y%m%d"
-PAPER_ROWS, DIGITS_MAX = 100, 10
+PAPER_ROWS, DIGITS_MAX, CHANGES_SHOWN = 100, 10, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class CustomerPage:
     chart_words   what the chart shows
     forms         by which promises, prices and exclusions are stated, for who may
     cause_words   what the hours by cause add up to, and why that is more than the downtime
+    promises_changed   the latest first, `changes_left` more are not shown
     chart         for the screen; `drawing` is the same as a picture for paper, "" on the screen
     print_href    the same report for paper
     packet_href   its evidence packet; "" of the whole fleet, which has none
@@ -67,6 +68,8 @@ class CustomerPage:
     chart: Spec
     chart_words: str
     cause_words: str
+    promises_changed: tuple[str, ...]
+    changes_left: int
     drawing: str
     printing: bool
     print_href: str
@@ -216,6 +219,7 @@ def _page(
     asked = {"days": str(days)} if days else dates
     printing = request.GET.get("print") == "1"
     chart = days_chart(report)
+    changes = tuple(change.words for change in reversed(report.promises_changed))
     context = CustomerPage(
         as_of=who.now,
         title=name or "The whole fleet",
@@ -228,6 +232,8 @@ def _page(
         chart=chart,
         chart_words=chart_words(report),
         cause_words=cause_words(report),
+        promises_changed=changes[:CHANGES_SHOWN],
+        changes_left=max(0, len(changes) - CHANGES_SHOWN),
         drawing=on_paper(chart) if printing else "",
         tables={key: _opened(one, request, printing=printing) for key, one in tables.items()},
         forms=forms_for(who.actor, name) if name and not printing else (),

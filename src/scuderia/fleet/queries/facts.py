@@ -1,4 +1,4 @@
-"""Reads the tables into the engine's books: seven queries, whatever the fleet's size."""
+"""Reads the tables into the engine's books: eight queries, whatever the fleet's size."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,6 +18,7 @@ from scuderia.fleet.engine.facts import (
     OutageFact,
     PhaseFact,
     PriceFact,
+    PromiseChangeFact,
     SlaFact,
     indices_of,
     seconds_of,
@@ -29,10 +30,13 @@ from scuderia.fleet.models.exclusions import Exclusion
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.prices import Price
+from scuderia.fleet.models.promise_changes import PromiseChange
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import LedgerClass, Severity
 from scuderia.fleet.queries.inventory import UnknownSubject
 
+PROMISE_CHANGES_MAX = 2_000
+"""How many changes of promises reports look back on, of all customers; the latest."""
 _CLASSES = {kind.value: kind for kind in LedgerClass}
 _SEVERITIES = {kind.value: kind for kind in Severity}
 
@@ -168,20 +172,48 @@ def _exclusions() -> dict[int, tuple[ExclusionFact, ...]]:
     return found
 
 
+def _promise_changes() -> dict[int, tuple[PromiseChangeFact, ...]]:
+    """Return what of promises was changed for days that had begun, by customer, oldest first."""
+    found: dict[int, tuple[PromiseChangeFact, ...]] = {}
+    rows = PromiseChange.objects.order_by("-pk").values_list(
+        "customer_id",
+        "first_day",
+        "last_day",
+        "target_before",
+        "zone_before",
+        "target_after",
+        "zone_after",
+        "reason",
+        "changed_by",
+        _raw("changed_at"),
+    )
+    for whose, first, last, *rest in rows[:PROMISE_CHANGES_MAX]:
+        change = PromiseChangeFact(first.isoformat(), last.isoformat(), *rest)
+        found[whose] = (change, *found.get(whose, ()))
+    return found
+
+
 def _customers(
     wanted: str | None, prices: dict[int, list[PriceFact]]
 ) -> tuple[list[CustomerFact], dict[int, int]]:
     rows = Customer.objects.order_by("name", "slas__first_day").values_list(
         "id", "name", "slas__first_day", "slas__target", "slas__time_zone"
     )
-    excluded = _exclusions()
+    excluded, changed = _exclusions(), _promise_changes()
     facts: list[CustomerFact] = []
     places: dict[int, int] = {}
     for row_id, name, first_day, target, zone in rows:
         if row_id not in places:
             places[row_id] = len(facts)
             own = tuple(prices.get(row_id, ()))
-            facts.append(CustomerFact(name, prices=own, exclusions=excluded.get(row_id, ())))
+            facts.append(
+                CustomerFact(
+                    name,
+                    prices=own,
+                    exclusions=excluded.get(row_id, ()),
+                    changes=changed.get(row_id, ()),
+                )
+            )
         if first_day is not None:
             known = facts[-1]
             sla = SlaFact(first_day.isoformat(), target, zone)

@@ -18,6 +18,7 @@ from scuderia.fleet.engine.report_figures import (
     Ledger,
     LedgerDay,
     OutageLengths,
+    PromiseChanged,
     ReportDay,
     SlaReport,
     beside_availability,
@@ -41,6 +42,7 @@ __all__ = [
     "NothingOnTheBooks",
     "OutageLengths",
     "Period",
+    "PromiseChanged",
     "ReportDay",
     "SlaReport",
     "beside_availability",
@@ -118,7 +120,7 @@ def sla_report(
     site: str | None = None,
     target: float | None = None,
 ) -> SlaReport:
-    """Return the report of a period in seven queries; its days are as in `ledger_for`.
+    """Return the report of a period in eight queries; its days are as in `ledger_for`.
 
     target   None: what was promised for each day
     raises   UnknownSubject, NotAPeriod, NotATarget

@@ -1,6 +1,9 @@
 """What each customer was promised, from which day on, and whose clocks count its days."""
 
+from collections.abc import Collection
 from datetime import date
+
+from django.db.models import QuerySet
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
@@ -55,12 +58,19 @@ def list_promises(actor: Actor, *, customer: str | None = None) -> tuple[Sla, ..
     )
 
 
+def promises_by_customer(customers: Collection[str]) -> dict[str, tuple[SlaFact, ...]]:
+    """Return what these customers were promised, by first day; who was promised nothing is out."""
+    return _told(SlaDefinition.objects.filter(customer__name__among=customers))
+
+
 def _promises(customer: str | None) -> dict[str, tuple[SlaFact, ...]]:
-    rows = SlaDefinition.objects.order_by("customer__name", "first_day")
-    if customer is not None:
-        rows = rows.filter(customer__name=customer)
+    rows = SlaDefinition.objects.all()
+    return _told(rows if customer is None else rows.filter(customer__name=customer))
+
+
+def _told(rows: QuerySet[SlaDefinition]) -> dict[str, tuple[SlaFact, ...]]:
     found: dict[str, tuple[SlaFact, ...]] = {}
-    for name, day, target, zone in rows.values_list(
+    for name, day, target, zone in rows.order_by("customer__name", "first_day").values_list(
         "customer__name", "first_day", "target", "time_zone"
     ):
         found[name] = (*found.get(name, ()), SlaFact(day.isoformat(), target, zone))
