@@ -1,6 +1,7 @@
 """An import is written in bounded turns, and seen whole from one instant on, or never."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from scuderia.basics.clock import parse_instant
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet import jobs
 from scuderia.fleet.models.amendments import OutageAmendment
-from scuderia.fleet.models.columns import CHUNK
+from scuderia.fleet.models.columns import CHUNK, chunks
 from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.inventory import Gpu, Node
 from scuderia.fleet.models.outages import ImportBatch, Outage
@@ -172,6 +173,78 @@ def turns_of(monkeypatch):
 
     monkeypatch.setattr(import_runs, "take_turn", counted)
     return told
+
+
+def rows_by_turn(monkeypatch):
+    """Return how many rows each turn writes; the turn that publishes is told apart."""
+    told = {"staged": [], "published": [], "settled": []}
+    turn, publish, way = write_turns.take_turn, import_runs.publish, ["staged"]
+
+    def changed():
+        with connection.cursor() as cursor:
+            return cursor.execute("SELECT total_changes()").fetchone()[0]
+
+    def counted(write):
+        before = changed()
+        done = turn(write)
+        told[way[0]].append(changed() - before)
+        return done
+
+    def publishing(run, write):
+        way[0] = "published"
+        done = publish(run, write)
+        way[0] = "settled"
+        return done
+
+    monkeypatch.setattr(import_runs, "take_turn", counted)
+    monkeypatch.setattr(import_runs, "publish", publishing)
+    return told
+
+
+def year_of(count, cause):
+    """Return a file of so many outages of four nodes, of which two last."""
+    lines = [HEAD]
+    for number in range(count):
+        day, node = divmod(number, 4)
+        at = T0 - timedelta(days=2) - (day + 1) * HOUR
+        end = at + HOUR / 2
+        lines.append(f"K{number},g{node},{at.isoformat()},{end.isoformat()},{cause},false\n")
+    lines += [f"L{node},g{node},2026-07-30T00:00:00Z,,{cause},false\n" for node in (0, 1)]
+    return "".join(lines)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="counts what SQLite says it changed")
+def test_no_write_of_an_import_grows_with_its_file(bring, monkeypatch):
+    """New or amended: what publishes it counts nodes alone, every other turn has its bound."""
+    monkeypatch.setattr(import_runs, "ROWS", 50)
+    monkeypatch.setattr("scuderia.fleet.operations.outage_writer.ROWS", 50)
+    monkeypatch.setattr("scuderia.fleet.operations.outage_writer.chunks", partial(chunks, size=50))
+    published = []
+    for count, cause in ((150, "fan"), (600, "fan"), (600, "psu")):
+        with monkeypatch.context() as patch:
+            told = rows_by_turn(patch)
+            done = bring(year_of(count, cause), name=f"{count}-{cause}.csv")
+        assert done.amended == (0 if cause == "fan" else 602)
+        # a row, its amendment and the mark of the old one; then an entry, the head, both rows
+        assert max(told["staged"]) <= 3 * 50 + 1
+        assert max(told["settled"]) <= 4 * import_runs._AUDITED
+        published += told["published"]
+    assert published[0] == published[1] <= 4 * 4
+    assert len(published) == 3
+    assert published[2] <= 4 * 4
+    assert Outage.objects.count() == 602
+
+
+def test_an_outage_that_lasts_is_amended_and_still_lasts(bring):
+    """It was refused as a second open outage of its node."""
+    bring(year_of(0, "fan"))
+    bring(year_of(0, "psu"))
+    assert sorted((row[0], row[2], row[3]) for row in seen()["outages"]) == [
+        ("g0", None, "psu"), ("g1", None, "psu"),
+    ]  # fmt: skip
+    assert len(seen()["amended"]) == 2
+    assert AuditEntry.objects.filter(verb="fleet.outage.amended").count() == 2
+    assert audit.verify().holds
 
 
 @pytest.mark.parametrize("amends", [False, True])

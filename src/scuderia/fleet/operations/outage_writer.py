@@ -22,8 +22,9 @@ _INSTANTS = ("start", "end", "detected")
 class OutageWriter:
     """Takes rows in the order of their start, and stages them in bounded turns.
 
-    What lasts, and what lasts again, is written by `publish`: others have ended by then, and until
-    then a live source may open the node's one open outage. Without a run it only counts.
+    What lasts, and what is restated and lasts, is written by `publish`: others have ended by then,
+    until then a live source may open the node's one open outage, and no node ever has two. Without
+    a run it only counts.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class OutageWriter:
         self._fresh: list[OutageRow] = []
         self._lasting: list[OutageRow] = []
         self._restated: list[tuple[str, Restated]] = []
-        self._reopened: list[tuple[str, Restated]] = []
+        self._still_open: list[tuple[str, Restated]] = []
         self._added = self._amended = self._unchanged = self._kept = self._retracted = 0
         self._changes: list[Change] = []
         self._left_alone: list[Change] = []
@@ -72,7 +73,7 @@ class OutageWriter:
         """Write what lasts; the caller holds the transaction that publishes the run."""
         if self._batch is None:
             return
-        for key, after in self._reopened:
+        for key, after in self._still_open:
             supersede_outage(key, after, batch=self._batch, actor=self._actor, now=self._now)
         for chunk in chunks(self._lasting):
             self._book(chunk)
@@ -109,8 +110,8 @@ class OutageWriter:
                 self._changes.append(
                     Change(entry.number, held.key, name, _shown(held, name), _shown(after, name))
                 )
-            if after.end is None and held.end is not None:
-                self._reopened.append((held.key, after))
+            if after.end is None:
+                self._still_open.append((held.key, after))
             else:
                 self._restated.append((held.key, after))
         del self._changes[CHANGES_KEPT:], self._left_alone[CHANGES_KEPT:]
