@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from scuderia.loop.engine.null_stores import HeartbeatsInMemory, TablesAlone
@@ -15,6 +16,7 @@ from scuderia.loop.ports import registry
 from tests.examples import drawn
 
 os.environ.setdefault("SCUDERIA_SEED", str(1 + secrets.randbelow(2**32 - 1)))
+OF_TABLES = {"db", "transactional_db", "django_db_setup", "live_server"}
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 settings.register_profile(
@@ -43,6 +45,21 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     lists differ by one name.
     """
     return argname if isinstance(val, bytes) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what asks for no table: the default run has it already."""
+    if connection.vendor != "postgresql":
+        return
+    asking = [item for item in items if asks_for_tables(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not asks_for_tables(item)])
+    items[:] = asking
+
+
+def asks_for_tables(item: pytest.Item) -> bool:
+    """Say whether a test is marked for the database, or a fixture of it opens the database."""
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "postgres"))
+    return marked or not OF_TABLES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(autouse=True)

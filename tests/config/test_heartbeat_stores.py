@@ -15,7 +15,10 @@ from scuderia.loop.ports import HeartbeatStore, registry
 from scuderia.loop.queries.workers import list_alive
 from tests.loop.factories import NOW
 
-on_server = pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+on_server = [
+    pytest.mark.postgres,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL"),
+]
 
 
 @pytest.fixture(params=["files", "memory", pytest.param("server", marks=on_server)])

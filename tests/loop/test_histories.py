@@ -1,8 +1,9 @@
 """No effect without a matching decision: random histories with crashes, replays and two workers.
 
-SCUDERIA_HISTORIES sets how many histories are run (default 40); each has up to 40 moves. As many
-fresh ones as SCUDERIA_FRESH_HISTORIES says (default 20) are run from a seed that is new in each
-run and stands in its header; SCUDERIA_SEED=N runs it again, and SEEDS keeps what once failed.
+SCUDERIA_HISTORIES sets how many histories are run (default 40, and a fifth of that where a fifth
+of the examples is drawn); each has up to 40 moves. As many fresh ones as SCUDERIA_FRESH_HISTORIES
+says (default 20, or a fifth) are run from a seed that is new in each run and stands in its header;
+SCUDERIA_SEED=N runs it again, and SEEDS keeps what once failed.
 """
 
 import os
@@ -41,10 +42,13 @@ from scuderia.loop.operations import (
     undo,
     workers,
 )
+from tests.examples import drawn
 from tests.loop.factories import NOW, Crash, make_cast, person, proposal_draft, registered, valves
 
-HISTORIES = int(os.environ.get("SCUDERIA_HISTORIES", "40"))
-FRESH = int(os.environ.get("SCUDERIA_FRESH_HISTORIES", "20"))
+WHOLE = 40
+HISTORIES = int(os.environ.get("SCUDERIA_HISTORIES", drawn(WHOLE)))
+FRESH = int(os.environ.get("SCUDERIA_FRESH_HISTORIES", drawn(20)))
+KEPT = 20
 SEEDS = (3_121_718_772,)
 """Of fresh histories that failed once, after one that held; each stays as a test."""
 PEOPLE = [person(name) for name in ("omar", "lena", "vera", "acme-op", "birch-op", "oscar")]
@@ -421,6 +425,7 @@ class Histories(RuleBasedStateMachine):
             REACHED[type(stopped).__name__] += 1
 
 
+@pytest.mark.hypothesis
 @pytest.mark.django_db
 def test_no_history_holds_an_effect_without_a_matching_decision():
     run_state_machine_as_test(
@@ -436,30 +441,33 @@ def test_no_history_holds_an_effect_without_a_matching_decision():
         "effect", "Crash", "StaleDigest", "NotAuthorised", "IllegalMove", "NotFound",
         "action done", "action halted", "effect done",
     } - {name for name, count in REACHED.items() if count}  # fmt: skip
-    assert unreached == set()  # else the histories prove less than they claim
+    if HISTORIES >= WHOLE:  # else the histories prove less than they claim
+        assert unreached == set()
 
 
-def run_fresh(number):
-    """Run histories from one seed."""
+def run_fresh(number, count):
+    """Run `count` histories from one seed."""
 
     class Fresh(Histories):
         """The same machine, so that the seed stays with this run."""
 
     run_state_machine_as_test(
         seed(number)(Fresh),
-        settings=settings(max_examples=FRESH, stateful_step_count=40, deadline=None, database=None),
+        settings=settings(max_examples=count, stateful_step_count=40, deadline=None, database=None),
     )
 
 
+@pytest.mark.hypothesis
 @pytest.mark.django_db
 def test_no_fresh_history_holds_an_effect_without_a_matching_decision():
-    run_fresh(int(os.environ["SCUDERIA_SEED"]))  # told in the header of every run
+    run_fresh(int(os.environ["SCUDERIA_SEED"]), FRESH)  # told in the header of every run
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.parametrize("number", SEEDS)
 def test_a_history_that_failed_once_holds(number):
-    run_fresh(number)
+    run_fresh(number, KEPT)
 
 
 STEPS = (0, 1, 2)
