@@ -25,6 +25,7 @@ from tests.homes import made_once, outside
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(
         not NGINX and not os.environ.get("SCUDERIA_NGINX_REQUIRED"),
         reason="no nginx here: the journey behind a real proxy was not made",

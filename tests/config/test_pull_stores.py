@@ -181,6 +181,7 @@ class TestInTheLoop:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_brake_is_pulled_while_another_process_writes_without_end(tmp_path: Path):
     home = tmp_path / "home"
     assert scuderia(home, "setup").returncode == 0

@@ -78,6 +78,7 @@ def test_a_home_is_restored_whole_and_says_so(made_home: Path, backup: Path, tmp
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.long
 def test_a_folder_that_holds_something_is_replaced_only_when_asked(backup: Path, tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
@@ -120,6 +121,7 @@ def rewritten(backup: Path, target: Path, **facts: object) -> Path:
     return target
 
 
+@pytest.mark.long
 def test_a_backup_by_newer_code_and_a_damaged_one_make_no_home(backup: Path, tmp_path: Path):
     heads = {**manifest_of(backup).migrations, "loop": "9999_from_the_future"}
     newer = rewritten(backup, tmp_path / "newer.tar", migrations=heads, release="9.9.0")

@@ -77,6 +77,7 @@ def test_an_older_copy_put_back_is_refused_whatever_was_done_since(home: Home):
         refuse_rolled_back(home)
 
 
+@pytest.mark.long
 def test_the_command_line_refuses_it_until_the_owner_accepts_it(home: Home):
     copy = copied_without_wal(home)
     act(home, 3)

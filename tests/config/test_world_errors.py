@@ -133,6 +133,7 @@ def test_a_damaged_home_and_an_empty_key_are_told_on_the_command_line(tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("what", [["setup"], ["demo", "--no-serve", "--healthy"]])
 def test_two_at_once_both_come_to_their_end(tmp_path: Path, what: list[str]):
     command = [sys.executable, "-m", "scuderia.config", *what]

@@ -1,6 +1,7 @@
 """`scuderia serve` on real processes: opens, restarts what crashes and says so, stops when told."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +22,8 @@ from scuderia.config.processes.parts_down import read_down, write_down
 from scuderia.config.processes.rotating_log import RotatingLog
 from scuderia.config.processes.supervisor import KeepsCrashing, Supervised, Supervisor, Tolerance
 from scuderia.web.page_chrome import chrome
-from tests.homes import outside
+from tests.config.test_set_up import set_up
+from tests.homes import made_once, outside
 from tests.processes.living import LiveHome, eventually
 
 pytestmark = pytest.mark.slow
@@ -186,7 +188,11 @@ def test_a_terminal_that_closes_stops_the_supervision_unless_nohup_is_asked(
     assert eventually(lambda: stopped_by == ["us" if ignored else "the terminal"], within_s=10)
 
 
-def test_a_taken_port_is_refused_with_a_remedy(home: LiveHome):
+def test_a_taken_port_is_refused_with_a_remedy(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+):
+    made = made_once(tmp_path_factory, "set-up-home", set_up)
+    home = LiveHome(Path(shutil.copytree(made, tmp_path / "home")))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

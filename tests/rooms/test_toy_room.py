@@ -19,7 +19,7 @@ import pytest
 from tests.homes import Shell, made_once, outside
 from tests.rooms.toy import PACKAGE, write_entry_point, write_room
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 ROOT = Path(__file__).resolve().parents[2]
 
 
