@@ -19,6 +19,7 @@ from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import (
     ControlVerb,
     CustomerName,
+    GpuShare,
     LedgerClass,
     NodeName,
     NodeObservation,
@@ -28,6 +29,7 @@ from scuderia.fleet.nouns import (
 from scuderia.fleet.operations import observations, sources
 from scuderia.fleet.queries import outages, reports
 from scuderia.fleet.queries.nodes import fleet_board, node_status
+from scuderia.loop.models.findings import Finding
 from scuderia.loop.models.signals import Signal
 from tests.connectors.embedded.conftest import NOW, Bench, make_bench
 
@@ -315,3 +317,53 @@ def test_hostile_words_stay_words(listed: Bench) -> None:
 def test_a_source_that_moves_a_node_between_customers_in_one_word(listed: Bench) -> None:
     record(listed, seen("r01-n01", NOW, NodeState.UP, "demo-borealis"))
     assert node_status("r01-n01", NOW).customer == "demo-borealis"
+
+
+def degraded(node: str, at: AwareDatetime, gpus: int, *indices: int) -> NodeObservation:
+    word = seen(node, at, NodeState.DEGRADED, "demo-aurora", "gpu: fell off the bus")
+    return replace(word, share=GpuShare(gpus, indices))
+
+
+def test_a_live_source_says_of_a_node_how_many_gpus_are_out(listed: Bench) -> None:
+    """Two of eight GPUs for an hour, then five, then all of it, and up again."""
+    name, start = layout.places()[0].node, listed.clock.now()
+    at = [start + timedelta(hours=hour) for hour in range(5)]
+    record(listed, degraded(name, at[0], 2, 1, 6))
+    now = node_status(name, at[0])
+    assert (now.state, now.gpus_lost, now.gpus) == (NodeState.DEGRADED, 2, 8)
+    raised = Signal.objects.get(kind=observations.NODE_DOWN)
+    assert raised.payload["gpus_lost"] == 2
+    finding = Finding.objects.get(kind="fleet.node_out")
+    assert "short of 2 of its 8 GPUs" in finding.claim
+    record(listed, degraded(name, at[1], 5), cursor="q")
+    record(listed, seen(name, at[2], NodeState.DOWN, "demo-aurora"), cursor="r")
+    assert node_status(name, at[2]).state is NodeState.DOWN
+    record(listed, seen(name, at[3], NodeState.UP, "demo-aurora"), cursor="s")
+    assert node_status(name, at[3]).state is NodeState.UP
+    told = Outage.objects.filter(node__name=name).order_by("start")
+    assert [(one.gpus_lost, one.gpu_indices, one.severity) for one in told] == [
+        (2, "1,6", "degraded"), (5, "", "degraded"), (None, "", ""),
+    ]  # fmt: skip
+    gpus = reports.ledger_for("demo-aurora", start, at[4]).gpu_seconds
+    assert gpus[LedgerClass.UNPLANNED] == (2 + 5 + 8) * 3600
+    kinds = Signal.objects.filter(subject=f"node:{name}").order_by("occurred_at")
+    assert [one.kind.rpartition(".")[2] for one in kinds] == ["down", "down", "down", "up"]
+
+
+def test_fewer_gpus_out_is_no_new_failure_and_a_share_that_cannot_be_is_left_out(
+    listed: Bench,
+) -> None:
+    name, start = layout.places()[0].node, listed.clock.now()
+    record(listed, degraded(name, start, 4))
+    better = degraded(name, start + timedelta(hours=1), 1)
+    assert record(listed, better, cursor="q").signals == 0
+    assert node_status(name, better.at).gpus_lost == 1
+    for place, word in enumerate(
+        (
+            degraded(name, start + timedelta(hours=2), 9),
+            degraded(name, start + timedelta(hours=2), 2, 3),
+            replace(better, at=start + timedelta(hours=2), state=NodeState.DOWN),
+        )
+    ):
+        assert len(record(listed, word, cursor=f"r{place}").disputed) == 1
+    assert node_status(name, start + timedelta(hours=2)).gpus_lost == 1

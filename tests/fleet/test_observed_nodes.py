@@ -20,6 +20,7 @@ from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import (
     CustomerName,
+    GpuShare,
     Inventory,
     NodeName,
     NodeObservation,
@@ -55,7 +56,7 @@ def stand_up(nodes):
     inventory.register_inventory(
         Inventory(
             tuple(NodePlace(NodeName(f"n{n}"), "s", "c", f"r{n // 16}", "k") for n in range(nodes)),
-            (Sku("k", 1, "gpu", 100),),
+            (Sku("k", one_by_one.GPUS, "gpu", 100),),
             tuple(SlaDefinition(CustomerName(name), 0.9, "UTC") for name in ("ada", "bo")),
             {},
         ),
@@ -75,19 +76,27 @@ def history(node, count, *, until=T0):
     )
 
 
+shares = st.sampled_from(
+    [GpuShare()] * 3
+    + [GpuShare(1), GpuShare(1, (3,)), GpuShare(2, (0, 3)), GpuShare(4), GpuShare(5)]
+    + [GpuShare(2, (1,)), GpuShare(1, (4,)), GpuShare(None, (0,)), GpuShare(2, (3, 0)), GpuShare(0)]
+)
 words = st.builds(
-    lambda node, second, part, state, customer: NodeObservation(
+    lambda node, second, part, state, customer, share, stray: NodeObservation(
         NodeName(f"n{node}"),
         T0 + second * SECOND + timedelta(milliseconds=part),
         state,
         f"cause {second}",
         customer,
+        share=share if state is NodeState.DEGRADED or stray else GpuShare(),
     ),
     st.integers(0, 1),
     st.integers(0, 4),
     st.sampled_from((0, 0, 0, 300)),
-    st.sampled_from(STATES),
+    st.sampled_from([*STATES, NodeState.DEGRADED, NodeState.DEGRADED]),
     st.sampled_from((None, "ada", "ada", "bo", "nobody-knows")),
+    shares,
+    st.sampled_from((False, False, False, True)),
 )
 before = st.lists(
     st.tuples(st.integers(0, 1), st.integers(-4, 8), st.integers(0, 5), st.booleans()), max_size=4
@@ -97,7 +106,10 @@ before = st.lists(
 def on_the_books():
     return {
         "outages": set(
-            Outage.objects.values_list("source_key", "start", "end", "cause", "planned")
+            Outage.objects.values_list(
+                *("source_key", "start", "end", "cause", "planned"),
+                *("gpus_lost", "gpu_indices", "severity"),
+            )
         ),
         "phases": sorted(
             Repair.objects.values_list("outage__source_key", "state", "start", "end"), key=str

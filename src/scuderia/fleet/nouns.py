@@ -195,6 +195,8 @@ class NodeObservation:
     spare      whether the node stands ready in the spare pool
     cause      the source's own words: data, never an instruction
     escalated  whether its repair has been hastened
+    share      of a degraded node: the GPUs that are out. Without it the whole node counts as lost.
+               In any other state the node serves or is out as a whole, and no share is told
     """
 
     node: NodeName
@@ -204,6 +206,7 @@ class NodeObservation:
     customer: CustomerName | None = None
     spare: bool = False
     escalated: bool = False
+    share: GpuShare = field(default_factory=GpuShare)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from scuderia.fleet.engine.facts import instant_of, seconds_of
-from scuderia.fleet.nouns import PHASES, NodeObservation, NodeState
+from scuderia.fleet.nouns import PHASES, GpuShare, NodeObservation, NodeState, Severity
 
 
 class Stay(NamedTuple):
-    """A stay out of service; `id` is its row's, None while it has none."""
+    """A stay out of service; `id` is its row's, None while it has none.
+
+    share      the GPUs that it takes
+    severity   DEGRADED: its source said that the node serves with the others
+    """
 
     key: str
     start: int
@@ -17,6 +21,8 @@ class Stay(NamedTuple):
     cause: str
     planned: bool
     id: int | None = None
+    share: GpuShare = GpuShare()
+    severity: Severity = Severity.UNKNOWN
 
 
 class Phase(NamedTuple):
@@ -39,7 +45,10 @@ class Hold(NamedTuple):
 
 
 class WentOut(NamedTuple):
-    """The node broke; `returned_at`: when it last came back from a fault, None if it never did."""
+    """The node broke, in part or as a whole, or more of it did.
+
+    returned_at   when it last came back from a fault; None if it never did, or had not come back
+    """
 
     returned_at: int | None
 
@@ -118,11 +127,15 @@ class ObservedNode:
         planned = seen.state is NodeState.DRAINED
         if self.stay is not None and self.stay.planned is not planned:
             self._end_stay(at)
-        if self.stay is None:
+        severity = Severity.DEGRADED if seen.state is NodeState.DEGRADED else Severity.UNKNOWN
+        if self.stay is not None and self._takes_otherwise(seen.share, severity):
+            if _takes_more(seen.share, self.stay.share):
+                yield WentOut(None)
+            self._end_stay(at)
+            self._open(Stay(key, at, None, cause, planned, None, seen.share, severity), taken)
+        elif self.stay is None:
             returned_at = max((end for end in self.returns if end <= at), default=None)
-            if key not in taken:
-                taken.add(key)
-                self.stay = Stay(key, at, None, cause, planned)
+            self._open(Stay(key, at, None, cause, planned, None, seen.share, severity), taken)
             if not planned:
                 yield WentOut(returned_at)
         if seen.state in PHASES:
@@ -139,6 +152,19 @@ class ObservedNode:
             if self.held_until > at:
                 raise Contradiction(f"{self.name} is held by another customer at {_told(at)}")
             self.hold = Hold(customer, at, None)
+
+    def _open(self, stay: Stay, taken: set[str]) -> None:
+        if stay.key not in taken:
+            taken.add(stay.key)
+            self.stay = stay
+
+    def _takes_otherwise(self, share: GpuShare, severity: Severity) -> bool:
+        """Say whether the node was degraded, or is, and not just as much."""
+        if self.stay is None:
+            return False
+        was = self.stay.severity is Severity.DEGRADED
+        now = severity is Severity.DEGRADED
+        return was is not now or (now and self.stay.share != share)
 
     def _end_stay(self, at: int) -> None:
         if self.stay is None:
@@ -184,6 +210,12 @@ class ObservedNode:
 
 def _new(row: RowT | None) -> list[RowT]:
     return [row] if row is not None and row.id is None else []
+
+
+def _takes_more(share: GpuShare, than: GpuShare) -> bool:
+    if than.gpus is None:
+        return False
+    return share.gpus is None or share.gpus > than.gpus
 
 
 def _told(second: int) -> str:

@@ -12,6 +12,7 @@ from scuderia.basics.safe_text import plain_words
 from scuderia.basics.subjects import SubjectRef
 from scuderia.basics.units import HOUR_S
 from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.gpu_words import WHOLE_NODE
 from scuderia.fleet.engine.observed_nodes import CameBack, Contradiction, Happened, ObservedNode
 from scuderia.fleet.models.columns import CAUSE_MAX
 from scuderia.fleet.models.customers import Customer
@@ -25,7 +26,7 @@ from scuderia.fleet.operations.observed_nodes import (
     taken_keys,
     write_nodes,
 )
-from scuderia.fleet.queries.inventory import UnknownSubject
+from scuderia.fleet.queries.inventory import UnknownSubject, gpus_of
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations import signals
 from scuderia.loop.operations.bulk_writes import insert_rows
@@ -101,6 +102,7 @@ class _Page:
         ]
         self._nodes: dict[str, ObservedNode] = {}
         self._customers: dict[str, int] = {}
+        self._gpus: dict[str, int] = {}
         self._accepted: list[NodeObservation] = []
         self.drafts: list[SignalDraft] = []
         self.disputed: list[str] = []
@@ -113,6 +115,8 @@ class _Page:
         spoken_of = {str(seen.node): self._ids[seen.node] for seen in self._fresh}
         self._nodes = load_nodes(spoken_of, (min(seconds), max(seconds)))
         self._customers = _customers(self._fresh)
+        shared = {str(seen.node) for seen in self._fresh if seen.share != WHOLE_NODE}
+        self._gpus = gpus_of(shared) if shared else {}
         keys = [_key(seen, self._source) for seen in self._fresh]
         out = [
             k for k, seen in zip(keys, self._fresh, strict=True) if seen.state is not NodeState.UP
@@ -121,6 +125,8 @@ class _Page:
         for seen, key in zip(self._fresh, keys, strict=True):
             if seen.customer is not None and seen.customer not in self._customers:
                 self._dispute(seen, f"no customer is named {seen.customer!r}")
+            elif said := _no_share(seen, self._gpus):
+                self._dispute(seen, said)
             else:
                 self._hear_one(seen, key, taken)
 
@@ -171,8 +177,26 @@ def _word(seen: NodeObservation) -> list[object]:
     return [seen.state.value, plain_words(seen.cause), seen.customer, seen.spare]
 
 
+def _no_share(seen: NodeObservation, gpus: Mapping[str, int]) -> str:
+    """Return why the share cannot be; "" if it can."""
+    share = seen.share
+    if share == WHOLE_NODE:
+        return ""
+    if seen.state is not NodeState.DEGRADED:
+        return f"{seen.state.value} is of the whole node, not of {share}"
+    whole = gpus.get(seen.node, 0)
+    counts = share.gpus is not None and 1 <= share.gpus <= whole
+    named = share.indices
+    listed = list(named) == sorted(set(named)) and all(0 <= one < whole for one in named)
+    if counts and listed and len(named) in (0, share.gpus):
+        return ""
+    return f"{share} are not of its {whole} GPUs"
+
+
 def _key(seen: NodeObservation, source: str) -> str:
     kind = "planned" if seen.state is NodeState.DRAINED else "outage"
+    if seen.state is NodeState.DEGRADED:
+        kind = f"degraded {seen.share}"
     key = f"{source}/{seen.node}/{int(seen.at.timestamp())}/{kind}"
     return key if len(key) <= KEY_MAX else sha256_of(key)
 
@@ -183,6 +207,8 @@ def _signals(one: Happened, seen: NodeObservation, *, source: str) -> Iterator[S
         yield _signal(NODE_UP, seen, source=source, payload=since)
         return
     cause: JsonObject = {"cause": seen.cause[:CAUSE_MAX]}
+    if seen.share.gpus is not None:
+        cause = {**cause, "gpus_lost": seen.share.gpus}
     yield _signal(NODE_DOWN, seen, source=source, payload=cause)
     if one.returned_at is None:
         return

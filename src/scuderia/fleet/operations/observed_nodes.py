@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 
-from scuderia.fleet.engine.facts import seconds_of
+from scuderia.fleet.engine.facts import indices_of, indices_text, seconds_of
 from scuderia.fleet.engine.observed_nodes import Hold, ObservedNode, Phase, Stay
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.amendments import OutageAmendment
@@ -16,14 +16,22 @@ from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.outages import Outage
 from scuderia.fleet.models.repairs import Repair
-from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.nouns import GpuShare, NodeState, Severity
 from scuderia.fleet.operations.import_runs import disturb
 from scuderia.loop.operations.bulk_writes import insert_rows, update_rows
 from scuderia.loop.queries.questions import Question
 
 _STAYS = Question(
     lambda nodes: Outage.objects.filter(node__among=nodes, end__isnull=True).values_list(
-        "id", "node_id", "source_key", "start", "cause", "planned"
+        "id",
+        "node_id",
+        "source_key",
+        "start",
+        "cause",
+        "planned",
+        "gpus_lost",
+        "gpu_indices",
+        "severity",
     )
 )
 _PHASES = Question(
@@ -92,8 +100,11 @@ def load_nodes(ids: Mapping[str, int], span: tuple[int, int]) -> dict[str, Obser
 
 def _load_stays(nodes: Mapping[int, ObservedNode]) -> None:
     lasting: dict[int, ObservedNode] = {}
-    for row, node, key, start, cause, planned in _STAYS.rows(nodes):
-        nodes[node].stay = Stay(key, start, None, cause, bool(planned), row)
+    for row, node, key, start, cause, planned, gpus, indices, severity in _STAYS.rows(nodes):
+        share = GpuShare(gpus, indices_of(indices))
+        nodes[node].stay = Stay(
+            key, start, None, cause, bool(planned), row, share, Severity(severity)
+        )
         lasting[row] = nodes[node]
     for row, outage, state, start in _PHASES.rows(lasting) if lasting else ():
         stay = lasting[outage].stay
@@ -154,9 +165,15 @@ def _end(model: type[Any], rows: Iterable[Stay | Phase | Hold]) -> None:
 def _begin_stays(stays: Iterable[tuple[int, Stay]], phases: Iterable[Phase]) -> None:
     insert_rows(
         Outage,
-        ("node", "start", "end", "cause", "planned", "source_key", "version"),
         (
-            (node, row.start, row.end, row.cause, row.planned, row.key, 0)
+            *("node", "start", "end", "cause", "planned", "source_key", "version"),
+            *("gpus_lost", "gpu_indices", "severity"),
+        ),
+        (
+            (
+                *(node, row.start, row.end, row.cause, row.planned, row.key, 0),
+                *(row.share.gpus, indices_text(row.share.indices), row.severity.value),
+            )
             for node, row in stays
             if row.id is None
         ),
