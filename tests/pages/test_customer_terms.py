@@ -1,5 +1,7 @@
 """A customer's page shows what was promised, at which prices, without what; and takes it."""
 
+from datetime import timedelta
+
 import pytest
 
 from scuderia.fleet.models.exclusions import Exclusion
@@ -47,3 +49,19 @@ def test_the_fleets_table_ends_in_its_sum(stage, as_person):
     shown = as_person("lena").get("/fleet/report").content.decode()
     assert shown.index("demo-borealis") < shown.index("Held by nobody")
     assert "The whole fleet" in shown
+
+
+def test_a_promise_changed_for_days_gone_by_is_named_on_the_reports_of_those_days(stage, as_person):
+    lena, title = as_person("lena"), "Promises changed after their days had begun"
+    assert title not in lena.get(THERE).content.decode()
+    begun = f"{stage.clock.now() - timedelta(days=9):%Y-%m-%d}"
+    sent = {"target": "0.9", "first_day": begun, "reason": "as signed <b>"}
+    assert lena.post(f"{THERE}/sla", sent).status_code == 303
+    said = f"for the days from {begun} to"
+    for path in (THERE, f"{THERE}?print=1", "/fleet/report"):
+        shown = lena.get(path).content.decode()
+        assert title in shown
+        assert said in shown
+        assert "as signed &lt;b&gt;" in shown
+    assert title not in lena.get("/fleet/customers/demo-borealis").content.decode()
+    assert title not in lena.get(f"{THERE}?from=2026-09-01&to={begun}").content.decode()
