@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from scuderia.config import head_stores as here
 from scuderia.config.head_stores import (
+    TAIL_BYTES,
     FileHeads,
     HeadNotKept,
     WebhookHeads,
@@ -46,6 +48,19 @@ def test_heads_are_appended_and_read_back(outside: FileHeads):
     outside.keep(later)
     assert list(outside.kept()) == [HEAD, later]
     assert len(outside.path.read_text().splitlines()) == 2
+
+
+def test_the_newest_head_of_a_home_is_read_from_the_files_end(outside: FileHeads):
+    assert outside.newest(HEAD.home) is None
+    outside.keep(HEAD)
+    outside.keep(replace(HEAD, home="there", seq=HEAD.seq + 5))
+    assert outside.newest(HEAD.home) == HEAD
+    with outside.path.open("a", encoding="utf-8") as file:
+        file.write("x" * TAIL_BYTES + "\n")
+    assert outside.newest(HEAD.home) is None
+    assert HEAD in outside.kept()
+    outside.keep(replace(HEAD, seq=HEAD.seq + 1))
+    assert outside.newest(HEAD.home) == replace(HEAD, seq=HEAD.seq + 1)
 
 
 def test_a_line_that_was_never_finished_spoils_no_other(outside: FileHeads):

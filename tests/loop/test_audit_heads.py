@@ -43,6 +43,9 @@ class Shelf:
             raise Unable(self.silent)
         self.heads.append(head)
 
+    def newest(self, home):
+        return next((one for one in reversed(self.heads) if one.home == home), None)
+
     def kept(self):
         if self.silent:
             raise Unable(self.silent)
@@ -59,6 +62,38 @@ def shelf(monkeypatch):
 
 def stores(at=NOW, actor=LENA):
     return list_head_stores(actor, wall=at)
+
+
+# --- a chain that is not this one's ------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_place_that_keeps_another_chain_of_this_home_is_told_nothing_and_that_is_said(
+    chain,  # noqa: F811 - the fixture
+    shelf,
+):
+    assert audit_heads.export_head(wall=NOW) == 1
+    mine = shelf.heads[-1]
+    copy = replace(mine, hash="f" * 64, at=NOW + MINUTE)
+    later_copy = replace(mine, seq=mine.seq + 7, at=NOW + MINUTE)
+    for forked in (copy, later_copy):
+        shelf.heads[:] = [mine, forked]
+        assert audit_heads.export_head(wall=NOW + 2 * MINUTE) == 0
+        assert shelf.heads == [mine, forked]
+        row = HeadExport.objects.get()
+        assert f"it keeps entry {forked.seq} of this home" in row.said
+        assert row.failing_since is not None
+    shelf.heads[:] = [mine, replace(copy, home="there"), replace(copy, home="")]
+    assert audit_heads.export_head(wall=NOW + 3 * MINUTE) == 1
+    row = HeadExport.objects.get()
+    assert (row.said, row.failing_since) == ("", None)
+
+
+@pytest.mark.django_db
+def test_several_workers_of_one_home_tell_their_heads_in_turn(chain, shelf):  # noqa: F811 - the fixture
+    for minute in range(3):
+        assert audit_heads.export_head(wall=NOW + minute * MINUTE) == 1
+    assert len(shelf.heads) == 3
 
 
 # --- the engine ---------------------------------------------------------------------------

@@ -32,6 +32,8 @@ TRIES = 3
 TRY_S, WAIT_S = 5.0, 1.0
 ANSWER_BYTES_MAX = 4_096
 NAME_CHARACTERS_MAX = 200
+TAIL_BYTES = 65_536
+"""How much of a file's end is read before each head that is kept: hundreds of them."""
 
 
 class HeadNotKept(Unable):
@@ -70,13 +72,23 @@ class FileHeads:
         except OSError as error:
             raise HeadNotKept(error.strerror or "it cannot be used") from error
 
+    def newest(self, home: str) -> OutsideHead | None:
+        """Return the last of this home's among the newest lines."""
+        mine = [one for one in self._read(TAIL_BYTES) if one.home == home]
+        return mine[-1] if mine else None
+
     def kept(self) -> Iterable[OutsideHead]:
         """Return its heads."""
+        return self._read()
+
+    def _read(self, tail_bytes: int | None = None) -> tuple[OutsideHead, ...]:
         if self.path.exists() and not self.path.is_file():  # a pipe would be waited for
             raise HeadNotKept("it is no ordinary file")
         try:
-            with self.path.open(encoding="utf-8", errors="replace") as lines:
-                return tuple(heads_of(lines))
+            with self.path.open("rb") as file:
+                if tail_bytes is not None:
+                    file.seek(max(0, file.seek(0, os.SEEK_END) - tail_bytes))
+                return tuple(heads_of(line.decode(errors="replace") for line in file))
         except OSError as error:
             raise HeadNotKept(error.strerror or "it cannot be used") from error
 
@@ -117,6 +129,9 @@ class WebhookHeads:
                 return
             said = f"it answered {status}"
         raise HeadNotKept(f"{said[:300]}, {TRIES} times")
+
+    def newest(self, home: str) -> None:
+        """Return none: it takes them alone."""
 
     def kept(self) -> Iterable[OutsideHead]:
         """Return none: it takes them alone; see `audit verify --heads`."""

@@ -258,6 +258,13 @@ class HeadStore(Protocol):
         """
         ...
 
+    def newest(self, home: str) -> OutsideHead | None:
+        """Return the last head that this home told it; None of a place that gives none back.
+
+        raises   Unable
+        """
+        ...
+
     def kept(self) -> Iterable[OutsideHead]:
         """Return the heads that it gives back; none of a place that takes them alone.
 

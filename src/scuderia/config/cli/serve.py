@@ -20,6 +20,7 @@ from scuderia.config.processes.listen import (
     require_loopback,
 )
 from scuderia.config.processes.parent_watch import watch_by_children, watch_parent
+from scuderia.config.processes.sole_copy import refuse_copy, sole_copy
 from scuderia.config.processes.supervisor import Supervised, Supervisor
 from scuderia.config.setup import require_set_up, require_tables
 
@@ -61,7 +62,8 @@ def serve_web(
     watch_parent()
     require_loopback(host, allow_network=allow_network)
     require_free(host, port)
-    with serving(_ready_home()):
+    home = _ready_home()
+    with serving(home), sole_copy(home):
         from scuderia.config.processes.web import run_web
 
         watch_by_children()
@@ -78,7 +80,8 @@ def serve_worker(*, crew_every: CrewEvery = 0) -> None:
         _ready_home()
         from scuderia.config.processes.worker import run_worker
 
-        run_worker(_task_seconds(home, crew_every))
+        with sole_copy(home):
+            run_worker(_task_seconds(home, crew_every))
 
 
 def serve_everything(
@@ -109,6 +112,7 @@ def serve_everything(
         elif not supervisor.is_stopping:
             _say(f"web: no answer within 60 s; its log: {home.logs / 'web.log'}")
 
+    refuse_copy(home)
     with serving(home):
         threading.Thread(target=greet, name="greet", daemon=True).start()
         supervisor.run()

@@ -13,7 +13,7 @@ from scuderia.loop.engine.audit_heads import OutsideHead, heads_of
 from scuderia.loop.models.audit_heads import HeadExport
 from scuderia.loop.operations import audit
 from scuderia.loop.ports import HeadStore, registry
-from scuderia.loop.queries.audit import get_head
+from scuderia.loop.queries.audit import get_head, hash_of_entry
 from scuderia.loop.queries.audit_heads import (
     LATE_AFTER_TURNS,
     HeadStoreRow,
@@ -30,6 +30,16 @@ class HeadsUnread(BadInput):
 
     code = "LOOP-034"
     remedy = "Name the file that SCUDERIA_AUDIT_HEADS_FILE appends to, or a copy of it."
+
+
+class OtherChain(Unable):
+    """The place keeps a head of this home that its chain does not have, so it was told none."""
+
+    code = "LOOP-092"
+    remedy = (
+        "A copy of this home tells its heads there too, or this home was put back from a backup:"
+        " stop the copy, or begin a new file once you know why."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,7 @@ def read_heads_file(path: Path) -> tuple[OutsideHead, ...]:
 
 def _export(store: HeadStore, head: OutsideHead) -> bool:
     try:
+        _refuse_other_chain(store, head.home)
         store.keep(head)
     except Unable as error:
         _log.warning("%s took no audit head: %s", store.name, error.message)
@@ -129,6 +140,15 @@ def _export(store: HeadStore, head: OutsideHead) -> bool:
         },
     )  # fmt: skip
     return True
+
+
+def _refuse_other_chain(store: HeadStore, home: str) -> None:
+    last = store.newest(home) if home else None
+    if last is not None and last.seq and hash_of_entry(last.seq) != last.hash:
+        raise OtherChain(
+            f"it keeps entry {last.seq} of this home as of {last.at:%Y-%m-%d %H:%M:%S} UTC, which "
+            "is not in this chain: a copy of this home is served, or this is an older one"
+        )
 
 
 def _note_failure(name: str, said: str, at: AwareDatetime) -> None:
