@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import parse_instant
 from scuderia.basics.subjects import SubjectRef
+from scuderia.fleet.engine.facts import as_record
 from scuderia.fleet.engine.observed_nodes import Contradiction, Hold, ObservedNode
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.amendments import OutageAmendment
@@ -275,9 +277,11 @@ def test_outages_asked_for_together_are_those_of_each_node(spans):
             for place, (node, day, length) in enumerate(spans)
         )  # fmt: skip
         start = T0 - outages.RECENT
-        together = outages.outages_by_node([*ids, "nobody"], start, T0)
-        assert together.pop("nobody") == ()
-        assert together == {name: outages.outages_between(start, T0, node=name) for name in ids}
+        together = outages.facts_by_node([*ids, "nobody"], start, T0)
+        assert together.pop("nobody") == []
+        for name, found in together.items():
+            told = tuple(as_record(fact, [SimpleNamespace(name=name)]) for fact in found)
+            assert told == outages.outages_between(start, T0, node=name)
         transaction.set_rollback(True)
 
 

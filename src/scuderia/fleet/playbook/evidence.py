@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime, parse_instant
 from scuderia.basics.errors import BadInput
 from scuderia.basics.units import HOUR_S
-from scuderia.fleet.nouns import OutageRecord
+from scuderia.fleet.engine.facts import OutageFact, instant_of
 from scuderia.fleet.queries import lemons, outages, reports, slas, spare_pools
 from scuderia.fleet.queries.nodes import fleet_board
 from scuderia.loop.ports import registry as loop
@@ -17,6 +18,8 @@ from scuderia.loop.ports import registry as loop
 _LOOK_BACK_DAYS = 28
 _LOOK_BACK_DAYS_MAX = 400
 _LISTED_MAX = 50
+_SECOND = 1_000_000
+"""In microseconds, as instants are compared exactly."""
 
 
 @dataclass(slots=True)
@@ -41,25 +44,25 @@ def _node_outages(params: JsonObject, at: AwareDatetime) -> JsonObject:
     """Return the node's outages in the `days` (28) before `at`, newest first."""
     node = _name(params, "node")
     start = at - timedelta(days=_days(params))
-    return _as_outages(node, outages.outages_between(start, at, node=node), start, at)
+    return _as_outages(node, outages.facts_by_node([node], start, at)[node], start, at)
 
 
 def recent_outages(nodes: Collection[str], at: AwareDatetime) -> dict[str, JsonObject]:
     """Return what `node_outages` answers of each node, asked for many together."""
     start = at - timedelta(days=_LOOK_BACK_DAYS)
-    found = outages.outages_by_node(nodes, start, at)
+    found = outages.facts_by_node(nodes, start, at)
     return {node: _as_outages(node, mine, start, at) for node, mine in found.items()}
 
 
 def _as_outages(
-    node: str, found: Sequence[OutageRecord], start: AwareDatetime, at: AwareDatetime
+    node: str, found: Sequence[OutageFact], start: AwareDatetime, at: AwareDatetime
 ) -> JsonObject:
-    listed = [_as_json(outage, at) for outage in reversed(found)]
+    first, last = _microseconds(start), _microseconds(at)
     return {
         "node": node,
         "outages": len(found),
-        "hours_out": round(sum(_hours(outage, start, at) for outage in found), 2),
-        "list": listed[:_LISTED_MAX],
+        "hours_out": round(sum(_hours(outage, first, last) for outage in found), 2),
+        "list": [_as_json(outage, last) for outage in found[: -_LISTED_MAX - 1 : -1]],
     }
 
 
@@ -189,17 +192,30 @@ def _days(params: JsonObject) -> float:
     return days
 
 
-def _as_json(outage: OutageRecord, at: AwareDatetime) -> JsonObject:
+def _as_json(outage: OutageFact, at: int) -> JsonObject:
+    end = outage.end
     return {
-        "start": outage.start.isoformat(),
-        "end": outage.end.isoformat() if outage.end and outage.end <= at else None,
-        "hours": round(_hours(outage, outage.start, at), 2),
+        "start": _spelled(outage.start),
+        "end": _spelled(end) if end is not None and end * _SECOND <= at else None,
+        "hours": round(_hours(outage, outage.start * _SECOND, at), 2),
         "cause": outage.cause,
         "planned": outage.planned,
         **({} if outage.gpus_lost is None else {"gpus_lost": outage.gpus_lost}),
     }
 
 
-def _hours(outage: OutageRecord, start: AwareDatetime, end: AwareDatetime) -> float:
-    begins, ends = max(outage.start, start), min(outage.end or end, end)
-    return max(0.0, (ends - begins).total_seconds() / HOUR_S)
+def _hours(outage: OutageFact, first: int, last: int) -> float:
+    """Return the hours of the outage between two instants, given in microseconds."""
+    begins = max(outage.start * _SECOND, first)
+    ends = last if outage.end is None else min(outage.end * _SECOND, last)
+    return max(0.0, (ends - begins) / _SECOND / HOUR_S)
+
+
+@lru_cache(maxsize=65_536)
+def _spelled(second: int) -> str:
+    """Return a Unix second in ISO 8601: a node that relapses has its past spelled again."""
+    return instant_of(second).isoformat()
+
+
+def _microseconds(at: AwareDatetime) -> int:
+    return (at - instant_of(0)) // timedelta(microseconds=1)

@@ -54,6 +54,7 @@ RECENT = timedelta(days=28)
 _RECENT_S = int(RECENT.total_seconds())
 KEY_CHARACTERS_MIN = 6
 MATCHES_MAX = 20
+_SEVERITIES = {one.value: one for one in Severity}
 SHARE_COLUMNS = ("gpus_lost", "gpu_indices", "severity")
 FOR_EVER = Value(2**62, output_field=BigIntegerField())
 _SECOND_OF_START, _SECOND_OF_END = (
@@ -247,14 +248,17 @@ def outages_between(
     return _as_records(_reaching(rows, start, name), start, merged=merged)
 
 
-def outages_by_node(
+def facts_by_node(
     nodes: Collection[str], start: AwareDatetime, end: AwareDatetime
-) -> dict[str, tuple[OutageRecord, ...]]:
-    """Return what `outages_between` returns of each of these nodes, asked for together."""
+) -> dict[str, list[OutageFact]]:
+    """Return what `outages_between` returns of each of these nodes, asked for together.
+
+    In whole seconds, as the books keep them; `node` is 0 in all of them.
+    """
     names = {row_id: name for name, row_id in _NAMED.rows(nodes)}
     told = _reaching_each(names, seconds_of(start), seconds_of(end))
-    return dict.fromkeys(nodes, ()) | {
-        name: _as_records(told[node], start) for node, name in names.items()
+    return {name: [] for name in nodes} | {
+        name: _as_facts(told[node], {}, start) for node, name in names.items()
     }
 
 
@@ -273,7 +277,7 @@ def _reaching_each(
         for node in mine:
             told[node] = []
         until = min(since[node] for node in mine)
-        reach = _REACHING.read(mine, until, end)
+        reach = _REACHING.rows(mine, until, end)
         for begun, row_id, ended, node, *said in sorted(reach, key=lambda row: row[:2]):
             if ended is None or ended >= since[node]:
                 told[node].append((begun, row_id, ended, names[node], *said))
@@ -288,22 +292,7 @@ def _as_records(
     rows: Iterable[tuple[Any, ...]], start: AwareDatetime, *, merged: bool = True
 ) -> tuple[OutageRecord, ...]:
     names: dict[str, int] = {}
-    facts = [
-        OutageFact(
-            names.setdefault(of, len(names)),
-            begun,
-            ended,
-            None,
-            cause,
-            planned,
-            key,
-            count,
-            indices_of(indices),
-            Severity(severity),
-        )
-        for begun, _, ended, of, cause, planned, key, count, indices, severity in rows
-    ]
-    first = seconds_of(start)
+    found = _as_facts(rows, names, start, merged=merged)
     by_index = list(names)
     return tuple(
         OutageRecord(
@@ -317,9 +306,39 @@ def _as_records(
             fact.gpu_indices,
             fact.severity,
         )
+        for fact in found
+    )
+
+
+def _as_facts(
+    rows: Iterable[tuple[Any, ...]],
+    names: dict[str, int],
+    start: AwareDatetime,
+    *,
+    merged: bool = True,
+) -> list[OutageFact]:
+    """Return the rows as facts; `names` grows by the nodes, in the order of their indices."""
+    facts = [
+        OutageFact(
+            names.setdefault(of, len(names)),
+            begun,
+            ended,
+            None,
+            cause,
+            bool(planned),
+            key,
+            count,
+            indices_of(indices),
+            _SEVERITIES[severity],
+        )
+        for begun, _, ended, of, cause, planned, key, count, indices, severity in rows
+    ]
+    first = seconds_of(start)
+    return [
+        fact
         for fact in (merge_outages(facts) if merged else facts)
         if fact.end is None or fact.end > first or fact.start >= first
-    )
+    ]
 
 
 def _reaching(
