@@ -13,71 +13,57 @@ from scuderia.fleet.operations.allocations import (
 )
 from scuderia.fleet.operations.descriptions import expand_nodes
 from scuderia.fleet.queries.allocations import NodeHold, list_allocations
-from scuderia.loop.api.common import (
-    NO_NUL,
-    Instant,
-    Limit,
-    Offset,
-    PageOut,
-    SubjectText,
-    Wanted,
-    Words,
-    answers,
-    asked_by,
-    page_of,
-    request_actor,
-    up_to,
-)
+from scuderia.loop.api import common
 
 router = Router()
 NodesIn = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=2_000, pattern=NO_NUL)]],
+    list[Annotated[str, Field(min_length=1, max_length=2_000, pattern=common.NO_NUL)]],
     Field(min_length=1, max_length=1_000),
 ]
 """Names of nodes, or hostlists such as node[001-128]."""
 
 
-@router.get("/allocations", response=answers(PageOut[NodeHold]))
+@router.get("/allocations", response=common.answers(common.PageOut[NodeHold]))
 def get_allocations(
     request: HttpRequest,
-    customer: Wanted = "",
-    node: Wanted = "",
-    limit: Limit = 100,
-    offset: Offset = 0,
+    customer: common.Wanted = "",
+    node: common.Wanted = "",
+    *,
+    page: common.LongPage,
 ) -> Mapping[str, object]:
     """Return who held which node within reach, by node and start; a null end lasts."""
     found = list_allocations(
-        request_actor(request),
+        common.request_actor(request),
         customer=customer or None,
         node=node or None,
-        limit=up_to(limit, offset),
+        limit=page.rows_max,
     )
-    return page_of(found, limit, offset)
+    return page.of(found)
 
 
 class AllocateIn(Schema):
     """Nodes for a customer over [start, end); without an end it lasts."""
 
     nodes: NodesIn
-    customer: SubjectText
-    start: Instant
-    end: Instant | None = None
+    customer: common.SubjectText
+    start: common.Instant
+    end: common.Instant | None = None
     dry_run: bool = False
 
 
-@router.post("/allocations", response=answers(AllocationsMade))
+@router.post("/allocations", response=common.answers(AllocationsMade))
 def allocate(request: HttpRequest, said: AllocateIn) -> AllocationsMade:
     """Have a customer hold nodes, all of them or none; what it holds just so is left as it is."""
     told = said.dict(exclude={"nodes"})
-    return allocate_nodes(**asked_by(request), nodes=expand_nodes(said.nodes), **told)
+    return allocate_nodes(**common.asked_by(request), nodes=expand_nodes(said.nodes), **told)
 
 
 class DeallocateIn(Schema):
     """When what nodes are held by ends; a reason where another end stood, or it never was."""
 
     nodes: NodesIn
-    end: Instant
-    reason: Words = ""
+    end: common.Instant
+    reason: common.Words = ""
     dry_run: bool = False
 
 
@@ -87,9 +73,9 @@ class EndedOut(Schema):
     ended: int
 
 
-@router.patch("/allocations", response=answers(EndedOut))
+@router.patch("/allocations", response=common.answers(EndedOut))
 def deallocate(request: HttpRequest, said: DeallocateIn) -> dict[str, int]:
     """End what each of the nodes is held by at that instant, all of them or none."""
     told = said.dict(exclude={"nodes"})
-    ended = deallocate_nodes(**asked_by(request), nodes=expand_nodes(said.nodes), **told)
+    ended = deallocate_nodes(**common.asked_by(request), nodes=expand_nodes(said.nodes), **told)
     return {"ended": ended}

@@ -7,27 +7,15 @@ from ninja import Router, Schema
 
 from scuderia.fleet.operations.customers import Promise, add_customer, edit_customer
 from scuderia.fleet.queries.customers import CustomerSummary, list_customers
-from scuderia.loop.api.common import (
-    Limit,
-    Offset,
-    PageOut,
-    Real,
-    SubjectText,
-    Words,
-    answers,
-    asked_by,
-    page_of,
-)
+from scuderia.loop.api import common
 
 router = Router()
 
 
-@router.get("/customers", response=answers(PageOut[CustomerSummary]))
-def get_customers(
-    request: HttpRequest, limit: Limit = 100, offset: Offset = 0
-) -> Mapping[str, object]:
+@router.get("/customers", response=common.answers(common.PageOut[CustomerSummary]))
+def get_customers(request: HttpRequest, *, page: common.LongPage) -> Mapping[str, object]:
     """Return the customers within reach, with what each was promised."""
-    return page_of(list_customers(**asked_by(request)), limit, offset)
+    return page.of(list_customers(**common.asked_by(request)))
 
 
 class ChangedOut(Schema):
@@ -39,25 +27,25 @@ class ChangedOut(Schema):
 class CustomerIn(Schema):
     """A customer, and the share of each day that it is promised; no target: nothing."""
 
-    name: SubjectText
-    target: Real | None = None
-    time_zone: SubjectText | None = None
+    name: common.SubjectText
+    target: common.Real | None = None
+    time_zone: common.SubjectText | None = None
 
 
 class CustomerEditIn(CustomerIn):
     """What a customer was promised instead; what is left out stays."""
 
-    reason: Words = ""
+    reason: common.Words = ""
 
 
-@router.post("/customers", response=answers(ChangedOut))
+@router.post("/customers", response=common.answers(ChangedOut))
 def add(request: HttpRequest, said: CustomerIn) -> dict[str, bool]:
     """Bring a customer onto the books."""
     promise = Promise(said.target, said.time_zone or "UTC")
-    return {"changed": add_customer(**asked_by(request), name=said.name, promise=promise)}
+    return {"changed": add_customer(**common.asked_by(request), name=said.name, promise=promise)}
 
 
-@router.patch("/customers", response=answers(ChangedOut))
+@router.patch("/customers", response=common.answers(ChangedOut))
 def edit(request: HttpRequest, said: CustomerEditIn) -> dict[str, bool]:
     """Correct what a customer was promised, for all of the past too."""
-    return {"changed": edit_customer(**asked_by(request), **said.dict())}
+    return {"changed": edit_customer(**common.asked_by(request), **said.dict())}

@@ -18,18 +18,7 @@ from scuderia.fleet.operations.nodes import (
 )
 from scuderia.fleet.queries import nodes
 from scuderia.fleet.queries.nodes import NodeStatus, NodeTimeline
-from scuderia.loop.api.common import (
-    Instant,
-    Limit,
-    Offset,
-    SubjectText,
-    Wanted,
-    Words,
-    answers,
-    asked_by,
-    page_of,
-    request_actor,
-)
+from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import RowOf, made_from
 from scuderia.loop.ports import registry
 
@@ -65,19 +54,18 @@ class NodesOut(Schema):
     next_offset: int | None
 
 
-@router.get("/nodes", response=answers(NodesOut))
+@router.get("/nodes", response=common.answers(NodesOut))
 def list_nodes(
     request: HttpRequest,
     *,
     state: NodeState | None = None,
-    customer: Wanted = "",
-    rack: Wanted = "",
+    customer: common.Wanted = "",
+    rack: common.Wanted = "",
     spare: bool | None = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
+    page: common.LongPage,
 ) -> dict[str, object]:
     """Return the board: nodes as they stand, in order of place."""
-    board = nodes.list_nodes(request_actor(request), registry.clock.now())
+    board = nodes.list_nodes(common.request_actor(request), registry.clock.now())
     found = [
         node
         for node in board.nodes
@@ -90,21 +78,21 @@ def list_nodes(
         "as_of": board.at,
         "total": len(found),
         "by_state": board.count_by_state(),
-        **page_of(found, limit, offset),
+        **page.of(found),
     }
 
 
-@router.get("/nodes/{name}", response=answers(NodeStatus))
+@router.get("/nodes/{name}", response=common.answers(NodeStatus))
 def get_node(request: HttpRequest, name: str) -> NodeStatus:
     """Return one node as it stands."""
-    return nodes.get_node(request_actor(request), name, registry.clock.now())
+    return nodes.get_node(common.request_actor(request), name, registry.clock.now())
 
 
-@router.get("/nodes/{name}/timeline", response=answers(TimelineOut))
+@router.get("/nodes/{name}/timeline", response=common.answers(TimelineOut))
 def get_timeline(request: HttpRequest, name: str, days: Days = 90) -> dict[str, object]:
     """Return what happened to one node in the days before now, newest first, 200 of each."""
     now = registry.clock.now()
-    told = nodes.get_timeline(request_actor(request), name, now - timedelta(days=days), now)
+    told = nodes.get_timeline(common.request_actor(request), name, now - timedelta(days=days), now)
     return {
         "place": told.place,
         "start": told.start,
@@ -124,12 +112,12 @@ class NodeFactsIn(Schema):
     """Where nodes stand, of which type, in service over [in_service_from, in_service_to)."""
 
     nodes: NodesIn
-    site: SubjectText | None = None
-    cluster: SubjectText | None = None
-    rack: SubjectText | None = None
-    sku: SubjectText | None = None
-    in_service_from: Instant | None = None
-    in_service_to: Instant | None = None
+    site: common.SubjectText | None = None
+    cluster: common.SubjectText | None = None
+    rack: common.SubjectText | None = None
+    sku: common.SubjectText | None = None
+    in_service_from: common.Instant | None = None
+    in_service_to: common.Instant | None = None
     dry_run: bool = False
 
     def facts(self) -> NodeFacts:
@@ -141,30 +129,32 @@ class NodeFactsIn(Schema):
 class NodeEditIn(NodeFactsIn):
     """What is so of nodes instead; what is left out stays."""
 
-    reason: Words = ""
+    reason: common.Words = ""
 
 
 class RetireIn(Schema):
     """When nodes leave service; a reason where another end stood."""
 
     nodes: NodesIn
-    end: Instant
-    reason: Words = ""
+    end: common.Instant
+    reason: common.Words = ""
     dry_run: bool = False
 
 
-@router.post("/nodes", response=answers(NodesDescribed))
+@router.post("/nodes", response=common.answers(NodesDescribed))
 def add(request: HttpRequest, said: NodeFactsIn) -> NodesDescribed:
     """Bring nodes onto the books, all of them or none."""
     nodes = expand_nodes(said.nodes)
-    return add_nodes(**asked_by(request), nodes=nodes, facts=said.facts(), dry_run=said.dry_run)
+    return add_nodes(
+        **common.asked_by(request), nodes=nodes, facts=said.facts(), dry_run=said.dry_run
+    )
 
 
-@router.patch("/nodes", response=answers(NodesDescribed))
+@router.patch("/nodes", response=common.answers(NodesDescribed))
 def edit(request: HttpRequest, said: NodeEditIn) -> NodesDescribed:
     """Correct nodes, for all of the past too; all of them or none."""
     return edit_nodes(
-        **asked_by(request),
+        **common.asked_by(request),
         nodes=expand_nodes(said.nodes),
         facts=said.facts(),
         reason=said.reason,
@@ -172,8 +162,8 @@ def edit(request: HttpRequest, said: NodeEditIn) -> NodesDescribed:
     )
 
 
-@router.post("/retirements", response=answers(NodesDescribed))
+@router.post("/retirements", response=common.answers(NodesDescribed))
 def retire(request: HttpRequest, said: RetireIn) -> NodesDescribed:
     """Take nodes out of service, all of them or none."""
     told = said.dict(exclude={"nodes"})
-    return retire_nodes(**asked_by(request), nodes=expand_nodes(said.nodes), **told)
+    return retire_nodes(**common.asked_by(request), nodes=expand_nodes(said.nodes), **told)

@@ -15,23 +15,13 @@ from scuderia.fleet.operations.amendments import (
 )
 from scuderia.fleet.queries import outages
 from scuderia.fleet.queries.outages import OpenOutage
-from scuderia.loop.api.common import (
-    NO_NUL,
-    Instant,
-    Limit,
-    Offset,
-    PageOut,
-    Words,
-    answers,
-    page_of,
-    request_actor,
-)
+from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.ports import registry
 
 router = Router()
 GpuIndex = Annotated[int, Field(ge=0, le=1023)]
-SourceKey = Annotated[str, Field(min_length=1, max_length=120, pattern=NO_NUL)]
+SourceKey = Annotated[str, Field(min_length=1, max_length=120, pattern=common.NO_NUL)]
 
 
 @made_from(OpenOutage, leave_out={"age"})
@@ -46,13 +36,11 @@ class OpenOutageOut(Schema):
         return int(outage.age.total_seconds())
 
 
-@router.get("/outages", response=answers(PageOut[OpenOutage]))
-def list_open_outages(
-    request: HttpRequest, limit: Limit = 100, offset: Offset = 0
-) -> Mapping[str, object]:
+@router.get("/outages", response=common.answers(common.PageOut[OpenOutage]))
+def list_open_outages(request: HttpRequest, *, page: common.LongPage) -> Mapping[str, object]:
     """Return the outages that last, oldest first."""
-    found = outages.list_open_outages(request_actor(request), registry.clock.now())
-    return page_of(found, limit, offset)
+    found = outages.list_open_outages(common.request_actor(request), registry.clock.now())
+    return page.of(found)
 
 
 class AmendIn(Schema):
@@ -63,10 +51,10 @@ class AmendIn(Schema):
     """
 
     outage: SourceKey
-    reason: Words
-    start: Instant | None = None
-    end: Instant | None = None
-    cause: Words | None = None
+    reason: common.Words
+    start: common.Instant | None = None
+    end: common.Instant | None = None
+    cause: common.Words | None = None
     planned: bool | None = None
     gpus_lost: Literal["all"] | Annotated[int, Field(ge=1, le=1024)] | None = None
     gpu_indices: Annotated[list[GpuIndex], Field(max_length=1024)] = []
@@ -74,10 +62,10 @@ class AmendIn(Schema):
     retract: bool = False
 
 
-@router.post("/outages/amend", response=answers(None, status=204))
+@router.post("/outages/amend", response=common.answers(None, status=204))
 def amend(request: HttpRequest, said: AmendIn) -> Status[None]:
     """Correct one outage by its source's key, or take one off the books that never was."""
-    actor, now = request_actor(request), registry.clock.now()
+    actor, now = common.request_actor(request), registry.clock.now()
     if said.retract:
         retract_outage(actor=actor, source_key=said.outage, reason=said.reason, now=now)
     else:

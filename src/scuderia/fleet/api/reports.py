@@ -13,16 +13,7 @@ from scuderia.fleet.nouns import LedgerClass
 from scuderia.fleet.operations.evidence_packet import zip_evidence
 from scuderia.fleet.queries import reports
 from scuderia.fleet.queries.reports import Ledger, Period, SlaReport, whole_period
-from scuderia.loop.api.common import (
-    Limit,
-    Offset,
-    RefusalOut,
-    Wanted,
-    answers,
-    file_answer,
-    page_of,
-    request_actor,
-)
+from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.ports import registry
 
@@ -63,41 +54,41 @@ class BadPeriod(BadInput):
     remedy = f"Ask for {PERIOD_MAX.days} days at most, between 1990 and 2100."
 
 
-@router.get("/report", response=answers(ReportOut))
+@router.get("/report", response=common.answers(ReportOut))
 def get_report(
     request: HttpRequest, since: Since = "", until: Since = "", target: Target = None
 ) -> SlaReport:
     """Return the report of the whole fleet, to those who may read everything."""
-    actor = request_actor(request)
+    actor = common.request_actor(request)
     return _bounded(reports.get_report(actor, _period(since, until), target=target))
 
 
-@router.get("/customers/{name}/report", response=answers(ReportOut))
+@router.get("/customers/{name}/report", response=common.answers(ReportOut))
 def get_customer_report(
     request: HttpRequest, name: str, since: Since = "", until: Since = "", target: Target = None
 ) -> SlaReport:
     """Return one customer's report; the last thirty days unless `since` and `until` say else."""
-    actor, period = request_actor(request), _period(since, until)
+    actor, period = common.request_actor(request), _period(since, until)
     return _bounded(reports.get_report(actor, period, customer=name, target=target))
 
 
-@router.get("/ledger", response=answers(LedgerOut))
+@router.get("/ledger", response=common.answers(LedgerOut))
 def get_ledger(
     request: HttpRequest,
-    customer: Wanted = "",
+    customer: common.Wanted = "",
     since: Since = "",
     until: Since = "",
-    limit: Limit = 100,
-    offset: Offset = 0,
+    *,
+    page: common.LongPage,
 ) -> dict[str, object]:
     """Return every node-second of a period in its class; the nodes are paged, the sums are whole.
 
     Without a customer it is the whole fleet's, for those who may read everything.
     """
-    actor, period = request_actor(request), _period(since, until)
+    actor, period = common.request_actor(request), _period(since, until)
     ledger = reports.get_ledger(actor, period, customer=customer or None)
-    page = page_of(sorted(ledger.by_node), limit, offset)
-    names = page["items"]
+    shown = page.of(sorted(ledger.by_node))
+    names = shown["items"]
     assert isinstance(names, list)  # noqa: S101 - a page of a list is a list
     return {
         "customer": ledger.customer,
@@ -108,22 +99,22 @@ def get_ledger(
         "seconds": ledger.seconds,
         "gpu_seconds": ledger.gpu_seconds,
         "days": ledger.days,
-        "next_offset": page["next_offset"],
+        "next_offset": shown["next_offset"],
         "items": [{"node": name, "seconds": ledger.by_node[name]} for name in names],
     }
 
 
 @router.get(
     "/customers/{name}/packet",
-    response={401: RefusalOut, 404: RefusalOut, 422: RefusalOut},
-    openapi_extra=file_answer(ZIP, "JSON, CSV and hashes in one zip", format="binary"),
+    response={401: common.RefusalOut, 404: common.RefusalOut, 422: common.RefusalOut},
+    openapi_extra=common.file_answer(ZIP, "JSON, CSV and hashes in one zip", format="binary"),
 )
 def get_packet(
     request: HttpRequest, name: str, since: Since = "", until: Since = ""
 ) -> HttpResponse:
     """Return one customer's evidence packet, which rebuilds every figure from raw events."""
     body = zip_evidence(
-        actor=request_actor(request),
+        actor=common.request_actor(request),
         customer=name,
         period=_period(since, until),
         now=registry.clock.now(),

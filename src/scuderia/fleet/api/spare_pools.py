@@ -6,16 +6,14 @@ from django.http import HttpRequest
 from ninja import Router
 
 from scuderia.fleet.queries.spare_pools import StockedPool, list_stocked_pools
-from scuderia.loop.api.common import Limit, Offset, PageOut, answers, page_of, request_actor
+from scuderia.loop.api import common
 from scuderia.loop.ports import registry
 
 router = Router()
 
 
-@router.get("/spare-pools", response=answers(PageOut[StockedPool]))
-def get_spare_pools(
-    request: HttpRequest, limit: Limit = 100, offset: Offset = 0
-) -> Mapping[str, object]:
+@router.get("/spare-pools", response=common.answers(common.PageOut[StockedPool]))
+def get_spare_pools(request: HttpRequest, *, page: common.LongPage) -> Mapping[str, object]:
     """Return each cluster's spares: the pool's target and what stands ready."""
-    pools = list_stocked_pools(request_actor(request), registry.clock.now())
-    return page_of(pools, limit, offset)
+    pools = list_stocked_pools(common.request_actor(request), registry.clock.now())
+    return page.of(pools)

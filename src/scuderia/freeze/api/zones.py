@@ -11,68 +11,56 @@ from scuderia.freeze.nouns import ZoneAsked, ZoneScope
 from scuderia.freeze.operations import zones
 from scuderia.freeze.operations.zones import ZonePreview
 from scuderia.freeze.queries.zones import ZoneRow, ZoneView, get_zone, list_zones
-from scuderia.loop.api.common import (
-    COUNT_MAX,
-    Limit,
-    Offset,
-    PageOut,
-    ReasonIn,
-    SubjectText,
-    Words,
-    answers,
-    asked_by,
-    page_of,
-    up_to,
-)
+from scuderia.loop.api import common
 
 router = Router(tags=["no-fly zones"])
-Texts = Annotated[list[SubjectText], Field(max_length=2_000)]
+Texts = Annotated[list[common.SubjectText], Field(max_length=2_000)]
 
 
 class EndIn(Schema):
     """An end: date, time and zone as people write them; or that it is open, and its review."""
 
-    end: SubjectText = ""
+    end: common.SubjectText = ""
     open_end: bool = False
-    review: SubjectText = ""
-    reason: Words = ""
+    review: common.SubjectText = ""
+    reason: common.Words = ""
 
 
 class ZoneIn(EndIn):
     """A zone: what it holds, by subjects (`under`) or as so many GPUs, from when to when, why."""
 
-    customer: SubjectText
+    customer: common.SubjectText
     under: Texts = []
-    gpus: Annotated[int, Field(ge=1, le=COUNT_MAX)] | None = None
-    sku: SubjectText = ""
-    site: SubjectText = ""
-    start: SubjectText
+    gpus: Annotated[int, Field(ge=1, le=common.COUNT_MAX)] | None = None
+    sku: common.SubjectText = ""
+    site: common.SubjectText = ""
+    start: common.SubjectText
     classes: Texts = []
-    title: Words = ""
-    ticket: Words = ""
-    rrule: Words = ""
+    title: common.Words = ""
+    ticket: common.Words = ""
+    rrule: common.Words = ""
     exdates: Texts = []
     rdates: Texts = []
-    end_kind: SubjectText = "wall"
+    end_kind: common.SubjectText = "wall"
     dry_run: bool = False
 
 
-@router.get("/zones", response=answers(PageOut[ZoneRow]))
+@router.get("/zones", response=common.answers(common.PageOut[ZoneRow]))
 def get_zones(
-    request: HttpRequest, *, past: bool = False, limit: Limit = 50, offset: Offset = 0
+    request: HttpRequest, *, past: bool = False, page: common.Page
 ) -> Mapping[str, object]:
     """Return the zones within reach, the last to start first; with `past` those over too."""
-    found = list_zones(**asked_by(request), past=past, limit=up_to(limit, offset))
-    return page_of(found, limit, offset)
+    found = list_zones(**common.asked_by(request), past=past, limit=page.rows_max)
+    return page.of(found)
 
 
-@router.get("/zones/{zone_id}", response=answers(ZoneView))
+@router.get("/zones/{zone_id}", response=common.answers(ZoneView))
 def get_one_zone(request: HttpRequest, zone_id: UUID) -> ZoneView:
     """Return one zone, with the first of its nodes and its steps."""
-    return get_zone(**asked_by(request), zone_id=zone_id)
+    return get_zone(**common.asked_by(request), zone_id=zone_id)
 
 
-@router.post("/zones", response=answers(ZonePreview))
+@router.post("/zones", response=common.answers(ZonePreview))
 def request_zone(request: HttpRequest, said: ZoneIn) -> ZonePreview:
     """Ask for a zone; another person approves it before it stops anything."""
     scope = ZoneScope(tuple(said.under), said.gpus, said.sku, said.site)
@@ -85,36 +73,36 @@ def request_zone(request: HttpRequest, said: ZoneIn) -> ZonePreview:
         rdates=tuple(said.rdates),
         **told,
     )
-    return zones.request_zone(**asked_by(request), asked=asked, dry_run=said.dry_run)
+    return zones.request_zone(**common.asked_by(request), asked=asked, dry_run=said.dry_run)
 
 
-@router.post("/zones/{zone_id}/extend", response=answers(None, status=204))
+@router.post("/zones/{zone_id}/extend", response=common.answers(None, status=204))
 def extend_zone(request: HttpRequest, zone_id: UUID, said: EndIn) -> Status[None]:
     """Ask for a later end; the old one holds until another person approves."""
-    zones.extend_zone(**asked_by(request), zone_id=zone_id, **said.dict())
+    zones.extend_zone(**common.asked_by(request), zone_id=zone_id, **said.dict())
     return Status(204, None)
 
 
-@router.post("/zones/{zone_id}/approve", response=answers(None, status=204))
-def approve_zone(request: HttpRequest, zone_id: UUID, said: ReasonIn) -> Status[None]:
+@router.post("/zones/{zone_id}/approve", response=common.answers(None, status=204))
+def approve_zone(request: HttpRequest, zone_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Say yes to a zone that somebody else asked for, or to its extension."""
     return _decided(zones.approve_zone, request, zone_id, said)
 
 
-@router.post("/zones/{zone_id}/reject", response=answers(None, status=204))
-def reject_zone(request: HttpRequest, zone_id: UUID, said: ReasonIn) -> Status[None]:
+@router.post("/zones/{zone_id}/reject", response=common.answers(None, status=204))
+def reject_zone(request: HttpRequest, zone_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Say no to a zone, or to its extension."""
     return _decided(zones.reject_zone, request, zone_id, said)
 
 
-@router.post("/zones/{zone_id}/end", response=answers(None, status=204))
-def end_zone(request: HttpRequest, zone_id: UUID, said: ReasonIn) -> Status[None]:
+@router.post("/zones/{zone_id}/end", response=common.answers(None, status=204))
+def end_zone(request: HttpRequest, zone_id: UUID, said: common.ReasonIn) -> Status[None]:
     """End a zone before its time."""
     return _decided(zones.end_zone, request, zone_id, said)
 
 
 def _decided(
-    operation: Callable[..., None], request: HttpRequest, zone_id: UUID, said: ReasonIn
+    operation: Callable[..., None], request: HttpRequest, zone_id: UUID, said: common.ReasonIn
 ) -> Status[None]:
-    operation(**asked_by(request), zone_id=zone_id, reason=said.reason)
+    operation(**common.asked_by(request), zone_id=zone_id, reason=said.reason)
     return Status(204, None)

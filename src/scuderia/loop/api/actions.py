@@ -1,14 +1,11 @@
 """Durable runs: listed, undone, resumed, halted."""
 
 from collections.abc import Mapping
-from typing import Protocol
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
-from scuderia.basics.actors import Actor
-from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import made_from
 from scuderia.loop.nouns import (
@@ -38,15 +35,13 @@ class ActionLine(Schema):
 def list_actions(
     request: HttpRequest,
     state: ActionState | None = None,
-    limit: common.Limit = 50,
-    offset: common.Offset = 0,
+    *,
+    page: common.Page,
 ) -> Mapping[str, object]:
     """Return runs, newest first."""
     states = (state,) if state else ()
-    rows = actions.list_actions(
-        common.request_actor(request), states=states, limit=common.up_to(limit, offset)
-    )
-    return common.page_of(rows, limit, offset)
+    rows = actions.list_actions(common.request_actor(request), states=states, limit=page.rows_max)
+    return page.of(rows)
 
 
 @router.get("/actions/{action_id}", response=common.answers(ActionRow))
@@ -92,14 +87,11 @@ def acknowledge_failure(
     return _change(action_operations.acknowledge_failure, request, action_id, said)
 
 
-class _Change(Protocol):
-    def __call__(
-        self, *, actor: Actor, action_id: ActionId, reason: str, now: AwareDatetime
-    ) -> None: ...
-
-
 def _change(
-    change: _Change, request: HttpRequest, action_id: UUID, said: common.ReasonIn
+    change: action_operations.ActionChange,
+    request: HttpRequest,
+    action_id: UUID,
+    said: common.ReasonIn,
 ) -> Status[None]:
     """Change a run that is visible to who asks; to others there is none."""
     run = actions.get_action(common.request_actor(request), ActionId(action_id))

@@ -1,9 +1,10 @@
 """The agents that proposed, and having them look now."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Query, Router, Schema
 
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
@@ -27,24 +28,28 @@ class RunCrewIn(Schema):
     agents: list[common.Name] | None = Field(None, max_length=50)
 
 
+class RoundsAsked(common.PageAsked):
+    """Which page of an agent's looks is wanted."""
+
+    limit: Annotated[int, Field(ge=1, le=common.LIMIT_MAX)] = 20
+
+
 @router.get("/crew", response=common.answers(common.PageOut[AgentCard]))
-def list_agents(
-    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
-) -> Mapping[str, object]:
+def list_agents(request: HttpRequest, *, page: common.Page) -> Mapping[str, object]:
     """Return every agent with its last look and its record."""
-    return common.page_of(agent_queries.list_agents(common.request_actor(request)), limit, offset)
+    return page.of(agent_queries.list_agents(common.request_actor(request)))
 
 
 @router.get("/crew/{name}/rounds", response=common.answers(common.PageOut[RoundRow]))
 def list_rounds(
-    request: HttpRequest, name: str, limit: common.Limit = 20, offset: common.Offset = 0
+    request: HttpRequest, name: str, *, page: Annotated[RoundsAsked, Query()]
 ) -> Mapping[str, object]:
     """Return one agent's looks, newest first, with what it considered and dropped."""
     actor = common.request_actor(request)
-    rows = agent_queries.list_rounds(actor, agent=name, limit=common.up_to(limit, offset))
+    rows = agent_queries.list_rounds(actor, agent=name, limit=page.rows_max)
     if name not in registry.agents and not rows:
         raise NotFound("no such agent is visible to you")
-    return common.page_of(rows, limit, offset)
+    return page.of(rows)
 
 
 @router.post("/crew/run", response=common.answers(list[RoundReport]))

@@ -9,17 +9,6 @@ from ninja import Field, Router, Schema, Status
 
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.api import common
-from scuderia.loop.api.common import (
-    COUNT_MAX,
-    Limit,
-    Offset,
-    PageOut,
-    SubjectText,
-    Words,
-    answers,
-    page_of,
-    request_actor,
-)
 from scuderia.loop.nouns import ApprovalRuleId
 from scuderia.loop.operations import approval_rules
 from scuderia.loop.ports import registry
@@ -32,10 +21,10 @@ router = Router(tags=["approval rules"])
 class ApprovalRuleIn(Schema):
     """Where two people are asked for: "" is every kind, null is whatever the cost."""
 
-    kind: Words = ""
-    scope: SubjectText
-    cents_from: Annotated[int, Field(ge=0, le=COUNT_MAX)] | None = None
-    reason: Words
+    kind: common.Words = ""
+    scope: common.SubjectText
+    cents_from: Annotated[int, Field(ge=0, le=common.COUNT_MAX)] | None = None
+    reason: common.Words
 
 
 class ApprovalRuleIdOut(Schema):
@@ -44,21 +33,21 @@ class ApprovalRuleIdOut(Schema):
     rule_id: UUID
 
 
-@router.get("/approval-rules", response=answers(PageOut[ApprovalRuleRow]))
+@router.get("/approval-rules", response=common.answers(common.PageOut[ApprovalRuleRow]))
 def list_approval_rules(
-    request: HttpRequest, *, open_only: bool = True, limit: Limit = 50, offset: Offset = 0
+    request: HttpRequest, *, open_only: bool = True, page: common.Page
 ) -> Mapping[str, object]:
     """Return the rules, newest first."""
-    return page_of(list_rows(request_actor(request), open_only=open_only), limit, offset)
+    return page.of(list_rows(common.request_actor(request), open_only=open_only))
 
 
-@router.post("/approval-rules", response=answers(ApprovalRuleIdOut, status=201))
+@router.post("/approval-rules", response=common.answers(ApprovalRuleIdOut, status=201))
 def set_approval_rule(
     request: HttpRequest, said: ApprovalRuleIn
 ) -> Status[dict[str, ApprovalRuleId]]:
     """Ask that filer, editor and approver differ; it binds what is pending too."""
     rule_id = approval_rules.set_approval_rule(
-        actor=request_actor(request),
+        actor=common.request_actor(request),
         kind=said.kind,
         scope=SubjectRef.parse(said.scope),
         cents_from=said.cents_from,
@@ -68,11 +57,11 @@ def set_approval_rule(
     return Status(201, {"rule_id": rule_id})
 
 
-@router.post("/approval-rules/{rule_id}/end", response=answers(None, status=204))
+@router.post("/approval-rules/{rule_id}/end", response=common.answers(None, status=204))
 def end_approval_rule(request: HttpRequest, rule_id: UUID, said: common.ReasonIn) -> Status[None]:
     """Ask no longer; what was filed while the rule held stays bound by it."""
     approval_rules.end_approval_rule(
-        actor=request_actor(request),
+        actor=common.request_actor(request),
         rule_id=ApprovalRuleId(rule_id),
         reason=said.reason,
         now=registry.clock.now(),

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Protocol
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
-from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.loop.api import common
 from scuderia.loop.nouns import (
@@ -39,12 +37,11 @@ def list_brakes(
     request: HttpRequest,
     *,
     on_only: bool = True,
-    limit: common.Limit = 50,
-    offset: common.Offset = 0,
+    page: common.Page,
 ) -> Mapping[str, object]:
     """Return the brakes, newest first."""
     found = brake_queries.list_brakes(common.request_actor(request), on_only=on_only)
-    return common.page_of(found, limit, offset)
+    return page.of(found)
 
 
 @router.post("/brakes", response=common.answers(None, status=204))
@@ -59,13 +56,7 @@ def lift_brake(request: HttpRequest, said: LiftIn) -> Status[None]:
     return _change(partial(brakes.lift_brake, as_of=said.as_of), request, said)
 
 
-class _Change(Protocol):
-    def __call__(
-        self, *, actor: Actor, scope: BrakeScope, value: str, reason: str, now: AwareDatetime
-    ) -> None: ...
-
-
-def _change(change: _Change, request: HttpRequest, said: BrakeIn) -> Status[None]:
+def _change(change: brakes.BrakeChange, request: HttpRequest, said: BrakeIn) -> Status[None]:
     by = common.asked_by(request)
     change(**by, scope=said.stops, value=said.value, reason=said.reason)
     return Status(204, None)

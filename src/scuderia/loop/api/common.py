@@ -63,6 +63,32 @@ Real = Annotated[float, Field(allow_inf_nan=False)]
 Scalar = Words | Whole | Real
 
 
+class PageAsked(Schema):
+    """Which page of a list is wanted, as the query of its address says it."""
+
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 50
+    offset: Annotated[int, Field(ge=0, le=OFFSET_MAX)] = 0
+
+    @property
+    def rows_max(self) -> int:
+        """How many rows to ask for."""
+        return up_to(self.limit, self.offset)
+
+    def of(self, rows: Sequence[Any]) -> Mapping[str, object]:
+        """Return this page of the rows, a PageOut."""
+        return page_of(rows, self.limit, self.offset)
+
+
+class LongPageAsked(PageAsked):
+    """The same of a list that is read whole more often than not."""
+
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 100
+
+
+Page = Annotated[PageAsked, Query()]
+LongPage = Annotated[LongPageAsked, Query()]
+
+
 class ReasonIn(Schema):
     """Words, welcome and never required."""
 

@@ -32,14 +32,13 @@ def list_findings(
     subject: common.Wanted = "",
     *,
     open_only: bool = True,
-    limit: common.Limit = 50,
-    offset: common.Offset = 0,
+    page: common.Page,
 ) -> Mapping[str, object]:
     """Return claims about the subject and what hangs under it, gravest first."""
     rows = findings.list_findings(
         common.request_actor(request),
         subject=common.subject_named(subject),
         open_only=open_only,
-        limit=common.up_to(limit, offset),
+        limit=page.rows_max,
     )
-    return common.page_of(rows, limit, offset)
+    return page.of(rows)

@@ -44,11 +44,9 @@ class GrantIdOut(Schema):
 
 
 @router.get("/grants", response=common.answers(common.PageOut[GrantRow]))
-def list_grants(
-    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
-) -> Mapping[str, object]:
+def list_grants(request: HttpRequest, *, page: common.Page) -> Mapping[str, object]:
     """Return how far each agent may go, newest first."""
-    return common.page_of(grant_queries.list_grants(**common.asked_by(request)), limit, offset)
+    return page.of(grant_queries.list_grants(**common.asked_by(request)))
 
 
 @router.post("/grants", response=common.answers(GrantIdOut, status=201))

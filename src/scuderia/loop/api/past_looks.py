@@ -43,12 +43,10 @@ class PastLookIdOut(Schema):
 
 
 @router.get("/past-looks", response=common.answers(common.PageOut[PastLookRow]))
-def list_kept(
-    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
-) -> Mapping[str, object]:
+def list_kept(request: HttpRequest, *, page: common.Page) -> Mapping[str, object]:
     """Return the looks that are kept, last asked first."""
-    rows = list_past_looks(common.request_actor(request), limit=common.up_to(limit, offset))
-    return common.page_of(rows, limit, offset)
+    rows = list_past_looks(common.request_actor(request), limit=page.rows_max)
+    return page.of(rows)
 
 
 @router.get("/past-looks/{past_look_id}", response=common.answers(KeptLookBack))

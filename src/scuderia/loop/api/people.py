@@ -100,11 +100,9 @@ def me(request: HttpRequest) -> dict[str, object]:
 
 
 @router.get("/people", response=common.answers(common.PageOut[PersonRow]))
-def get_people(
-    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
-) -> Mapping[str, object]:
+def get_people(request: HttpRequest, *, page: common.Page) -> Mapping[str, object]:
     """Return everyone, to those who manage people; else oneself alone."""
-    return common.page_of(list_people(common.request_actor(request)), limit, offset)
+    return page.of(list_people(common.request_actor(request)))
 
 
 @router.post("/people/password", response=common.answers(None, status=204))
@@ -155,11 +153,9 @@ def reactivate_person(request: HttpRequest, said: PersonIn) -> Status[None]:
 
 
 @router.get("/tokens", response=common.answers(common.PageOut[TokenRow]))
-def list_tokens(
-    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
-) -> Mapping[str, object]:
+def list_tokens(request: HttpRequest, *, page: common.Page) -> Mapping[str, object]:
     """Return one's own tokens, without their secrets, newest first."""
-    return common.page_of(_mine(common.request_actor(request)).tokens[::-1], limit, offset)
+    return page.of(_mine(common.request_actor(request)).tokens[::-1])
 
 
 @router.post("/tokens", response=common.answers(IssuedToken, status=201))

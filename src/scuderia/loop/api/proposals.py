@@ -91,29 +91,27 @@ class EditIn(Schema):
 
 
 @router.get("/queue", response=common.answers(common.PageOut[QueueRow]))
-def list_queue(
-    request: HttpRequest, limit: common.Limit = 50, offset: common.Offset = 0
-) -> Mapping[str, object]:
+def list_queue(request: HttpRequest, *, page: common.Page) -> Mapping[str, object]:
     """Return what waits for a person, dearest first."""
     rows = proposal_queries.list_queue(
-        common.request_actor(request), registry.clock.now(), limit=common.up_to(limit, offset)
+        common.request_actor(request), registry.clock.now(), limit=page.rows_max
     )
-    return common.page_of(rows, limit, offset)
+    return page.of(rows)
 
 
 @router.get("/proposals", response=common.answers(common.PageOut[QueueRow]))
 def list_proposals(
     request: HttpRequest,
     state: ProposalState | None = None,
-    limit: common.Limit = 50,
-    offset: common.Offset = 0,
+    *,
+    page: common.Page,
 ) -> Mapping[str, object]:
     """Return proposals, newest first."""
     states = (state,) if state else ()
     rows = proposal_queries.list_proposals(
-        common.request_actor(request), states=states, limit=common.up_to(limit, offset)
+        common.request_actor(request), states=states, limit=page.rows_max
     )
-    return common.page_of(rows, limit, offset)
+    return page.of(rows)
 
 
 @router.get("/proposals/{proposal_id}", response=common.answers(ProposalReview))

@@ -16,13 +16,13 @@ router = Router(tags=["signals"])
 def list_signals(
     request: HttpRequest,
     subject: common.Wanted = "",
-    limit: common.Limit = 50,
-    offset: common.Offset = 0,
+    *,
+    page: common.Page,
 ) -> Mapping[str, object]:
     """Return facts seen from outside, newest first; a scoped reader names the subject."""
     rows = signals.list_signals(
         common.request_actor(request),
         subject=common.subject_named(subject),
-        limit=common.up_to(limit, offset),
+        limit=page.rows_max,
     )
-    return common.page_of(rows, limit, offset)
+    return page.of(rows)

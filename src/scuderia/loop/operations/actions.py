@@ -1,6 +1,7 @@
 """The three calls of a durable run; each may be made again after any crash, by any worker."""
 
 from datetime import timedelta
+from typing import Protocol
 
 from django.db import transaction
 
@@ -64,6 +65,16 @@ class NothingSaid(BadInput):
 
 TRIES_MAX = 5
 """Times an effect is tried that the world, each time, says did not happen."""
+
+
+class ActionChange(Protocol):
+    """A change of one run by who asks for it."""
+
+    def __call__(
+        self, *, actor: Actor, action_id: ActionId, reason: str, now: AwareDatetime
+    ) -> None:
+        """Make it."""
+        ...
 
 
 def begin_action(action_id: ActionId, *, now: AwareDatetime) -> int:

@@ -1,6 +1,7 @@
 """Stopping and letting go; the safe direction is never stopped."""
 
 from contextlib import suppress
+from typing import Protocol
 from uuid import uuid4
 
 from django.db import OperationalError, transaction
@@ -34,6 +35,16 @@ class PulledAgain(Refused):
 
     code = "LOOP-025"
     remedy = "Read why it was pulled, then let go of it if that is past too."
+
+
+class BrakeChange(Protocol):
+    """A brake that is set or lifted by who asks for it."""
+
+    def __call__(
+        self, *, actor: Actor, scope: BrakeScope, value: str, reason: str, now: AwareDatetime
+    ) -> None:
+        """Make it."""
+        ...
 
 
 def set_brake(
