@@ -30,7 +30,7 @@ from scuderia.fleet.operations.nodes import (
 )
 from scuderia.fleet.queries.amendments import list_amendments
 from scuderia.fleet.queries.nodes import NodeStatus, get_node, get_timeline, list_nodes
-from scuderia.loop.commands.command_actor import for_actor, now
+from scuderia.loop.commands.command_actor import for_actor, handed, now
 from scuderia.loop.commands.output import (
     print_done,
     print_facts,
@@ -58,12 +58,31 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Show one node (`node NAME`), or describe nodes: add, edit, retire.",
 )
-Rack = Annotated[str | None, typer.Option(help="The rack; made where it is new.")]
-Cluster = Annotated[str | None, typer.Option(help="The cluster; made where it is new.")]
-At = Annotated[str | None, typer.Option("--site", help="The site; made where it is new.")]
-Sku = Annotated[str | None, typer.Option(help="The node type: scuderia fleet sku add.")]
-InServiceFrom = Annotated[str | None, typer.Option("--from", help="First instant in service.")]
-InServiceTo = Annotated[str | None, typer.Option("--to", help="The instant after the last.")]
+
+
+def _facts(
+    site: Annotated[
+        str | None, typer.Option("--site", help="The site; made where it is new.")
+    ] = None,
+    cluster: Annotated[str | None, typer.Option(help="The cluster; made where it is new.")] = None,
+    rack: Annotated[str | None, typer.Option(help="The rack; made where it is new.")] = None,
+    sku: Annotated[str | None, typer.Option(help="The node type: scuderia fleet sku add.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="First instant in service.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="The instant after the last.")] = None,
+) -> NodeFacts:
+    """Return what is said of nodes."""
+    return NodeFacts(
+        site=site,
+        cluster=cluster,
+        rack=rack,
+        sku=sku,
+        in_service_from=read_instant(start, "--from"),
+        in_service_to=read_instant(end, "--to"),
+    )
+
+
+with_facts = handed("facts", _facts)
+"""Hand a command its keyword `facts`: where nodes stand, of which type, and in service when."""
 
 
 @for_actor
@@ -144,21 +163,16 @@ def _state(row: NodeStatus) -> str:
 
 @app.command("add")
 @for_actor
+@with_facts
 def add(
     nodes: Nodes,
     *,
-    site: At = None,
-    cluster: Cluster = None,
-    rack: Rack = None,
-    sku: Sku = None,
-    start: InServiceFrom = None,
-    end: InServiceTo = None,
+    facts: NodeFacts,
     dry_run: DryRun = False,
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Bring nodes onto the books, in service from an instant on; all of them or none."""
-    facts = _facts(site, cluster, rack, sku, start, end)
     done = add_nodes(
         actor=actor, nodes=expand_nodes(nodes), facts=facts, now=now(), dry_run=dry_run
     )
@@ -167,22 +181,17 @@ def add(
 
 @app.command("edit")
 @for_actor
+@with_facts
 def edit(
     nodes: Nodes,
     *,
-    site: At = None,
-    cluster: Cluster = None,
-    rack: Rack = None,
-    sku: Sku = None,
-    start: InServiceFrom = None,
-    end: InServiceTo = None,
+    facts: NodeFacts,
     reason: WhyCorrected = "",
     dry_run: DryRun = False,
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Correct where nodes stand, what they are, or when they were in service, ever since."""
-    facts = _facts(site, cluster, rack, sku, start, end)
     done = edit_nodes(
         actor=actor, nodes=expand_nodes(nodes), facts=facts, reason=reason, now=now(),
         dry_run=dry_run,
@@ -207,24 +216,6 @@ def retire(
         reason=reason, now=now(), dry_run=dry_run,
     )  # fmt: skip
     _report(done, dry_run=dry_run, as_json=as_json)
-
-
-def _facts(
-    site: str | None,
-    cluster: str | None,
-    rack: str | None,
-    sku: str | None,
-    start: str | None,
-    end: str | None,
-) -> NodeFacts:
-    return NodeFacts(
-        site=site,
-        cluster=cluster,
-        rack=rack,
-        sku=sku,
-        in_service_from=read_instant(start, "--from"),
-        in_service_to=read_instant(end, "--to"),
-    )
 
 
 def _report(done: NodesDescribed, *, dry_run: bool, as_json: bool) -> None:

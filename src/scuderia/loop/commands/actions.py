@@ -1,5 +1,6 @@
 """The runs of approved proposals, under `scuderia loop`: list, show, undo, halt, resume, end."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -110,38 +111,29 @@ def undo(
     print_done({"action_id": undone_by}, words, as_json=as_json)
 
 
-@for_actor
-def halt(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
-    """Stop a run before its next step."""
-    actions.halt_action(actor=actor, action_id=_action_id(actor, action), reason=reason, now=now())
-    say("halted")
+def _changing(says: str, change: actions.ActionChange, *, done: str) -> Callable[..., None]:
+    """Return the command that makes one change of a run, and what it says then."""
+
+    def command(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
+        change(actor=actor, action_id=_action_id(actor, action), reason=reason, now=now())
+        say(done)
+
+    command.__doc__ = says
+    return for_actor(command)
 
 
-@for_actor
-def resume(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
-    """Let a halted run go on."""
-    actions.resume_action(
-        actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
-    )
-    say("it goes on")
-
-
-@for_actor
-def cancel(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
-    """End a halted run for good; what was done stays done, and may be undone."""
-    actions.cancel_action(
-        actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
-    )
-    say("ended; nothing further is done")
-
-
-@for_actor
-def acknowledge(action: ActionText, *, reason: Reason = "", actor: Actor) -> None:
-    """Take note that a run failed, with a reason; it stays failed, and may be undone."""
-    actions.acknowledge_failure(
-        actor=actor, action_id=_action_id(actor, action), reason=reason, now=now()
-    )
-    say("noted; it waits for nobody any more")
+halt = _changing("Stop a run before its next step.", actions.halt_action, done="halted")
+resume = _changing("Let a halted run go on.", actions.resume_action, done="it goes on")
+cancel = _changing(
+    "End a halted run for good; what was done stays done, and may be undone.",
+    actions.cancel_action,
+    done="ended; nothing further is done",
+)
+acknowledge = _changing(
+    "Take note that a run failed, with a reason; it stays failed, and may be undone.",
+    actions.acknowledge_failure,
+    done="noted; it waits for nobody any more",
+)
 
 
 def _action_id(actor: Actor, text: str) -> ActionId:

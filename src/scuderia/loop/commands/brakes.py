@@ -1,64 +1,69 @@
 """`scuderia brake`: stop every agent, or one agent, kind or scope; and let go again."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput
-from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
+from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, handed, now
 from scuderia.loop.commands.output import print_done, print_json, print_table
 from scuderia.loop.nouns import BrakeScope
-from scuderia.loop.operations.brakes import lift_brake, set_brake
+from scuderia.loop.operations.brakes import BrakeChange, lift_brake, set_brake
 from scuderia.loop.queries.brakes import list_brakes
 
 app = typer.Typer(no_args_is_help=True, help="Stop agents at once; undo and un-drain stay open.")
 
-AgentName = Annotated[str, typer.Option(help="Only this agent.")]
-KindName = Annotated[str, typer.Option(help="Only this kind of action.")]
-ScopeName = Annotated[str, typer.Option(help="Only this scope, kind:name.")]
-BY_HAND = "pulled from the command line"
-LET_GO = "let go from the command line"
+
+def _stopped(
+    agent: Annotated[str, typer.Option(help="Only this agent.")] = "",
+    kind: Annotated[str, typer.Option(help="Only this kind of action.")] = "",
+    scope: Annotated[str, typer.Option(help="Only this scope, kind:name.")] = "",
+) -> tuple[BrakeScope, str]:
+    """Return what a brake stops, everything where nothing is named."""
+    named = {BrakeScope.AGENT: agent, BrakeScope.KIND: kind, BrakeScope.SCOPE: scope}
+    given = [(what, value) for what, value in named.items() if value]
+    if len(given) > 1:
+        raise BadInput("a brake stops one thing", remedy="Give one of --agent, --kind, --scope.")
+    return given[0] if given else (BrakeScope.ALL, "")
 
 
-@app.command("on")
-@for_actor
-def on(
-    *,
-    agent: AgentName = "",
-    kind: KindName = "",
-    scope: ScopeName = "",
-    reason: Reason = BY_HAND,
-    actor: Actor,
-    as_json: AsJson = False,
-) -> None:
-    """Stop everything, or only what is named."""
-    what, value = _what(agent, kind, scope)
-    set_brake(
-        actor=actor,
-        scope=what,
-        value=value,
-        reason=reason or BY_HAND,
-        now=now(),
+def _pull(says: str, change: BrakeChange, *, on: bool, usually: str) -> Callable[..., None]:
+    """Return the command that sets or lifts a brake; `usually`: the reason where none is given."""
+
+    def command(
+        *,
+        stopped: tuple[BrakeScope, str],
+        reason: Reason = usually,
+        actor: Actor,
+        as_json: AsJson = False,
+    ) -> None:
+        what, value = stopped
+        change(actor=actor, scope=what, value=value, reason=reason or usually, now=now())
+        words = f"brake {'on' if on else 'off'}: {what.value} {value}".rstrip()
+        print_done({"on": on, "stops": what, "value": value}, words, as_json=as_json)
+
+    command.__doc__ = says
+    return for_actor(handed("stopped", _stopped)(command))
+
+
+app.command("on")(
+    _pull(
+        "Stop everything, or only what is named.",
+        set_brake,
+        on=True,
+        usually="pulled from the command line",
     )
-    _report(what, value, on=True, as_json=as_json)
-
-
-@app.command("off")
-@for_actor
-def off(
-    *,
-    agent: AgentName = "",
-    kind: KindName = "",
-    scope: ScopeName = "",
-    reason: Reason = LET_GO,
-    actor: Actor,
-    as_json: AsJson = False,
-) -> None:
-    """Let go of the brake on everything, or on what is named."""
-    what, value = _what(agent, kind, scope)
-    lift_brake(actor=actor, scope=what, value=value, reason=reason or LET_GO, now=now())
-    _report(what, value, on=False, as_json=as_json)
+)
+app.command("off")(
+    _pull(
+        "Let go of the brake on everything, or on what is named.",
+        lift_brake,
+        on=False,
+        usually="let go from the command line",
+    )
+)
 
 
 @app.command("status")
@@ -82,16 +87,3 @@ def status(
         ),
         empty="no brake is on",
     )
-
-
-def _what(agent: str, kind: str, scope: str) -> tuple[BrakeScope, str]:
-    named = {BrakeScope.AGENT: agent, BrakeScope.KIND: kind, BrakeScope.SCOPE: scope}
-    given = [(what, value) for what, value in named.items() if value]
-    if len(given) > 1:
-        raise BadInput("a brake stops one thing", remedy="Give one of --agent, --kind, --scope.")
-    return given[0] if given else (BrakeScope.ALL, "")
-
-
-def _report(what: BrakeScope, value: str, *, on: bool, as_json: bool) -> None:
-    words = f"brake {'on' if on else 'off'}: {what.value} {value}".rstrip()
-    print_done({"on": on, "stops": what, "value": value}, words, as_json=as_json)

@@ -32,6 +32,8 @@ Token = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option(help="Why, in your words; kept in the audit.")]
 
+Command = Callable[..., None]
+
 
 class TokenRefused(Refused):
     """The token is unknown, expired or revoked, so nobody was let in."""
@@ -52,7 +54,7 @@ def now() -> AwareDatetime:
     return registry.clock.now()
 
 
-def command_actor(as_name: str, token: str) -> Actor:
+def command_actor(as_name: As = "", token: Token = "") -> Actor:
     """Return the person who acts.
 
     raises   TokenRefused: a token that lets nobody in
@@ -72,26 +74,36 @@ def command_actor(as_name: str, token: str) -> Actor:
     return Actor(ActorKind.PERSON, name, via=BY_COMMAND_LINE)
 
 
-def for_actor(command: Callable[..., None]) -> Callable[..., None]:
-    """Hand a command its keyword `actor`: whom --as, a token or the home's ownership names."""
-    asked = signature(command)
+def handed(name: str, made_by: Callable[..., object]) -> Callable[[Command], Command]:
+    """Hand commands their keyword `name`: what `made_by` makes of the options that it asks for.
 
-    @wraps(command)
-    def run(*, as_name: str, token: str, **given: object) -> None:
-        command(**given, actor=command_actor(as_name, token))
+    The options stand where the keyword stood, so that several commands share them and their help.
+    """
+    made_of = signature(made_by).parameters
+    shared = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in made_of.values()]
 
-    who = [
-        Parameter("as_name", Parameter.KEYWORD_ONLY, default="", annotation=As),
-        Parameter("token", Parameter.KEYWORD_ONLY, default="", annotation=Token),
-    ]
-    options = [
-        one
-        for name, option in asked.parameters.items()
-        for one in (who if name == "actor" else [option])
-    ]
-    run.__signature__ = asked.replace(parameters=options)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in options}
-    return run
+    def decorate(command: Command) -> Command:
+        asked = signature(command)
+        options = [
+            option
+            for one in asked.parameters.values()
+            for option in (shared if one.name == name else [one])
+        ]
+
+        @wraps(command)
+        def run(**given: object) -> None:
+            told = {option: given.pop(option) for option in made_of}
+            command(**given, **{name: made_by(**told)})
+
+        run.__signature__ = asked.replace(parameters=options)  # type: ignore[attr-defined]
+        run.__annotations__ = {one.name: one.annotation for one in options}
+        return run
+
+    return decorate
+
+
+for_actor = handed("actor", command_actor)
+"""Hand a command its keyword `actor`: whom --as, a token or the home's ownership names."""
 
 
 def owner_name() -> str:
