@@ -22,15 +22,15 @@ from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.operations.descriptions import (
     NAMES_AUDITED,
     Compared,
+    audit_described,
+    lock_named,
     may_describe,
     require_reason,
 )
 from scuderia.fleet.operations.inventory import find_customer, find_node
 from scuderia.fleet.operations.outages import EndsBeforeStart, require_order
 from scuderia.fleet.queries.inventory import UnknownSubject
-from scuderia.fleet.queries.lineage import lineage
 from scuderia.intake.records import Flaw
-from scuderia.loop.operations import audit
 from scuderia.loop.operations.bulk_writes import insert_rows, update_rows
 
 
@@ -153,12 +153,6 @@ def keep_allocations(compared: Compared[AllocationRow]) -> None:
     )
 
 
-def lock_nodes(names: Collection[str]) -> None:
-    """Have others wait who would give out these nodes, where the tables allow several writers."""
-    rows = Node.objects.select_for_update().filter(name__among=names).order_by("pk")
-    list(rows.values_list("pk", flat=True))
-
-
 @transaction.atomic
 def allocate_nodes(
     *,
@@ -182,7 +176,7 @@ def allocate_nodes(
     hold = Hold(holder.name, seconds_of(start), None if end is None else seconds_of(end))
     if hold.end is not None and hold.end <= hold.start:
         raise EndsBeforeStart(f"--to {end} does not lie after --from {start}")
-    lock_nodes(nodes)
+    lock_named(Node.objects, nodes)
     found = compare_allocations([AllocationRow(node, hold) for node in nodes], now=now)
     for flaw in found.against.values():
         raise _refusal(flaw)
@@ -224,7 +218,7 @@ def deallocate_nodes(
         raise BadInput(
             f"--to {end.isoformat()} has not come yet", remedy="End it when it has come."
         )
-    lock_nodes(nodes)
+    lock_named(Node.objects, nodes)
     known, held = set(_names_among(nodes)), _holds_of(nodes)
     ended: dict[tuple[str, int, int | None], list[str]] = {}
     for node in nodes:
@@ -325,12 +319,6 @@ def _audit(
     }
     if was is not None:
         detail["end_before"] = None if was.end is None else instant_of(was.end).isoformat()
-    audit.record(
-        actor,
-        f"fleet.allocation.{verb}",
-        subject=subject,
-        reason=reason,
-        at=now,
-        detail=detail,
-        lineage=lineage(subject),
+    audit_described(
+        actor, f"fleet.allocation.{verb}", subject, reason=reason, now=now, detail=detail
     )

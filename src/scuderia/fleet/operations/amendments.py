@@ -20,6 +20,7 @@ from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.models.repairs import Repair
 from scuderia.fleet.nouns import GpuShare, Severity
+from scuderia.fleet.operations.descriptions import audit_described
 from scuderia.fleet.operations.import_runs import disturb
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.intake.records import Flaw
@@ -263,12 +264,11 @@ def _keep(
         reason=said, amended_by=str(actor), amended_at=now, batch=batch,
     )  # fmt: skip
     subject = SubjectRef("node", outage.node.name)
-    audit.record(
+    audit_described(
         actor,
         "fleet.outage.amended" if after else "fleet.outage.retracted",
-        subject=subject,
+        subject,
         reason=said,
-        at=now,
+        now=now,
         detail={"outage": outage.source_key, "before": before, "after": after},
-        lineage=lineage(subject),
     )

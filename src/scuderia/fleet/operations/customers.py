@@ -14,14 +14,13 @@ from scuderia.fleet.models.slas import SlaDefinition
 from scuderia.fleet.nouns import BEGINNING
 from scuderia.fleet.operations.descriptions import (
     DescribedAlready,
+    audit_described,
     may_describe,
     require_reason,
 )
 from scuderia.fleet.operations.inventory import NoSuchZone, find_customer
 from scuderia.fleet.operations.promise_changes import kept_promise_changes
-from scuderia.fleet.queries.lineage import lineage
 from scuderia.fleet.queries.reports import NotATarget
-from scuderia.loop.operations import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +65,7 @@ def add_customer(*, actor: Actor, name: str, promise: Promise, now: AwareDatetim
             )
         return False
     _keep(row, promise)
-    audit.record(
-        actor,
-        "fleet.customer.added",
-        subject=subject,
-        at=now,
-        detail=_told(promise),
-        lineage=lineage(subject),
-    )
+    audit_described(actor, "fleet.customer.added", subject, now=now, detail=_told(promise))
     return True
 
 
@@ -112,14 +104,13 @@ def edit_customer(
     with kept_promise_changes({name}, actor=actor, reason=reason, now=now):
         _keep(row, after)
     subject = SubjectRef("customer", name)
-    audit.record(
+    audit_described(
         actor,
         "fleet.customer.edited",
-        subject=subject,
+        subject,
         reason=reason,
-        at=now,
+        now=now,
         detail={"before": _told(before), "after": _told(after)},
-        lineage=lineage(subject),
     )
     return True
 

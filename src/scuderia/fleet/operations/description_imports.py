@@ -20,14 +20,23 @@ from scuderia.fleet.engine.exclusion_rows import ExclusionRow
 from scuderia.fleet.engine.node_rows import NodeRow
 from scuderia.fleet.engine.price_rows import PriceRow
 from scuderia.fleet.engine.sla_rows import SlaRow
-from scuderia.fleet.operations.allocations import compare_allocations, keep_allocations, lock_nodes
-from scuderia.fleet.operations.descriptions import NAMES_AUDITED, NODES_MAX, Compared, RowT, SaidBy
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.models.inventory import Node, Sku
+from scuderia.fleet.operations.allocations import compare_allocations, keep_allocations
+from scuderia.fleet.operations.descriptions import (
+    NAMES_AUDITED,
+    NODES_MAX,
+    Compared,
+    RowT,
+    SaidBy,
+    lock_named,
+)
 from scuderia.fleet.operations.exclusions import compare_exclusions, keep_exclusions
 from scuderia.fleet.operations.import_runs import ImportUnsettled
 from scuderia.fleet.operations.nodes import compare_nodes, keep_nodes
 from scuderia.fleet.operations.outage_imports import may_import
-from scuderia.fleet.operations.prices import compare_prices, keep_prices, lock_skus
-from scuderia.fleet.operations.slas import compare_slas, keep_slas, lock_customers
+from scuderia.fleet.operations.prices import compare_prices, keep_prices
+from scuderia.fleet.operations.slas import compare_slas, keep_slas
 from scuderia.intake.fields import (
     CHANGES_KEPT,
     Change,
@@ -142,7 +151,7 @@ def node_import(now: AwareDatetime) -> DescriptionImport[NodeRow]:
         same_row=node_rows.same_row,
         compare=lambda rows, at: compare_nodes(rows, now=at),
         keep=lambda found, _by: keep_nodes(found),
-        lock=lambda rows: lock_nodes({row.node for row in rows}),
+        lock=lambda rows: lock_named(Node.objects, {row.node for row in rows}),
         now=now,
     )
 
@@ -157,7 +166,7 @@ def allocation_import(now: AwareDatetime) -> DescriptionImport[AllocationRow]:
         same_row=allocation_rows.same_row,
         compare=lambda rows, at: compare_allocations(rows, now=at),
         keep=lambda found, _by: keep_allocations(found),
-        lock=lambda rows: lock_nodes({row.node for row in rows}),
+        lock=lambda rows: lock_named(Node.objects, {row.node for row in rows}),
         now=now,
     )
 
@@ -172,7 +181,7 @@ def sla_import(now: AwareDatetime) -> DescriptionImport[SlaRow]:
         same_row=sla_rows.same_row,
         compare=lambda rows, _at: compare_slas(rows),
         keep=keep_slas,
-        lock=lambda rows: lock_customers({row.customer for row in rows}),
+        lock=lambda rows: lock_named(Customer.objects, {row.customer for row in rows}),
         now=now,
     )
 
@@ -187,7 +196,7 @@ def exclusion_import(now: AwareDatetime) -> DescriptionImport[ExclusionRow]:
         same_row=exclusion_rows.same_row,
         compare=lambda rows, _at: compare_exclusions(rows),
         keep=lambda found, _by: keep_exclusions(found),
-        lock=lambda rows: lock_customers({row.customer for row in rows}),
+        lock=lambda rows: lock_named(Customer.objects, {row.customer for row in rows}),
         now=now,
     )
 
@@ -202,7 +211,7 @@ def price_import(now: AwareDatetime) -> DescriptionImport[PriceRow]:
         same_row=price_rows.same_row,
         compare=lambda rows, _at: compare_prices(rows),
         keep=lambda found, _by: keep_prices(found),
-        lock=lambda rows: lock_skus({row.sku for row in rows}),
+        lock=lambda rows: lock_named(Sku.objects, {row.sku for row in rows}),
         now=now,
     )
 

@@ -1,17 +1,22 @@
 """What a fleet's descriptions share: who may describe it, and what makes a correction one."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from django.db.models import Manager
 
 from scuderia.basics.actors import Actor
+from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused
-from scuderia.basics.subjects import EVERYTHING
+from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.fleet.models.customers import Customer
+from scuderia.fleet.queries.lineage import lineage
 from scuderia.intake.hostlists import expand
 from scuderia.intake.records import Flaw
 from scuderia.loop.nouns import Power
-from scuderia.loop.operations import access
+from scuderia.loop.operations import access, audit
 
 NODES_MAX = 10_000
 """How many nodes one command, or one file, describes in its one transaction."""
@@ -29,6 +34,15 @@ class Described(Protocol):
 
     def told(self) -> dict[str, str]:
         """Return what may be said otherwise, as text."""
+        ...
+
+
+class OfCustomer(Described, Protocol):
+    """A row that tells one fact of a customer."""
+
+    @property
+    def customer(self) -> str:
+        """Return its name."""
         ...
 
 
@@ -83,6 +97,46 @@ class ReasonMissing(BadInput):
 
     code = "FLEET-048"
     remedy = "Say why with --reason; it is kept in the audit."
+
+
+def lock_named(named: Manager[Any], names: Collection[str]) -> None:
+    """Have others wait who would describe these, where the tables allow several writers."""
+    rows = named.select_for_update().filter(name__among=names).order_by("pk")
+    list(rows.values_list("pk", flat=True))
+
+
+def unknown_customer(name: str) -> Flaw:
+    """Return what is wrong with a row of a customer that is on no book."""
+    said = f"no customer is named {name!r}"
+    return Flaw("customer", said, "Describe it: scuderia fleet customer add.")
+
+
+def of_unknown_customers(rows: Sequence[OfCustomer]) -> dict[Hashable, Flaw]:
+    """Return what is wrong with the rows whose customer is on no book, by their keys."""
+    names = {row.customer for row in rows}
+    known = set(Customer.objects.filter(name__among=names).values_list("name", flat=True))
+    return {row.key: unknown_customer(row.customer) for row in rows if row.customer not in known}
+
+
+def audit_described(
+    actor: Actor,
+    verb: str,
+    subject: SubjectRef,
+    *,
+    reason: str = "",
+    now: AwareDatetime,
+    detail: JsonObject,
+) -> None:
+    """Put on record what was described of a subject, for whoever may read it."""
+    audit.record(
+        actor,
+        verb,
+        subject=subject,
+        reason=reason,
+        at=now,
+        detail=detail,
+        lineage=lineage(subject),
+    )
 
 
 def may_describe(actor: Actor) -> None:

@@ -17,14 +17,13 @@ from scuderia.fleet.models.exclusions import Exclusion
 from scuderia.fleet.operations.descriptions import (
     Compared,
     DescribedAlready,
+    audit_described,
+    lock_named,
     may_describe,
+    of_unknown_customers,
     require_reason,
 )
 from scuderia.fleet.operations.inventory import find_customer
-from scuderia.fleet.operations.slas import lock_customers
-from scuderia.fleet.queries.lineage import lineage
-from scuderia.intake.records import Flaw
-from scuderia.loop.operations import audit
 
 OF_A_CUSTOMER_MAX = 500
 _COLUMNS = ("customer__name", "start", "end", "cause", "time_zone", "reason")
@@ -57,7 +56,7 @@ def add_exclusion(
              DescribedAlready: it is excluded otherwise
     """
     may_describe(actor)
-    lock_customers({customer})
+    lock_named(Customer.objects, {customer})
     holder = find_customer(customer)
     row = ExclusionRow(
         customer,
@@ -97,7 +96,7 @@ def retract_exclusion(
     raises   NotAuthorised, NotFound, UnknownSubject, NoSuchExclusion, ReasonMissing
     """
     may_describe(actor)
-    lock_customers({customer})
+    lock_named(Customer.objects, {customer})
     holder = find_customer(customer)
     held = _known({customer}).get((customer, seconds_of(start), plain_words(cause)))
     if held is None:
@@ -109,14 +108,8 @@ def retract_exclusion(
 
 def compare_exclusions(rows: Sequence[ExclusionRow]) -> Compared[ExclusionRow]:
     """Say what of the rows is new, known or otherwise, and what cannot stand; writes nothing."""
-    names = {row.customer for row in rows}
-    customers = set(Customer.objects.filter(name__among=names).values_list("name", flat=True))
-    against: dict[Hashable, Flaw] = {}
-    for row in rows:
-        if row.customer not in customers:
-            said = f"no customer is named {row.customer!r}"
-            against[row.key] = Flaw("customer", said, "Describe it: scuderia fleet customer add.")
-    return Compared.of(rows, _known(names), against)
+    known = _known({row.customer for row in rows})
+    return Compared.of(rows, known, of_unknown_customers(rows))
 
 
 def keep_exclusions(compared: Compared[ExclusionRow]) -> None:
@@ -184,12 +177,6 @@ def _audit(verb: str, row: ExclusionRow, *, actor: Actor, reason: str, now: Awar
         "cause": row.cause,
         **row.told(),
     }
-    audit.record(
-        actor,
-        f"fleet.exclusion.{verb}",
-        subject=subject,
-        reason=reason,
-        at=now,
-        detail=detail,
-        lineage=lineage(subject),
+    audit_described(
+        actor, f"fleet.exclusion.{verb}", subject, reason=reason, now=now, detail=detail
     )

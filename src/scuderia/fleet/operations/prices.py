@@ -1,6 +1,6 @@
 """States what a GPU-hour costs from a day on; what stood there is corrected with a reason."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 
 from django.db import transaction
@@ -15,13 +15,18 @@ from scuderia.fleet.engine.price_rows import PriceRow
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Sku
 from scuderia.fleet.models.prices import Price
-from scuderia.fleet.operations.descriptions import Compared, may_describe, require_reason
+from scuderia.fleet.operations.descriptions import (
+    Compared,
+    audit_described,
+    lock_named,
+    may_describe,
+    require_reason,
+    unknown_customer,
+)
 from scuderia.fleet.operations.inventory import find_customer
 from scuderia.fleet.queries.inventory import UnknownSubject
-from scuderia.fleet.queries.lineage import lineage
 from scuderia.fleet.queries.slas import customer_calendar
 from scuderia.intake.records import Flaw
-from scuderia.loop.operations import audit
 
 
 @transaction.atomic
@@ -47,7 +52,7 @@ def set_price(
     flaw = row.flaw()
     if flaw is not None:
         raise BadInput(flaw.reason, remedy=flaw.remedy)
-    lock_skus({sku})
+    lock_named(Sku.objects, {sku})
     kind = Sku.objects.filter(name=sku).first()
     if kind is None:
         raise UnknownSubject(f"no SKU is named {sku!r}")
@@ -67,14 +72,13 @@ def set_price(
         defaults={"cents_per_gpu_hour": cents_per_gpu_hour, "by_person": True},
     )
     subject = EVERYTHING if customer is None else SubjectRef("customer", customer)
-    audit.record(
+    audit_described(
         actor,
         "fleet.price.corrected" if known else "fleet.price.stated",
-        subject=subject,
+        subject,
         reason=reason,
-        at=now,
+        now=now,
         detail={"sku": sku, "before": _told(before), "after": _after(row)},
-        lineage=lineage(subject),
     )
     return True
 
@@ -89,8 +93,7 @@ def compare_prices(rows: Sequence[PriceRow]) -> Compared[PriceRow]:
             said = f"no SKU is named {row.sku!r}"
             against[row.key] = Flaw("sku", said, "Describe it: scuderia fleet sku add.")
         elif row.customer and row.customer not in customers:
-            said = f"no customer is named {row.customer!r}"
-            against[row.key] = Flaw("customer", said, "Describe it: scuderia fleet customer add.")
+            against[row.key] = unknown_customer(row.customer)
     return Compared.of(rows, _known({row.sku for row in rows}), against)
 
 
@@ -106,12 +109,6 @@ def keep_prices(compared: Compared[PriceRow]) -> None:
             first_day=date.fromisoformat(row.first_day),
             defaults={"cents_per_gpu_hour": row.cents_per_gpu_hour, "by_person": True},
         )
-
-
-def lock_skus(names: Collection[str]) -> None:
-    """Have others wait who would price these node types, where the tables allow several writers."""
-    rows = Sku.objects.select_for_update().filter(name__among=names).order_by("pk")
-    list(rows.values_list("pk", flat=True))
 
 
 def _known(skus: set[str]) -> Mapping[Hashable, PriceRow]:

@@ -1,6 +1,6 @@
 """States what a customer is promised from a day on; what stood there is corrected with a reason."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 
 from django.db import transaction
@@ -16,12 +16,17 @@ from scuderia.fleet.engine.sla_rows import SlaRow
 from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.slas import SlaDefinition
 from scuderia.fleet.operations.customers import Promise
-from scuderia.fleet.operations.descriptions import Compared, SaidBy, may_describe, require_reason
+from scuderia.fleet.operations.descriptions import (
+    Compared,
+    SaidBy,
+    audit_described,
+    lock_named,
+    may_describe,
+    of_unknown_customers,
+    require_reason,
+)
 from scuderia.fleet.operations.inventory import find_customer
 from scuderia.fleet.operations.promise_changes import kept_promise_changes
-from scuderia.fleet.queries.lineage import lineage
-from scuderia.intake.records import Flaw
-from scuderia.loop.operations import audit
 
 
 class NoSuchPromise(NotFound):
@@ -49,7 +54,7 @@ def set_sla(
                 ReasonMissing: something else was promised for a day that has begun
     """
     may_describe(actor)
-    lock_customers({customer})
+    lock_named(Customer.objects, {customer})
     holder = find_customer(customer)
     before = _held_from(holder, first_day)
     zone = time_zone or ("UTC" if before is None else before.time_zone)
@@ -82,7 +87,7 @@ def retract_sla(
     raises   NotAuthorised, NotFound, UnknownSubject, NoSuchPromise, ReasonMissing
     """
     may_describe(actor)
-    lock_customers({customer})
+    lock_named(Customer.objects, {customer})
     holder = find_customer(customer)
     held = _held_from(holder, first_day)
     if held is None or held.first_day != first_day:
@@ -96,14 +101,8 @@ def retract_sla(
 
 def compare_slas(rows: Sequence[SlaRow]) -> Compared[SlaRow]:
     """Say what of the rows is new, known or otherwise, and what cannot stand; writes nothing."""
-    names = {row.customer for row in rows}
-    customers = set(Customer.objects.filter(name__among=names).values_list("name", flat=True))
-    against: dict[Hashable, Flaw] = {}
-    for row in rows:
-        if row.customer not in customers:
-            said = f"no customer is named {row.customer!r}"
-            against[row.key] = Flaw("customer", said, "Describe it: scuderia fleet customer add.")
-    return Compared.of(rows, _known(names), against)
+    known = _known({row.customer for row in rows})
+    return Compared.of(rows, known, of_unknown_customers(rows))
 
 
 def keep_slas(compared: Compared[SlaRow], by: SaidBy) -> None:
@@ -118,12 +117,6 @@ def keep_slas(compared: Compared[SlaRow], by: SaidBy) -> None:
                 first_day=date.fromisoformat(row.first_day),
                 defaults={"target": row.target, "time_zone": row.time_zone, "by_person": True},
             )
-
-
-def lock_customers(names: Collection[str]) -> None:
-    """Have others wait who would promise these something, where tables allow several writers."""
-    rows = Customer.objects.select_for_update().filter(name__among=names).order_by("pk")
-    list(rows.values_list("pk", flat=True))
 
 
 def _held_from(customer: Customer, day: date) -> SlaDefinition | None:
@@ -161,12 +154,11 @@ def _audit(
     now: AwareDatetime,
 ) -> None:
     subject = SubjectRef("customer", customer)
-    audit.record(
+    audit_described(
         actor,
         f"fleet.sla.{verb}",
-        subject=subject,
+        subject,
         reason=reason,
-        at=now,
+        now=now,
         detail={"before": _told(before), "after": after},
-        lineage=lineage(subject),
     )
