@@ -62,6 +62,10 @@ class _Place:
         same = self.state.places[self.spare].cluster == self.state.places[self.node].cluster
         return self.state.node(self.spare).spare and self.node != self.spare and same
 
+    def told(self, *names: str) -> JsonObject:
+        """Return what stands of these, by their names."""
+        return {name: getattr(self, name) for name in names}
+
 
 def _place(plan: Plan) -> _Place:
     state = read_cluster()
@@ -104,11 +108,7 @@ class SwapNode(_Slot):
                 step_of(0, ControlVerb.ASSIGN, spare, leaves=_TAKEN, customer=customer),
                 step_of(1, ControlVerb.RELEASE, target(plan), leaves=_FREED, customer=customer),
             ),
-            snapshot={
-                "node_held": place.node_held,
-                "node_out": place.node_out,
-                "spare_ready": place.spare_ready,
-            },
+            snapshot=place.told("node_held", "node_out", "spare_ready"),
             blast=place.blast,
             objections=_failing(
                 done,
@@ -143,11 +143,7 @@ class PullLemon(_Slot):
                 step_of(2, ControlVerb.RELEASE, target(plan), leaves=_FREED, customer=customer),
                 step_of(3, ControlVerb.OVERHAUL, target(plan)),
             ),
-            snapshot={
-                "node_held": place.node_held,
-                "node_drained": place.node_drained,
-                "spare_ready": place.spare_ready,
-            },
+            snapshot=place.told("node_held", "node_drained", "spare_ready"),
             blast=place.blast,
             objections=_failing(
                 done,

@@ -64,51 +64,26 @@ def action(request: HttpRequest, action_id: UUID) -> HttpResponseBase:
     return csv_answer(EFFECTS, effects, request) or _shown(request, action_id)
 
 
-@require_POST
-@page
-def undo_it(request: HttpRequest, action_id: UUID) -> HttpResponse:
-    """Queue the way back."""
-    return _acted(request, action_id, undo.undo_action, "The undo is queued.")
+def _changing(operation: Callable[..., object], words: str) -> Callable[..., HttpResponseBase]:
+    """Return the view that changes one action for who asks, and the words it says once it did."""
+
+    @require_POST
+    @page
+    def changed(request: HttpRequest, action_id: UUID) -> HttpResponse:
+        there = reverse("action", args=[action_id])
+        again = partial(_shown, request, action_id)
+        return carry_out(
+            request, operation, words, then=there, again=again, action_id=ActionId(action_id)
+        )
+
+    return changed
 
 
-@require_POST
-@page
-def resume(request: HttpRequest, action_id: UUID) -> HttpResponse:
-    """Let a halted run go on."""
-    return _acted(request, action_id, actions.resume_action, "The run goes on.")
-
-
-@require_POST
-@page
-def halt(request: HttpRequest, action_id: UUID) -> HttpResponse:
-    """Stop the run before its next step."""
-    return _acted(request, action_id, actions.halt_action, "The run stops before its next step.")
-
-
-@require_POST
-@page
-def cancel(request: HttpRequest, action_id: UUID) -> HttpResponse:
-    """End a halted run for good."""
-    words = "The run is ended; nothing further is done."
-    return _acted(request, action_id, actions.cancel_action, words)
-
-
-@require_POST
-@page
-def acknowledge(request: HttpRequest, action_id: UUID) -> HttpResponse:
-    """Take note that the run failed."""
-    words = "Noted; the run waits for nobody any more."
-    return _acted(request, action_id, actions.acknowledge_failure, words)
-
-
-def _acted(
-    request: HttpRequest, action_id: UUID, operation: Callable[..., object], words: str
-) -> HttpResponse:
-    there = reverse("action", args=[action_id])
-    again = partial(_shown, request, action_id)
-    return carry_out(
-        request, operation, words, then=there, again=again, action_id=ActionId(action_id)
-    )
+undo_it = _changing(undo.undo_action, "The undo is queued.")
+resume = _changing(actions.resume_action, "The run goes on.")
+halt = _changing(actions.halt_action, "The run stops before its next step.")
+cancel = _changing(actions.cancel_action, "The run is ended; nothing further is done.")
+acknowledge = _changing(actions.acknowledge_failure, "Noted; the run waits for nobody any more.")
 
 
 def _shown(request: HttpRequest, action_id: UUID) -> HttpResponse:
