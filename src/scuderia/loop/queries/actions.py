@@ -10,6 +10,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.loop.engine.json_codec import (
     read_targets,
@@ -202,24 +203,15 @@ def action_row(
     """Return one run; `effects_done` and `being_undone` answer whether undo may be offered."""
     outcome = getattr(action, "outcome", None)
     undoable = {ActionState.DONE, ActionState.FAILED, ActionState.HALTED}
-    return ActionRow(
+    return row_from(
+        ActionRow,
+        action,
         id=ActionId(action.id),
         proposal_id=ProposalId(action.proposal_id),
         title=action.proposal.title,
-        kind=action.kind,
-        agent=action.agent,
         targets=read_targets(action.targets),
-        params=action.params,
         state=ActionState(action.state),
-        resumable=action.resumable,
-        safe_direction=action.safe_direction,
-        said=action.said,
         decided_by=action.decision.decided_by,
-        steps_total=action.steps_total,
-        queued_at=action.queued_at,
-        started_at=action.started_at,
-        finished_at=action.finished_at,
-        acknowledged_at=action.acknowledged_at,
         undo_of=ActionId(action.undo_of_id) if action.undo_of_id else None,
         can_undo=(
             ActionState(action.state) in undoable

@@ -9,6 +9,7 @@ from django.db.models import Count, OuterRef, Subquery
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.engine.outcomes import Kept, interval_coverage, median_error
 from scuderia.loop.models.agents import AgentRound
@@ -107,16 +108,7 @@ class AgentCard:
 
 def round_row(made: AgentRound) -> RoundRow:
     """Return what one look brought back."""
-    return RoundRow(
-        agent=made.agent,
-        at=made.at,
-        duration_ms=made.duration_ms,
-        error=made.error,
-        considered=tuple(made.considered),
-        findings=made.findings,
-        proposals=made.proposals,
-        filed=made.filed,
-    )
+    return row_from(RoundRow, made, considered=tuple(made.considered))
 
 
 def list_agents(actor: Actor) -> tuple[AgentCard, ...]:

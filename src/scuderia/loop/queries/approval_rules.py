@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.json_codec import read_rehearsal, read_targets
 from scuderia.loop.models.approval_rules import ApprovalRule
@@ -102,14 +103,6 @@ def rules_for(
 
 
 def _row(rule: ApprovalRule) -> ApprovalRuleRow:
-    return ApprovalRuleRow(
-        id=ApprovalRuleId(rule.id),
-        kind=rule.kind,
-        scope=SubjectRef.parse(rule.scope),
-        cents_from=rule.cents_from,
-        reason=rule.reason,
-        set_by=rule.set_by,
-        set_at=rule.set_at,
-        ended_by=rule.ended_by,
-        ended_at=rule.ended_at,
+    return row_from(
+        ApprovalRuleRow, rule, id=ApprovalRuleId(rule.id), scope=SubjectRef.parse(rule.scope)
     )

@@ -8,6 +8,7 @@ from django.db.models import Q
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.models.brakes import Brake
 from scuderia.loop.nouns import (
@@ -54,15 +55,7 @@ def list_brakes(actor: Actor, *, on_only: bool = True) -> tuple[BrakeRow, ...]:
     brakes = [*_unbooked(pulled, rows), *rows]
     told = concerning(scopes, (one.value for one in brakes if one.stops == BrakeScope.SCOPE))
     return tuple(
-        BrakeRow(
-            stops=BrakeScope(brake.stops),
-            value=brake.value,
-            reason=brake.reason,
-            set_by=brake.set_by,
-            set_at=brake.set_at,
-            lifted_by=brake.lifted_by,
-            lifted_at=brake.lifted_at,
-        )
+        row_from(BrakeRow, brake, stops=BrakeScope(brake.stops))
         for brake in brakes
         if brake.stops != BrakeScope.SCOPE or brake.value in told
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.records import row_from
 from scuderia.basics.units import HOUR_S
 from scuderia.loop.engine.json_codec import (
     read_verdicts,
@@ -52,17 +53,14 @@ class DecisionRow:
 def decision_row(decision: Decision) -> DecisionRow:
     """Return one word said, and when it was used."""
     use = getattr(decision, "use", None)
-    return DecisionRow(
+    return row_from(
+        DecisionRow,
+        decision,
         by=decision.decided_by,
-        via=decision.via,
         answer=Answer(decision.answer),
-        reason=decision.reason,
-        digest=decision.digest,
         at=decision.decided_at,
-        expires_at=decision.expires_at,
         used_at=use.used_at if use else None,
         gates=read_verdicts(decision.gate_verdicts),
-        shown=decision.shown,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.records import row_from
 from scuderia.loop.models.effects import Effect
 from scuderia.loop.nouns import (
     EffectState,
@@ -36,15 +37,4 @@ class EffectRow:
 
 def effect_row(effect: Effect) -> EffectRow:
     """Return one keyed change of the world."""
-    return EffectRow(
-        step=effect.step,
-        name=effect.name,
-        key=effect.key,
-        arguments=effect.arguments,
-        state=EffectState(effect.state),
-        tries=effect.tries,
-        looks=effect.looks,
-        claimed_at=effect.claimed_at,
-        settled_at=effect.settled_at,
-        detail=effect.detail,
-    )
+    return row_from(EffectRow, effect, state=EffectState(effect.state))

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime, parse_instant
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.loop.engine.json_codec import (
@@ -104,17 +105,12 @@ def shown_finding(shown: Mapping[str, Any]) -> FindingRow:
 
 def finding_row(finding: Finding) -> FindingRow:
     """Return the claim as it stands."""
-    return FindingRow(
+    return row_from(
+        FindingRow,
+        finding,
         id=FindingId(finding.id),
-        kind=finding.kind,
         subject=SubjectRef.parse(finding.subject),
-        claim=finding.claim,
-        confidence=finding.confidence,
         severity=Quantity(finding.severity_amount, finding.severity_unit),
         evidence=read_evidence(finding.evidence),
-        raised_by=finding.raised_by,
         state=FindingState(finding.state),
-        opened_at=finding.opened_at,
-        refreshed_at=finding.refreshed_at,
-        cleared_at=finding.cleared_at,
     )

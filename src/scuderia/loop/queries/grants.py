@@ -8,6 +8,7 @@ from django.db.models import Count, Q, Sum
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.engine.grants import Given, most_cautious
 from scuderia.loop.models.grants import Grant
@@ -46,22 +47,15 @@ def list_grants(actor: Actor, *, now: AwareDatetime) -> tuple[GrantRow, ...]:
     grants = list(counted.order_by("-granted_at", "-pk"))
     told = concerning(scopes_with(actor, Power.READ), (grant.scope for grant in grants))
     return tuple(
-        GrantRow(
+        row_from(
+            GrantRow,
+            grant,
             id=GrantId(grant.id),
-            agent=grant.agent,
-            kind=grant.kind,
             scope=SubjectRef.parse(grant.scope),
             level=Autonomy(grant.level),
-            actions_per_day=grant.actions_per_day,
-            targets_per_day=grant.targets_per_day,
-            cents_per_day=grant.cents_per_day,
             actions_today=grant.used,
             targets_today=grant.reached or 0,
             state=_state(grant, now),
-            granted_by=grant.granted_by,
-            reason=grant.reason,
-            granted_at=grant.granted_at,
-            expires_at=grant.expires_at,
         )
         for grant in grants
         if grant.scope in told

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from scuderia.basics.capacity import CapacityGain
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.records import row_from
 from scuderia.loop.engine.json_codec import read_rehearsal
 from scuderia.loop.engine.outcomes import Promise
 from scuderia.loop.models.outcomes import Outcome
@@ -49,32 +50,17 @@ class OutcomeRow:
 
 def promise_of(outcome: Outcome) -> Promise:
     """Return what was expected of the action when it was approved."""
-    return Promise(
-        better=outcome.better,
-        do_nothing=outcome.do_nothing,
-        expected=outcome.expected,
-        low=outcome.low,
-        high=outcome.high,
-    )
+    return row_from(Promise, outcome)
 
 
 def outcome_row(outcome: Outcome) -> OutcomeRow:
     """Return the measured effect beside the expected one."""
     promised_back, bought_back = _capacity(outcome)
-    return OutcomeRow(
+    return row_from(
+        OutcomeRow,
+        outcome,
         action_id=ActionId(outcome.action_id),
-        metric=outcome.metric,
-        unit=outcome.unit,
-        better=outcome.better,
-        do_nothing=outcome.do_nothing,
-        expected=outcome.expected,
-        low=outcome.low,
-        high=outcome.high,
-        due_at=outcome.due_at,
-        value=outcome.value,
-        measured_at=outcome.measured_at,
         verdict=OutcomeVerdict(outcome.verdict) if outcome.verdict else None,
-        note=outcome.note,
         promised_back=promised_back,
         bought_back=bought_back,
     )

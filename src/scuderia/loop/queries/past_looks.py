@@ -7,6 +7,7 @@ from typing import Any
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.loop.engine.json_codec import read_rehearsal, read_targets
@@ -142,17 +143,7 @@ def get_past_look(actor: Actor, look_id: PastLookId) -> KeptLookBack:
 
 def past_look_row(kept: past_looks.PastLook) -> PastLookRow:
     """Return one look at a past instant, as it is kept."""
-    return PastLookRow(
-        id=PastLookId(kept.id),
-        as_of=kept.as_of,
-        state=PastLookState(kept.state),
-        asked_at=kept.asked_at,
-        made_at=kept.made_at,
-        done=kept.done,
-        agents=kept.agents,
-        duration_ms=kept.duration_ms,
-        digest=kept.digest,
-    )
+    return row_from(PastLookRow, kept, id=PastLookId(kept.id), state=PastLookState(kept.state))
 
 
 def readable_look(stored: Mapping[str, Any], scopes: frozenset[str]) -> AgentPastLook:

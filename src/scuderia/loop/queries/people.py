@@ -11,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.people import ApiToken, Identity, Membership
 from scuderia.loop.nouns import (
@@ -146,15 +147,8 @@ def _role(held: Membership) -> RoleRow:
 
 
 def _token(token: ApiToken) -> TokenRow:
-    return TokenRow(
-        name=token.name,
-        prefix=token.prefix,
-        powers=tuple(token.powers),
-        scope=SubjectRef.parse(token.scope),
-        issued_at=token.issued_at,
-        expires_at=token.expires_at,
-        revoked_at=token.revoked_at,
-        last_used_at=token.last_used_at,
+    return row_from(
+        TokenRow, token, powers=tuple(token.powers), scope=SubjectRef.parse(token.scope)
     )
 
 

@@ -10,6 +10,7 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.basics.units import Quantity
 from scuderia.loop.engine.digest import named_by
@@ -135,21 +136,14 @@ class ProposalCard:
 
 def queue_row(proposal: Proposal, *, findings: int) -> QueueRow:
     """Return one line of the queue."""
-    return QueueRow(
+    return row_from(
+        QueueRow,
+        proposal,
         id=ProposalId(proposal.id),
-        title=proposal.title,
-        kind=proposal.kind,
-        agent=proposal.agent,
-        filed_by=proposal.filed_by,
         targets=read_targets(proposal.targets),
-        digest=proposal.digest,
         cost_of_delay=Quantity(proposal.cost_of_delay_amount, proposal.cost_of_delay_unit),
         rehearsal=read_rehearsal(proposal.rehearsal),
         blast=read_blast(proposal.blast),
-        filed_at=proposal.filed_at,
-        expires_at=proposal.expires_at,
-        advice=proposal.advice,
-        returned_reason=proposal.returned_reason,
         findings=findings,
         state=ProposalState(proposal.state),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from scuderia.basics.actors import Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.records import row_from
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.signals import Signal
 from scuderia.loop.nouns import Power, SignalId
@@ -43,14 +44,8 @@ def list_signals(
         if str(EVERYTHING) not in scopes:
             found = found.filter(subject__in=sorted(scopes))
     return tuple(
-        SignalRow(
-            id=SignalId(signal.id),
-            kind=signal.kind,
-            subject=SubjectRef.parse(signal.subject),
-            occurred_at=signal.occurred_at,
-            received_at=signal.received_at,
-            source=signal.source,
-            payload=signal.payload,
+        row_from(
+            SignalRow, signal, id=SignalId(signal.id), subject=SubjectRef.parse(signal.subject)
         )
         for signal in found.order_by("-occurred_at", "-pk")[:limit]
     )
