@@ -1,6 +1,6 @@
 """`scuderia freeze`: ask for a no-fly zone, decide on it, extend and end it, see them all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from scuderia.freeze.operations import zones
 from scuderia.freeze.queries.zones import ZoneRow, get_zone, list_zones, zone_ids
 from scuderia.loop.commands.command_actor import AsJson, for_actor, now
 from scuderia.loop.commands.ids import full_id
+from scuderia.loop.commands.listing import listing
 from scuderia.loop.commands.output import (
     print_done,
     print_facts,
     print_json,
-    print_rows,
     print_table,
     say,
     short,
@@ -147,17 +147,28 @@ def extend_command(
     print_done({"zone_id": zone_id}, words, as_json=as_json)
 
 
-@app.command("list")
-@for_actor
-def list_command(
+def _state(row: ZoneRow) -> str:
+    return f"{row.state.value}, {row.waits_for} waits" if row.waits_for else row.state.value
+
+
+def _end(row: ZoneRow) -> AwareDatetime | str:
+    if row.ends_at is not None:
+        return row.ends_at
+    return f"open, review {row.review_at:%Y-%m-%d %H:%M}"
+
+
+def _zones(
+    actor: Actor,
     *,
     past: Annotated[bool, typer.Option("--past", help="Those that are over too.")] = False,
-    actor: Actor,
-    as_json: AsJson = False,
-) -> None:
-    """List the zones, the last to start first."""
-    print_rows(
-        list_zones(actor, now(), past=past),
+) -> Sequence[ZoneRow]:
+    return list_zones(actor, now(), past=past)
+
+
+app.command("list")(
+    listing(
+        "List the zones, the last to start first.",
+        _zones,
         {
             "zone": lambda row: short(row.id),
             "state": _state,
@@ -170,8 +181,8 @@ def list_command(
             "reason": lambda row: row.reason,
         },
         empty="no zone is in force or to come",
-        as_json=as_json,
     )
+)
 
 
 @app.command("show")
@@ -229,16 +240,6 @@ def _only(names: list[str] | None) -> str:
     if names and len(names) > 1:
         raise typer.BadParameter("with --gpus, say one site", param_hint="--site")
     return names[0] if names else ""
-
-
-def _state(row: ZoneRow) -> str:
-    return f"{row.state.value}, {row.waits_for} waits" if row.waits_for else row.state.value
-
-
-def _end(row: ZoneRow) -> AwareDatetime | str:
-    if row.ends_at is not None:
-        return row.ends_at
-    return f"open, review {row.review_at:%Y-%m-%d %H:%M}"
 
 
 def _told(names: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """The runs of approved proposals, under `scuderia loop`: list, show, undo, halt, resume, end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -8,12 +8,12 @@ import typer
 from scuderia.basics.actors import Actor
 from scuderia.loop.commands.command_actor import AsJson, Reason, for_actor, now
 from scuderia.loop.commands.ids import full_id
+from scuderia.loop.commands.listing import listing
 from scuderia.loop.commands.output import (
     capacity_line,
     print_done,
     print_facts,
     print_json,
-    print_rows,
     print_table,
     say,
     short,
@@ -21,7 +21,7 @@ from scuderia.loop.commands.output import (
 from scuderia.loop.nouns import ActionId, ActionState
 from scuderia.loop.operations import actions
 from scuderia.loop.operations import undo as undoing
-from scuderia.loop.queries.actions import get_action, list_actions
+from scuderia.loop.queries.actions import ActionRow, get_action, list_actions
 from scuderia.loop.queries.outcomes import OutcomeRow
 
 ActionText = Annotated[str, typer.Argument(metavar="ID", help="The action's id, or its end.")]
@@ -39,29 +39,28 @@ def add_runs(app: typer.Typer) -> None:
     app.command("acknowledge")(acknowledge)
 
 
-@for_actor
-def list_runs(
+def _runs(
+    actor: Actor,
     *,
     state: Annotated[list[ActionState] | None, typer.Option(help="States to list.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
-    actor: Actor,
-    as_json: AsJson = False,
-) -> None:
-    """List what is being done and what was done, newest first."""
-    rows = list_actions(actor, states=state or (), limit=limit)
-    print_rows(
-        rows,
-        {
-            "id": lambda row: short(row.id),
-            "action": lambda row: row.title,
-            "state": lambda row: row.state,
-            "decided by": lambda row: row.decided_by,
-            "queued": lambda row: row.queued_at,
-            "said": lambda row: row.said,
-        },
-        empty="nothing has been approved yet",
-        as_json=as_json,
-    )
+) -> Sequence[ActionRow]:
+    return list_actions(actor, states=state or (), limit=limit)
+
+
+list_runs = listing(
+    "List what is being done and what was done, newest first.",
+    _runs,
+    {
+        "id": lambda row: short(row.id),
+        "action": lambda row: row.title,
+        "state": lambda row: row.state,
+        "decided by": lambda row: row.decided_by,
+        "queued": lambda row: row.queued_at,
+        "said": lambda row: row.said,
+    },
+    empty="nothing has been approved yet",
+)
 
 
 @for_actor

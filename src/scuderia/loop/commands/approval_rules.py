@@ -1,5 +1,6 @@
 """`scuderia approval-rule`: where two people are asked for."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,26 +9,28 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.commands.command_actor import AsJson, for_actor, now
 from scuderia.loop.commands.ids import full_id
-from scuderia.loop.commands.output import print_done, print_rows, say, short
+from scuderia.loop.commands.listing import listing
+from scuderia.loop.commands.output import print_done, say, short
 from scuderia.loop.operations.approval_rules import end_approval_rule, set_approval_rule
-from scuderia.loop.queries.approval_rules import list_approval_rules
+from scuderia.loop.queries.approval_rules import ApprovalRuleRow, list_approval_rules
 
 app = typer.Typer(no_args_is_help=True, help="Where whoever files or edits may not approve.")
 
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")]
 
 
-@app.command("list")
-@for_actor
-def list_command(
+def _rules(
+    actor: Actor,
     *,
     past: Annotated[bool, typer.Option("--past", help="Ended rules too.")] = False,
-    actor: Actor,
-    as_json: AsJson = False,
-) -> None:
-    """List the rules that hold, newest first."""
-    print_rows(
-        list_approval_rules(actor, open_only=not past),
+) -> Sequence[ApprovalRuleRow]:
+    return list_approval_rules(actor, open_only=not past)
+
+
+app.command("list")(
+    listing(
+        "List the rules that hold, newest first.",
+        _rules,
         {
             "id": lambda row: short(row.id),
             "kind": lambda row: row.kind or "every kind",
@@ -38,8 +41,8 @@ def list_command(
             "ended": lambda row: row.ended_at,
         },
         empty="no rule: one person may file, edit and approve",
-        as_json=as_json,
     )
+)
 
 
 @app.command("set")

@@ -1,6 +1,7 @@
 """`scuderia audit`: verify the chain of who did what, list it, and take it away."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,12 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.loop.commands.command_actor import AsJson, for_actor
-from scuderia.loop.commands.output import print_json, print_rows, say
+from scuderia.loop.commands.listing import listing
+from scuderia.loop.commands.output import print_json, say
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access, audit, audit_heads
 from scuderia.loop.ports import registry
-from scuderia.loop.queries.audit import list_audit
+from scuderia.loop.queries.audit import AuditRow, list_audit
 
 app = typer.Typer(no_args_is_help=True, help="Verify and export the chain of who did what.")
 
@@ -88,19 +90,19 @@ def export(
     say(f"{head.seq} entries in {file}; keep its head elsewhere: {head.seq}:{head.hash}")
 
 
-@app.command("list")
-@for_actor
-def list_command(
+def _entries(
+    actor: Actor,
     *,
     subject: Annotated[str, typer.Option(help="Only entries about this subject.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
-    actor: Actor,
-    as_json: AsJson = False,
-) -> None:
-    """List the last entries, newest first."""
-    rows = list_audit(actor, subject=subject, limit=limit)
-    print_rows(
-        rows,
+) -> Sequence[AuditRow]:
+    return list_audit(actor, subject=subject, limit=limit)
+
+
+app.command("list")(
+    listing(
+        "List the last entries, newest first.",
+        _entries,
         {
             "no.": lambda row: row.seq,
             "at": lambda row: row.at,
@@ -110,8 +112,8 @@ def list_command(
             "why": lambda row: row.reason,
         },
         empty="nothing has happened yet",
-        as_json=as_json,
     )
+)
 
 
 def _head_text(text: str) -> str:
