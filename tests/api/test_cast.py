@@ -69,6 +69,11 @@ READS = {
     "/fleet/ledger?customer=demo-aurora": (404, 200, 200, 404, 200, 200),
     "/freeze/zones": (404, 200, 200, 200, 200, 200),
     f"/freeze/zones/{NOBODY}": (404, 404, 404, 404, 404, 404),
+    "/freeze/updates": (404, 200, 200, 200, 200, 200),
+    "/freeze/calendar.ics": (404, 200, 200, 200, 200, 200),
+    f"/freeze/zones/{NOBODY}/bill": (404, 404, 404, 404, 404, 404),
+    f"/freeze/zones/{NOBODY}/replans": (404, 404, 404, 404, 404, 404),
+    f"/freeze/replans/{NOBODY}": (404, 404, 404, 404, 404, 404),
     "/gate/key": (404, 200, 200, 200, 200, 200),
 }
 WRITES = {
@@ -108,6 +113,10 @@ WRITES = {
     f"/freeze/zones/{NOBODY}/reject": (404, 404, 404, 404, 404, 404),
     f"/freeze/zones/{NOBODY}/extend": (404, 404, 404, 404, 404, 404),
     f"/freeze/zones/{NOBODY}/end": (404, 404, 404, 404, 404, 404),
+    "/freeze/updates": (404, 403, 404, 404, 200, 200),
+    "/freeze/updates/nothing/cancel": (404, 403, 404, 404, 404, 404),
+    f"/freeze/zones/{NOBODY}/replans": (404, 404, 404, 404, 404, 404),
+    f"/freeze/replans/{NOBODY}/adopt": (404, 403, 404, 404, 404, 404),
     "/gate/decide": (404, 200, 200, 200, 200, 200),
     "/gate/decide-batch": (404, 200, 404, 404, 200, 200),
     "/people/password": (404, 403, 404, 404, 403, 204),
@@ -167,6 +176,17 @@ def body_for(path, stage):
         "/grants": GRANT,
         "/approval-rules": {"scope": "*", "reason": "it is dear"},
         "/freeze/zones": ZONE,
+        "/freeze/updates": {
+            "updates": [
+                {
+                    "key": "fw-1",
+                    "class": "firmware",
+                    "nodes": stage.node,
+                    "start": "2031-01-01T00:00:00Z",
+                    "p95_minutes": 45,
+                }
+            ]
+        },
         "/gate/decide": UPDATE | {"nodes": [stage.node]},
         "/gate/decide-batch": {
             "targets": [{"node": stage.node, "update_class": "firmware", "start": 1, "end": 2}]

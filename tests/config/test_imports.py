@@ -263,6 +263,7 @@ def test_kinds_are_found_by_name():
         "outages",
         "prices",
         "slas",
+        "updates",
     ]
     assert importer_named("outages").settings
     with pytest.raises(NoSuchKind, match="outages"):

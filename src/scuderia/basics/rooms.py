@@ -42,14 +42,16 @@ class Command:
     """One group or command of the command line, imported only when it is asked for.
 
     name           "GROUP PART" adds a part to a group that another room brings
-    target         the `typer.Typer`
+    target         the `typer.Typer`; "" where `import_kind` is said
     needs_django   whether the tables' classes must be loaded first
+    import_kind    it is `scuderia import KIND` of this kind of file, offered here as well
     """
 
     name: str
     job: str
-    target: str
+    target: str = ""
     needs_django: bool = True
+    import_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

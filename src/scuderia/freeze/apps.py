@@ -24,6 +24,36 @@ ROOM = Room(
             needs_django=False,
         ),
         Command(
+            "freeze updates",
+            "The calendar of planned updates: import it, read it, cancel, export.",
+            "scuderia.freeze.commands.updates:app",
+        ),
+        Command(
+            "freeze updates import",
+            "Import a calendar of planned updates.",
+            import_kind="updates",
+        ),
+        Command(
+            "freeze bill",
+            "What a zone costs, before anyone approves it.",
+            "scuderia.freeze.commands.replans:bill_app",
+        ),
+        Command(
+            "freeze replan",
+            "Draft the update calendar around a zone.",
+            "scuderia.freeze.commands.replans:replan_app",
+        ),
+        Command(
+            "freeze landing",
+            "Draft how the backlog comes down after a zone.",
+            "scuderia.freeze.commands.replans:landing_app",
+        ),
+        Command(
+            "freeze adopt",
+            "Move the calendar as a draft says.",
+            "scuderia.freeze.commands.replans:adopt_app",
+        ),
+        Command(
             "freeze bundle",
             "Believe a signed bundle of zones, and decide from it alone.",
             "scuderia.freeze.commands.bundle:app",

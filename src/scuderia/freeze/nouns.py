@@ -11,6 +11,9 @@ from scuderia.basics.errors import BadInput
 WallTime: TypeAlias = datetime
 """A date and time of day as a clock on the wall shows it: no zone, no offset."""
 
+DAYS_OF_WEEK = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+"""As RFC 5545 names them; Monday is day 0."""
+
 LOCAL_TIMES = "RFC 5545 3.3.5"
 """The reading of local times that clocks skip (moved forward) or show twice (the first one)."""
 
@@ -80,6 +83,25 @@ class UpdateClass(StrEnum):
     STORAGE = "storage"
     SECURITY = "security"
     CONFIG = "config"
+
+
+class UpdateState(StrEnum):
+    """Where a planned update stands; a replan leaves one OUT when it finds it no start."""
+
+    PLANNED = "planned"
+    OUT = "left_out"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class UpdateSeverity(StrEnum):
+    """How bad the worst flaw is that an update mends, as CVSS names it; NONE where none is told."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    NONE = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from scuderia.config.home import current_home
 from scuderia.config.rollback import refuse_rolled_back
 from scuderia.config.setup import ready_django, require_set_up
 
+IMPORTS = "scuderia.config.cli.imports:app"
 _added: set[str] = set()
 
 
@@ -52,9 +53,10 @@ class RoomsGroup(TyperGroup):
         args: list[str],
     ) -> tuple[str | None, Any, list[str]]:
         """Return the command, opening its room; another room's part of a group is its own."""
-        part = commands().get(" ".join(args[:2]))
-        if len(args) > 1 and part:
-            return part.name, open_command(part, args[2:]), args[2:]
+        for size in (3, 2):
+            part = commands().get(" ".join(args[:size]))
+            if len(args) >= size and part:
+                return part.name, open_command(part, args[size:]), args[size:]
         name, command, rest = super().resolve_command(ctx, args)
         entry = commands().get(name or "")
         return name, open_command(entry, rest) if entry else command, rest
@@ -74,8 +76,10 @@ def open_command(entry: Command, words: Sequence[str] = ()) -> Any:  # a Typer c
         ready_django()
         if "--help" not in words:
             refuse_rolled_back(current_home())
-    module, _, attribute = entry.target.partition(":")
+    module, _, attribute = (entry.target or IMPORTS).partition(":")
     command: Any = typer.main.get_command(getattr(import_module(module), attribute))
+    if entry.import_kind:
+        return command.commands[entry.import_kind]
     command.name = entry.name
     for part in commands().values():
         if part.name.startswith(f"{entry.name} "):

@@ -72,6 +72,7 @@ class DescriptionImport(Generic[RowT]):
     keep: Callable[[Compared[RowT], SaidBy], None]
     lock: Callable[[Sequence[RowT]], None]
     now: AwareDatetime
+    room: str = "fleet"
 
     def read(self, record: Record) -> RowT:
         """Return the row.
@@ -133,7 +134,7 @@ class DescriptionImport(Generic[RowT]):
                 raise ImportUnsettled(f"{facts.name}: the books refuse it: {error}") from None
             audit.record(
                 actor,
-                f"fleet.{self.name}.imported",
+                f"{self.room}.{self.name}.imported",
                 subject=EVERYTHING,
                 at=now,
                 detail=_detail(facts, report),

@@ -2,8 +2,9 @@
 
 from ninja import Router
 
-from scuderia.freeze.api import gate, zones
+from scuderia.freeze.api import gate, updates, zones
 
 router = Router()
 router.add_router("/freeze", zones.router)
+router.add_router("/freeze", updates.router)
 router.add_router("/gate", gate.router)

@@ -138,7 +138,7 @@ def extend_command(
     as_json: AsJson = False,
 ) -> None:
     """Ask for a later end; the old one holds until another person approves."""
-    zone_id = _id(zone, actor)
+    zone_id = full_zone_id(zone, actor)
     zones.extend_zone(
         actor=actor, zone_id=zone_id, end=end, open_end=open_end, review=review, reason=reason,
         now=now(),
@@ -189,7 +189,7 @@ app.command("list")(
 @for_actor
 def show_command(zone: ZoneId, *, actor: Actor, as_json: AsJson = False) -> None:
     """Show one zone: what it holds, when, and every step of its life."""
-    view = get_zone(actor, _id(zone, actor), now())
+    view = get_zone(actor, full_zone_id(zone, actor), now())
     if as_json:
         print_json(view)
         return
@@ -227,12 +227,13 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    zone_id = _id(zone, actor)
+    zone_id = full_zone_id(zone, actor)
     operation(actor=actor, zone_id=zone_id, reason=reason, now=now())
     print_done({"zone_id": zone_id}, f"zone {short(zone_id)} is {word}", as_json=as_json)
 
 
-def _id(text: str, actor: Actor) -> UUID:
+def full_zone_id(text: str, actor: Actor) -> UUID:
+    """Return the id of the zone that a person means."""
     return full_id(text, lambda: zone_ids(actor), noun="zone")
 
 

@@ -13,10 +13,9 @@ from scuderia.freeze.engine.planned_updates import (
 )
 from scuderia.freeze.engine.recurrence_rules import parse_rule
 from scuderia.freeze.engine.slot_bits import bits
-from scuderia.freeze.nouns import EndKind, Length
+from scuderia.freeze.nouns import DAYS_OF_WEEK, EndKind, Length
 from scuderia.intake.instants import zone_of
 
-DAYS_OF_WEEK = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = timedelta(days=1)
 
 

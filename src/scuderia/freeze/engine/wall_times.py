@@ -75,3 +75,15 @@ def _parsed(text: str, field: str) -> datetime:
 
 def _unclear(field: str, text: str, why: str) -> UnclearInstant:
     return UnclearInstant(f"{field} {text[:40]!r} {why}", field=field)
+
+
+def read_clock(text: str) -> str:
+    """Return a time of day as HH:MM.
+
+    raises   UnclearInstant
+    """
+    try:
+        return datetime.strptime(text.strip(), "%H:%M").strftime("%H:%M")  # noqa: DTZ007
+    except ValueError:
+        said = f"{text[:40]!r} is no time of day"
+        raise UnclearInstant(said, remedy="Write HH:MM, from 00:00 to 23:59.") from None

@@ -12,10 +12,11 @@ TITLE_MAX = 200
 ACTOR_MAX = 80
 
 
-def _one_of(column: str, words: type[StrEnum]) -> models.CheckConstraint:
+def one_of(column: str, words: type[StrEnum], *, of: str) -> models.CheckConstraint:
+    """Return the constraint that a column of a table holds one of these words."""
     return models.CheckConstraint(
         condition=models.Q(**{f"{column}__in": [word.value for word in words]}),
-        name=f"freeze_zone_{column}",
+        name=f"freeze_{of}_{column}",
     )
 
 
@@ -57,8 +58,8 @@ class Zone(models.Model):
 
     class Meta:
         constraints = [
-            _one_of("state", ZoneState),
-            _one_of("end_kind", EndKind),
+            one_of("state", ZoneState, of="zone"),
+            one_of("end_kind", EndKind, of="zone"),
             models.CheckConstraint(
                 condition=models.Q(requested_by__startswith="person:"),
                 name="freeze_zone_by_person",

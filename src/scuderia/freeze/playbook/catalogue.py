@@ -1,9 +1,12 @@
-"""What the freeze room brings to the loop: its gate."""
+"""What the freeze room brings: its gate to the loop, its kind of file to the intake."""
 
+from scuderia.freeze.playbook.importers import UpdateImporter
 from scuderia.freeze.playbook.zone_gate import ZoneGate
+from scuderia.intake.importers import register_importer
 from scuderia.loop.ports import Registry
 
 
 def register(registry: Registry) -> None:
-    """Register the gate."""
+    """Register the gate and the kind of file."""
     registry.gates.append(ZoneGate())
+    register_importer(UpdateImporter())

@@ -1,7 +1,9 @@
 """An update to ask the gate for, from what was typed of it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
+from scuderia.basics.clock import AwareDatetime
 from scuderia.freeze.engine.argocd import parse_go_duration
 from scuderia.freeze.engine.wall_times import read_instant
 from scuderia.freeze.nouns import AskedUpdate
@@ -32,5 +34,21 @@ def read_update(
     )
 
 
+def read_length(text: str) -> timedelta:
+    """Return a length of time such as 45m or 72h.
+
+    raises   BadDuration
+    """
+    return parse_go_duration(text)
+
+
+def read_bound(text: str, field: str) -> AwareDatetime | None:
+    """Return an instant as people type it, with its zone; None where nothing was typed.
+
+    raises   UnclearInstant, UnknownTimeZone
+    """
+    return read_instant(text, field=field) if text else None
+
+
 def _seconds(text: str) -> int:
-    return -int(-parse_go_duration(text).total_seconds() // 1)
+    return -int(-read_length(text).total_seconds() // 1)
