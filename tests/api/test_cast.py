@@ -70,6 +70,7 @@ READS = {
     "/freeze/zones": (404, 200, 200, 200, 200, 200),
     f"/freeze/zones/{NOBODY}": (404, 404, 404, 404, 404, 404),
     "/freeze/updates": (404, 200, 200, 200, 200, 200),
+    "/freeze/bundle": (404, 200, 404, 404, 200, 200),
     "/freeze/calendar.ics": (404, 200, 200, 200, 200, 200),
     f"/freeze/zones/{NOBODY}/bill": (404, 404, 404, 404, 404, 404),
     f"/freeze/zones/{NOBODY}/replans": (404, 404, 404, 404, 404, 404),

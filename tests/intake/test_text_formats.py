@@ -8,9 +8,11 @@ import zipfile
 import pytest
 import zstandard
 
+from scuderia.intake.archives import Source, open_source
 from scuderia.intake.mapping import ColumnsMissing
 from scuderia.intake.pipeline import ANY_NUMBER, RecordRefused
 from scuderia.intake.profiles import Profile
+from scuderia.intake.readers.open_records import open_records
 from scuderia.intake.records import FileUnreadable, Limits
 
 START, END = "2026-07-01T00:00:00Z", "2026-07-02T00:00:00Z"
@@ -249,3 +251,68 @@ def test_a_folder_and_an_absent_file_are_no_files(bring, tmp_path):
     for path in (tmp_path, tmp_path / "absent.csv"):
         with pytest.raises(FileUnreadable), open_source(Source.of_path(path)):
             pass
+
+
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:one
+SUMMARY:BMC firm
+ ware\\, 24
+CATEGORIES:firmware
+LOCATION:rack:r01
+DTSTART;TZID=Europe/Rome:20270328T023000
+DTEND;TZID=Europe/Rome:20270328T043000
+END:VEVENT
+BEGIN:VEVENT
+UID:two
+DTSTART:20270328T023000Z
+DURATION:PT45M
+END:VEVENT
+{more}END:VCALENDAR
+"""
+
+
+def events(tmp_path, more=""):
+    file = tmp_path / "calendar.ics"
+    file.write_text(CALENDAR.format(more=more).replace("\n", "\r\n"), encoding="utf-8")
+    with (
+        open_source(Source.of_path(file), member="", limits=Limits()) as held,
+        open_records(held, Profile()) as records,
+    ):
+        return records.shape, list(records.rows)
+
+
+def test_events_of_a_calendar_are_records(tmp_path):
+    shape, (one, two) = events(tmp_path)
+    assert shape == "iCalendar, UTF-8"
+    told = dict(zip(one.columns, one.cells, strict=True))
+    assert told["summary"] == "BMC firmware, 24"
+    assert (told["categories"], told["location"]) == ("firmware", "rack:r01")
+    # 02:30 was skipped that night: moved forward by the gap, as RFC 5545 3.3.5 says
+    assert told["dtstart"] == "2027-03-28T01:30:00+00:00"
+    assert told["duration_minutes"] == "60"
+    told = dict(zip(two.columns, two.cells, strict=True))
+    assert (told["dtend"], told["duration_minutes"]) == ("2027-03-28T03:15:00+00:00", "45")
+
+
+@pytest.mark.parametrize(
+    ("lines", "field", "words"),
+    [
+        ("DTSTART:20270328", "dtstart", "whole day"),
+        ("DTSTART:20270328T100000", "dtstart", "no zone"),
+        ("DTSTART;TZID=Mars/Base:20270328T100000", "dtstart", "no zone"),
+        ("DTSTART:garbage", "dtstart", "no instant"),
+        ("DTSTART:20270328T023000Z\nRRULE:FREQ=DAILY", "rrule", "repeats"),
+    ],
+)
+def test_an_event_that_is_no_single_record_is_named(tmp_path, lines, field, words):
+    _, (*_, bad) = events(tmp_path, f"BEGIN:VEVENT\nUID:x\n{lines}\nEND:VEVENT\n")
+    assert (bad.number, bad.field) == (3, field)
+    assert words in bad.reason
+    assert "UID:x" in bad.raw
+
+
+def test_a_calendar_that_is_cut_off_is_refused(tmp_path):
+    with pytest.raises(FileUnreadable, match="cut off"):
+        events(tmp_path, "BEGIN:VEVENT\nUID:x\n")

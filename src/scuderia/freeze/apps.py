@@ -60,6 +60,11 @@ ROOM = Room(
             needs_django=False,
         ),
         Command(
+            "freeze bundle export",
+            "Issue a signed, expiring bundle of the zones.",
+            "scuderia.freeze.commands.bundle_exports:app",
+        ),
+        Command(
             "freeze import-argocd",
             "Read an Argo CD AppProject's sync windows.",
             "scuderia.freeze.commands.argocd:import_app",

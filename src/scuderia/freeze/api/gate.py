@@ -1,17 +1,20 @@
 """The gate over JSON: one update, or up to 200,000 in one signed answer; and the key of it."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router, Schema
+from ninja import Field, Query, Router, Schema
 
+from scuderia.freeze.operations.bundle_exports import export_bundle
 from scuderia.freeze.operations.gate_batches import BATCH_BYTES_MAX, ask_gate_batch
 from scuderia.freeze.operations.gate_decisions import GateAnswer, ask_gate
 from scuderia.freeze.operations.signing_keys import PublicKey, public_key
 from scuderia.freeze.queries.asked_updates import read_update
-from scuderia.loop.api.common import SubjectText, answers, asked_by
+from scuderia.loop.api.common import SubjectText, answers, asked_by, file_answer
 
 router = Router(tags=["gate"])
+bundles = Router(tags=["gate"])
 JSON = "application/json"
 BATCH_BODY = {
     "type": "object",
@@ -51,6 +54,19 @@ def decide_batch(request: HttpRequest) -> HttpResponse:
     """Judge each target by itself, and sign one root over all of the decisions."""
     text = request.read(BATCH_BYTES_MAX + 1)
     body = ask_gate_batch(**asked_by(request), text=text)
+    return HttpResponse(body, content_type=JSON, headers={"Cache-Control": "private, no-store"})
+
+
+@bundles.get(
+    "/bundle",
+    response=answers(None),
+    openapi_extra=file_answer(JSON, "the signed bundle, as `freeze bundle verify` takes it"),
+)
+def get_bundle(
+    request: HttpRequest, *, hours: Annotated[int, Query(ge=1, le=336)] = 72
+) -> HttpResponse:
+    """Issue a signed bundle of the zones, from which a deployer may decide for so many hours."""
+    body = export_bundle(**asked_by(request), lasts=timedelta(hours=hours))
     return HttpResponse(body, content_type=JSON, headers={"Cache-Control": "private, no-store"})
 
 

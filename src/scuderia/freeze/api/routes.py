@@ -7,4 +7,5 @@ from scuderia.freeze.api import gate, updates, zones
 router = Router()
 router.add_router("/freeze", zones.router)
 router.add_router("/freeze", updates.router)
+router.add_router("/freeze", gate.bundles)
 router.add_router("/gate", gate.router)

@@ -50,9 +50,7 @@ class Update(models.Model):
             one_of("state", UpdateState, of="update"),
             one_of("update_class", UpdateClass, of="update"),
             one_of("severity", UpdateSeverity, of="update"),
-            models.CheckConstraint(
-                condition=models.Q(p95_s__gt=0), name="freeze_update_lasts"
-            ),
+            models.CheckConstraint(condition=models.Q(p95_s__gt=0), name="freeze_update_lasts"),
         ]
         indexes = [models.Index(fields=["state", "start_at"], name="freeze_update_by_start")]
 

@@ -72,7 +72,8 @@ def _has_come(index: ZoneIndex, names: Sequence[str]) -> bool:
     return bool(unknown and gpus_of(unknown))
 
 
-def _compiled(now: AwareDatetime) -> ZoneIndex:
+def zone_covers(now: AwareDatetime) -> tuple[tuple[ZoneCover, ...], tuple[str, ...]]:
+    """Return what each zone in force or to come stops, and every node on the books, ascending."""
     approved = Q(state__in=(ZoneState.SCHEDULED, ZoneState.ACTIVE))
     ahead = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
     zones = list(Zone.objects.filter(approved & ahead).order_by("pk"))
@@ -80,8 +81,12 @@ def _compiled(now: AwareDatetime) -> ZoneIndex:
     rows = ZoneNode.objects.filter(zone__in=zones, until__isnull=True)
     for zone_id, node in rows.values_list("zone_id", "node").iterator():
         held[zone_id].add(node)
-    covers = [_cover(zone, held[zone.pk], now) for zone in zones]
-    return compile_zones(covers, [str(place.node) for place in list_places()])
+    covers = tuple(_cover(zone, held[zone.pk], now) for zone in zones)
+    return covers, tuple(sorted(str(place.node) for place in list_places()))
+
+
+def _compiled(now: AwareDatetime) -> ZoneIndex:
+    return compile_zones(*zone_covers(now))
 
 
 def _cover(zone: Zone, nodes: set[str], now: AwareDatetime) -> ZoneCover:

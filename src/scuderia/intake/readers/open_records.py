@@ -10,6 +10,7 @@ from scuderia.intake.profiles import Profile
 from scuderia.intake.readers.delimited import DelimitedReader
 from scuderia.intake.readers.encodings import UNDECODABLE, encoding_of
 from scuderia.intake.readers.guarded import guarded_rows
+from scuderia.intake.readers.icalendar_events import MARK, EventReader
 from scuderia.intake.readers.json_records import (
     JsonDocumentReader,
     JsonLinesReader,
@@ -73,6 +74,9 @@ def _text_records(
     limits = file.limits
     if not head.strip():
         raise FileUnreadable(f"{file.name}: it is empty", remedy="Give a file with rows.")
+    if head.lstrip("\ufeff \t\r\n")[: len(MARK)].upper() == MARK:
+        events = EventReader(stream, file=file.name, limits=limits)
+        return Records(events.columns, f"iCalendar, {said}", iter(events))
     if profile.delimiter or profile.header or head.lstrip()[:1] not in ("{", "["):
         table = DelimitedReader(
             stream,
