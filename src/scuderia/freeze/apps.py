@@ -83,7 +83,10 @@ ROOM = Room(
     ),
     api="scuderia.freeze.api.routes:router",
     playbook="scuderia.freeze.playbook.catalogue:register",
-    tasks=(PeriodicTask("pass zones", 5.0, "scuderia.freeze.jobs:record_passages"),),
+    tasks=(
+        PeriodicTask("pass zones", 5.0, "scuderia.freeze.jobs:record_passages"),
+        PeriodicTask("follow swaps", 5.0, "scuderia.freeze.jobs:follow_swaps"),
+    ),
 )
 
 

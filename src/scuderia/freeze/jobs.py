@@ -1,7 +1,12 @@
 """The room's scheduled work: a single call into operations."""
 
-from scuderia.freeze.operations import zones
+from scuderia.freeze.operations import zone_swaps, zones
 from scuderia.loop.ports import registry
+
+
+def follow_swaps() -> int:
+    """Have the zones follow the runs whose nodes were swapped."""
+    return zone_swaps.follow_swaps(now=registry.clock.now())
 
 
 def record_passages() -> int:

@@ -126,7 +126,7 @@ def request_zone(
     )
     _pin(zone, nodes, now)
     detail: JsonObject = {"gpus": gpus_in(nodes), "nodes": len(nodes), "classes": sorted(classes)}
-    _record(zone, "requested", actor=actor, reason=asked.reason, now=now, detail=detail)
+    record_step(zone, "requested", actor=actor, reason=asked.reason, now=now, detail=detail)
     return ZonePreview(zone.pk, names, gpus_in(nodes), span.start, ends_at)
 
 
@@ -153,7 +153,7 @@ def approve_zone(*, actor: Actor, zone_id: UUID, reason: str, now: AwareDatetime
     )
     _settle(asked, approved=True, actor=actor, now=now)
     detail: JsonObject = {"until": asked.until_wall or None, "asked_by": asked.requested_by}
-    _record(zone, "extended", actor=actor, reason=reason, now=now, detail=detail)
+    record_step(zone, "extended", actor=actor, reason=reason, now=now, detail=detail)
 
 
 @transaction.atomic
@@ -166,10 +166,10 @@ def reject_zone(*, actor: Actor, zone_id: UUID, reason: str, now: AwareDatetime)
     require_reason(reason)
     if zone.state == ZoneState.REQUESTED:
         _decide(zone, ZoneState.REJECTED, actor=actor, reason=reason, now=now)
-        _record(zone, "rejected", actor=actor, reason=reason, now=now)
+        record_step(zone, "rejected", actor=actor, reason=reason, now=now)
         return
     _settle(_open_extension(zone, now), approved=False, actor=actor, now=now)
-    _record(zone, "extension rejected", actor=actor, reason=reason, now=now)
+    record_step(zone, "extension rejected", actor=actor, reason=reason, now=now)
 
 
 @transaction.atomic
@@ -210,7 +210,7 @@ def extend_zone(
         requested_at=now,
     )
     detail: JsonObject = {"until": spelled(until) or None}
-    _record(zone, "extension requested", actor=actor, reason=reason, now=now, detail=detail)
+    record_step(zone, "extension requested", actor=actor, reason=reason, now=now, detail=detail)
 
 
 @transaction.atomic
@@ -228,7 +228,7 @@ def end_zone(*, actor: Actor, zone_id: UUID, reason: str, now: AwareDatetime) ->
     zone.extensions.filter(approved__isnull=True).update(
         approved=False, decided_by=str(actor), decided_at=now
     )
-    _record(zone, "ended early", actor=actor, reason=reason, now=now)
+    record_step(zone, "ended early", actor=actor, reason=reason, now=now)
 
 
 @transaction.atomic
@@ -240,7 +240,7 @@ def record_passages(*, now: AwareDatetime) -> int:
     for zones, state in ((begun, ZoneState.ACTIVE), (over, ZoneState.ENDED)):
         for zone in zones.select_for_update().order_by("pk"):
             Zone.objects.filter(pk=zone.pk).update(state=state)
-            _record(zone, state.value, actor=WORKER, reason="", now=now)
+            record_step(zone, state.value, actor=WORKER, reason="", now=now)
             passed += 1
     return passed
 
@@ -312,7 +312,7 @@ def _approve_request(zone: Zone, *, actor: Actor, reason: str, now: AwareDatetim
     Zone.objects.filter(pk=zone.pk).update(reach=_reach(zone.customer, nodes))
     _decide(zone, ZoneState.SCHEDULED, actor=actor, reason=reason, now=now)
     detail: JsonObject = {"gpus": gpus_in(nodes), "nodes": len(nodes)}
-    _record(zone, "approved", actor=actor, reason=reason, now=now, detail=detail)
+    record_step(zone, "approved", actor=actor, reason=reason, now=now, detail=detail)
 
 
 def _decide(zone: Zone, state: ZoneState, *, actor: Actor, reason: str, now: AwareDatetime) -> None:
@@ -361,7 +361,7 @@ def _reach(customer: str, nodes: Sequence[ScopeNode]) -> str:
     return "".join(f"|{scope}" for scope in sorted({*places, f"customer:{customer}"})) + "|"
 
 
-def _record(
+def record_step(
     zone: Zone,
     step: str,
     *,
@@ -387,6 +387,15 @@ def _record(
     )
     version, _ = ZoneVersion.objects.select_for_update().get_or_create(pk=1)
     ZoneVersion.objects.filter(pk=1).update(number=version.number + 1, token=new_id())
+
+
+def add_to_reach(zone: Zone, nodes: Sequence[ScopeNode]) -> None:
+    """Have whoever may read these nodes' places read the zone as well, in the transaction."""
+    known = set(zone.reach.strip("|").split("|")) | set(
+        _reach(zone.customer, nodes).strip("|").split("|")
+    )
+    zone.reach = "".join(f"|{scope}" for scope in sorted(known)) + "|"
+    Zone.objects.filter(pk=zone.pk).update(reach=zone.reach)
 
 
 def _columns(times: ZoneTimes) -> dict[str, object]:

@@ -1,0 +1,110 @@
+"""Has a zone follow the run: a node that takes another's place takes its place in the zone.
+
+The rule: a pinned node that the zone's customer held, and holds no longer, is replaced by a node of
+the same type that the customer took within a day of it. Each takes one place; the nearest in time
+goes first. A node that nobody took the place of stays pinned: what is not known is protected.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from scuderia.basics.actors import WORKER
+from scuderia.basics.clock import AwareDatetime
+from scuderia.fleet.nouns import AllocationRecord
+from scuderia.fleet.queries.allocations import allocations_between
+from scuderia.freeze.engine.zone_scope import ScopeNode
+from scuderia.freeze.models.zones import Zone, ZoneNode
+from scuderia.freeze.nouns import ZoneState
+from scuderia.freeze.operations.zones import add_to_reach, record_step
+from scuderia.freeze.queries.zone_scope import scope_nodes
+
+APART_MAX = timedelta(days=1)
+_MOMENT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A node took another's place in a run at an instant."""
+
+    node: str
+    by: str
+    at: AwareDatetime
+
+
+def follow_swaps(*, now: AwareDatetime) -> int:
+    """Have every zone that is approved and not over follow its run; return how many nodes moved."""
+    ahead = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
+    zones = Zone.objects.filter(ahead, state__in=(ZoneState.SCHEDULED, ZoneState.ACTIVE))
+    moved = 0
+    for zone in zones.order_by("pk"):
+        pins = dict(zone.pins.filter(until__isnull=True).values_list("node", "since"))
+        since = min(pins.values(), default=now) - APART_MAX
+        held = allocations_between(since, now + _MOMENT, customer=zone.customer)
+        if any(one.end is not None and one.node in pins for one in held):
+            moved += _follow(zone, pins, held, now)
+    return moved
+
+
+def _follow(
+    zone: Zone,
+    pins: Mapping[str, AwareDatetime],
+    held: Sequence[AllocationRecord],
+    now: AwareDatetime,
+) -> int:
+    nodes = {one.node: one for one in scope_nodes(now)}
+    swaps = pair_swaps(pins, held, {name: one.sku for name, one in nodes.items()})
+    for swap in swaps:
+        _move(zone, swap, nodes[swap.by], now)
+    return len(swaps)
+
+
+def pair_swaps(
+    pins: Mapping[str, AwareDatetime], held: Iterable[AllocationRecord], sku_of: Mapping[str, str]
+) -> list[Swap]:
+    """Return who took whose place.
+
+    pins   the zone's nodes, and since when each is held by it
+    held   what the zone's customer held lately
+    """
+    holdings = list(held)
+    lasting = {one.node for one in holdings if one.end is None}
+    left = sorted(
+        (one.end, one.node)
+        for one in holdings
+        if one.end is not None
+        and one.node in pins
+        and one.node not in lasting
+        and one.start <= pins[one.node] < one.end
+    )
+    taken = {one.node: one.start for one in holdings if one.end is None and one.node not in pins}
+    found = []
+    for end, node in left:
+        fitting = [
+            (abs(start - end), name)
+            for name, start in taken.items()
+            if sku_of.get(name, "") == sku_of.get(node) and abs(start - end) <= APART_MAX
+        ]
+        if fitting:
+            _, by = min(fitting)
+            found.append(Swap(node, by, taken.pop(by)))
+    return found
+
+
+@transaction.atomic
+def _move(zone: Zone, swap: Swap, by: ScopeNode, now: AwareDatetime) -> None:
+    """Have the zone hold the one instead of the other, once."""
+    pins = ZoneNode.objects.select_for_update().filter(zone=zone, until__isnull=True)
+    pinned = pins.filter(node=swap.node).first()
+    if pinned is None or pins.filter(node=swap.by).exists():
+        return
+    ZoneNode.objects.filter(pk=pinned.pk).update(until=now)
+    ZoneNode.objects.create(
+        zone=zone, node=swap.by, gpus=by.gpus, since=swap.at, in_place_of=swap.node
+    )
+    add_to_reach(zone, (by,))
+    detail = {"node": swap.node, "by": swap.by, "swapped_at": swap.at.isoformat()}
+    record_step(zone, "followed a swap", actor=WORKER, reason="", now=now, detail=detail)
