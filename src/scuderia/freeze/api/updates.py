@@ -20,21 +20,7 @@ from scuderia.intake.archives import Source
 from scuderia.intake.fields import CommitReport
 from scuderia.intake.pipeline import ImportOptions, run_import
 from scuderia.intake.profiles import Profile
-from scuderia.loop.api.common import (
-    Instant,
-    Limit,
-    Name,
-    Offset,
-    PageOut,
-    ReasonIn,
-    Scalar,
-    Wanted,
-    answers,
-    asked_by,
-    file_answer,
-    page_of,
-    up_to,
-)
+from scuderia.loop.api import common
 from scuderia.loop.api.row_schemas import RowOf
 
 router = Router(tags=["update calendar"])
@@ -44,7 +30,9 @@ ICAL = "text/calendar"
 class UpdatesIn(Schema):
     """Rows of an update calendar, by the names of its columns; all of them or none is booked."""
 
-    updates: Annotated[list[dict[Name, Scalar | None]], Field(min_length=1, max_length=1_000)]
+    updates: Annotated[
+        list[dict[common.Name, common.Scalar | None]], Field(min_length=1, max_length=1_000)
+    ]
 
 
 class UpdatesOut(Schema):
@@ -68,29 +56,28 @@ class MovedOut(Schema):
     moved: int
 
 
-@router.get("/updates", response=answers(PageOut[UpdateRowView]))
+@router.get("/updates", response=common.answers(common.PageOut[UpdateRowView]))
 def get_updates(
     request: HttpRequest,
     *,
-    since: Instant | None = None,
-    before: Instant | None = None,
-    under: Wanted = "",
+    since: common.Instant | None = None,
+    before: common.Instant | None = None,
+    under: common.Wanted = "",
     past: bool = False,
-    limit: Limit = 50,
-    offset: Offset = 0,
+    page: common.Page,
 ) -> Mapping[str, object]:
     """Return the planned updates within reach, the first to start first."""
     found = list_updates(
-        **asked_by(request), since=since, before=before, under=under, past=past,
-        limit=up_to(limit, offset),
+        **common.asked_by(request), since=since, before=before, under=under, past=past,
+        limit=page.rows_max,
     )  # fmt: skip
-    return page_of(found, limit, offset)
+    return page.of(found)
 
 
-@router.post("/updates", response=answers(UpdatesOut))
+@router.post("/updates", response=common.answers(UpdatesOut))
 def add_updates(request: HttpRequest, said: UpdatesIn) -> UpdatesOut:
     """Plan updates, or tell planned ones otherwise; a bad row is named and nothing is booked."""
-    asked = asked_by(request)
+    asked = common.asked_by(request)
     text = "\n".join(map(json.dumps, said.updates))
     source = Source("updates", stream=io.BytesIO(text.encode()))
     report = run_import(update_import(asked["now"]), source, Profile(), ImportOptions(), **asked)
@@ -98,52 +85,52 @@ def add_updates(request: HttpRequest, said: UpdatesIn) -> UpdatesOut:
     return UpdatesOut(added=done.added, amended=done.amended, unchanged=done.unchanged)
 
 
-@router.post("/updates/{key}/cancel", response=answers(None, status=204))
-def cancel(request: HttpRequest, key: Name, said: ReasonIn) -> Status[None]:
+@router.post("/updates/{key}/cancel", response=common.answers(None, status=204))
+def cancel(request: HttpRequest, key: common.Name, said: common.ReasonIn) -> Status[None]:
     """Take an update off the calendar, with a reason."""
-    cancel_update(**asked_by(request), key=key, reason=said.reason)
+    cancel_update(**common.asked_by(request), key=key, reason=said.reason)
     return Status(204, None)
 
 
 @router.get(
     "/calendar.ics",
-    response=answers(None),
-    openapi_extra=file_answer(ICAL, "the calendar, RFC 5545"),
+    response=common.answers(None),
+    openapi_extra=common.file_answer(ICAL, "the calendar, RFC 5545"),
 )
-def get_feed(request: HttpRequest, *, under: Wanted = "") -> HttpResponse:
+def get_feed(request: HttpRequest, *, under: common.Wanted = "") -> HttpResponse:
     """Return what is planned there, and the zones, as iCalendar."""
-    feed = calendar_feed(**asked_by(request), under=under)
+    feed = calendar_feed(**common.asked_by(request), under=under)
     return HttpResponse(feed, content_type=ICAL, headers={"Cache-Control": "private, no-store"})
 
 
-@router.get("/zones/{zone_id}/bill", response=answers(BillView))
+@router.get("/zones/{zone_id}/bill", response=common.answers(BillView))
 def get_zone_bill(request: HttpRequest, zone_id: UUID) -> BillView:
     """Return what a zone costs those who planned updates."""
-    return get_bill(**asked_by(request), zone_id=zone_id)
+    return get_bill(**common.asked_by(request), zone_id=zone_id)
 
 
-@router.get("/zones/{zone_id}/replans", response=answers(list[RowOf[ReplanView]]))
+@router.get("/zones/{zone_id}/replans", response=common.answers(list[RowOf[ReplanView]]))
 def get_replans(request: HttpRequest, zone_id: UUID) -> tuple[ReplanView, ...]:
     """Return the drafts around a zone, the last first."""
-    return list_replans(asked_by(request)["actor"], zone_id)
+    return list_replans(common.asked_by(request)["actor"], zone_id)
 
 
-@router.post("/zones/{zone_id}/replans", response=answers(ReplanView))
+@router.post("/zones/{zone_id}/replans", response=common.answers(ReplanView))
 def draft(request: HttpRequest, zone_id: UUID, said: DraftIn) -> ReplanView:
     """Draft the calendar around a zone; nothing is moved."""
-    asked = asked_by(request)
+    asked = common.asked_by(request)
     made = draft_replan(**asked, zone_id=zone_id, landing=said.landing, seed=said.seed)
     return get_replan(asked["actor"], made)
 
 
-@router.get("/replans/{replan_id}", response=answers(ReplanView))
+@router.get("/replans/{replan_id}", response=common.answers(ReplanView))
 def get_one_replan(request: HttpRequest, replan_id: UUID) -> ReplanView:
     """Return one draft."""
-    return get_replan(asked_by(request)["actor"], replan_id)
+    return get_replan(common.asked_by(request)["actor"], replan_id)
 
 
-@router.post("/replans/{replan_id}/adopt", response=answers(MovedOut))
-def adopt(request: HttpRequest, replan_id: UUID, said: ReasonIn) -> MovedOut:
+@router.post("/replans/{replan_id}/adopt", response=common.answers(MovedOut))
+def adopt(request: HttpRequest, replan_id: UUID, said: common.ReasonIn) -> MovedOut:
     """Move the calendar as a draft says, unless anything changed since."""
-    moved = adopt_replan(**asked_by(request), replan_id=replan_id, reason=said.reason)
+    moved = adopt_replan(**common.asked_by(request), replan_id=replan_id, reason=said.reason)
     return MovedOut(moved=moved)

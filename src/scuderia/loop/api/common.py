@@ -51,7 +51,6 @@ def _in_utc(at: datetime) -> datetime:
 
 
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
-Offset = Annotated[int, Query(ge=0, le=OFFSET_MAX)]
 Wanted = Annotated[str, Query(max_length=SUBJECT_MAX, pattern=NO_NUL)]
 Words = Annotated[str, Field(max_length=WORDS_MAX, pattern=NO_NUL)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=NO_NUL)]
@@ -71,12 +70,14 @@ class PageAsked(Schema):
 
     @property
     def rows_max(self) -> int:
-        """How many rows to ask for."""
-        return up_to(self.limit, self.offset)
+        """How many rows to ask for: one more says whether there is a next page."""
+        return self.offset + self.limit + 1
 
     def of(self, rows: Sequence[Any]) -> Mapping[str, object]:
         """Return this page of the rows, a PageOut."""
-        return page_of(rows, self.limit, self.offset)
+        after = self.offset + self.limit
+        more = len(rows) > after and after <= OFFSET_MAX
+        return {"items": rows[self.offset : after], "next_offset": after if more else None}
 
 
 class LongPageAsked(PageAsked):
@@ -136,18 +137,6 @@ def file_answer(media_type: str, words: str, **schema: str) -> dict[str, Any]:
     """Return what the document says of a route that sends a file."""
     content = {media_type: {"schema": {"type": "string", **schema}}}
     return {"responses": {200: {"description": words, "content": content}}}
-
-
-def up_to(limit: int, offset: int) -> int:
-    """Return how many rows to ask for, so that one more says whether there is a next page."""
-    return offset + limit + 1
-
-
-def page_of(rows: Sequence[Any], limit: int, offset: int) -> Mapping[str, object]:
-    """Return one page of the rows."""
-    after = offset + limit
-    more = len(rows) > after and after <= OFFSET_MAX
-    return {"items": rows[offset:after], "next_offset": after if more else None}
 
 
 def subject_named(text: str) -> SubjectRef | None:
