@@ -104,6 +104,7 @@ WRITES = {
     "/fleet/exclusions/retract": (404, 403, 404, 404, 404, 404),
     "/fleet/slas/retract": (404, 403, 404, 404, 404, 404),
     "/fleet/nodes": (404, 403, 404, 404, 200, 200),
+    "/fleet/node-versions": (404, 403, 404, 404, 200, 200),
     "PATCH /fleet/nodes": (404, 403, 404, 404, 200, 200),
     "/fleet/retirements": (404, 403, 404, 404, 422, 422),
     "/fleet/allocations": (404, 403, 404, 404, 409, 409),
@@ -157,6 +158,11 @@ def body_for(path, stage):
             "rack": "x-r",
             "sku": SKU,
             "in_service_from": BEFORE,
+        },
+        "/fleet/node-versions": {
+            "source": "probe",
+            "at": BEFORE,
+            "nodes": [{"node": stage.node, "versions": {"firmware": "24.10"}}],
         },
         "PATCH /fleet/nodes": {
             "nodes": [stage.node],

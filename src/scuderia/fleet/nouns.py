@@ -209,6 +209,16 @@ class NodeObservation:
     share: GpuShare = field(default_factory=GpuShare)
 
 
+class VersionKind(StrEnum):
+    """What of a node has a version; a new boot_id is a reboot."""
+
+    BOOT_ID = "boot_id"
+    FIRMWARE = "firmware"
+    DRIVER = "driver"
+    KERNEL = "kernel"
+    IMAGE = "image"
+
+
 @dataclass(frozen=True, slots=True)
 class ObservationPage:
     """A bounded page of observations in time order; pass `cursor` back for the next one."""

@@ -86,6 +86,7 @@ ROOM = Room(
     tasks=(
         PeriodicTask("pass zones", 5.0, "scuderia.freeze.jobs:record_passages"),
         PeriodicTask("follow swaps", 5.0, "scuderia.freeze.jobs:follow_swaps"),
+        PeriodicTask("watch zones", 30.0, "scuderia.freeze.jobs:watch_zones"),
     ),
 )
 

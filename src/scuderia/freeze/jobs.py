@@ -1,7 +1,12 @@
 """The room's scheduled work: a single call into operations."""
 
-from scuderia.freeze.operations import zone_swaps, zones
+from scuderia.freeze.operations import breaches, zone_swaps, zones
 from scuderia.loop.ports import registry
+
+
+def watch_zones() -> int:
+    """Find what changed on machines inside zones that nobody was let through for."""
+    return breaches.watch_zones(now=registry.clock.now())
 
 
 def follow_swaps() -> int:

@@ -6,6 +6,7 @@ from scuderia.fleet.api import (
     allocations,
     customers,
     exclusions,
+    node_versions,
     nodes,
     outages,
     prices,
@@ -17,6 +18,7 @@ from scuderia.fleet.api import (
 
 router = Router(tags=["fleet"])
 router.add_router("", nodes.router)
+router.add_router("", node_versions.router)
 router.add_router("", outages.router)
 router.add_router("", spare_pools.router)
 router.add_router("", customers.router)

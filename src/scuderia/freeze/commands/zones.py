@@ -211,6 +211,12 @@ def show_command(zone: ZoneId, *, actor: Actor, as_json: AsJson = False) -> None
             "to (UTC)": _end(row),
         }
     )
+    say(f"watched at the machines: {view.watched:,} of {row.nodes:,} nodes seen in 5 minutes")
+    print_table(
+        ["breach (UTC)", "node", "changed", "was", "is"],
+        ([one.seen, one.node, one.kind, one.was, one.value] for one in view.breaches),
+        empty="no change of its machines was seen",
+    )
     print_table(
         ["at (UTC)", "step", "by", "reason"],
         ([step.at, step.step, step.by, step.reason] for step in view.steps),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from uuid import UUID
@@ -13,11 +13,14 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
+from scuderia.fleet.queries.node_versions import last_seen_versions
 from scuderia.freeze.models.zones import Zone, ZoneExtension, ZoneNode, ZoneVersion
 from scuderia.freeze.nouns import EndKind, ZoneScope, ZoneState, ZoneTimes
 from scuderia.loop.nouns import Power
 from scuderia.loop.queries.access import scopes_with
 
+BREACHES_TOLD = 200
+FRESH = timedelta(minutes=5)
 NODES_TOLD = 200
 """How many of a zone's nodes are told by name; their number is always told."""
 
@@ -69,12 +72,32 @@ class ZoneStepRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BreachRow:
+    """A change of a machine inside the zone, between `last_seen` and `seen`."""
+
+    node: str
+    kind: str
+    was: str
+    value: str
+    last_seen: AwareDatetime
+    seen: AwareDatetime
+    found_at: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneView:
-    """One zone, whole: the first of its nodes by name, and its steps, oldest first."""
+    """One zone, whole: the first of its nodes by name, and its steps, oldest first.
+
+    breaches    what changed on its machines while it was in force, the first of them
+    watched     how many of its nodes were seen within the last 5 minutes: of the others it is not
+                known whether anything changed
+    """
 
     zone: ZoneRow
     node_names: tuple[str, ...]
     steps: tuple[ZoneStepRow, ...]
+    breaches: tuple[BreachRow, ...]
+    watched: int
 
 
 def list_zones(
@@ -113,6 +136,11 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
         steps=tuple(
             ZoneStepRow(one.at, one.step, one.by, one.reason) for one in zone.steps.order_by("pk")
         ),
+        breaches=tuple(
+            BreachRow(one.node, one.kind, one.was, one.value, one.last_seen, one.seen, one.found_at)
+            for one in zone.breaches.order_by("seen", "node")[:BREACHES_TOLD]
+        ),
+        watched=sum(now - at <= FRESH for at in last_seen_versions(list(names)).values()),
     )
 
 
