@@ -1,11 +1,14 @@
 """The freeze room as a Django app, and what it brings to the product."""
 
-from scuderia.basics.rooms import Command, PeriodicTask, PowerSpec, Room
+from scuderia.basics.rooms import Command, NavEntry, PeriodicTask, Place, PowerSpec, Room
 from scuderia.freeze.nouns import ZonePower
 from scuderia.web.apps import RoomConfig
 
 ROOM = Room(
     name="freeze",
+    nav=(NavEntry("No-fly zones", "zones", "z", order=15),),
+    places=(Place("zone", "zone"),),
+    urls="scuderia.freeze.urls",
     commands=(
         Command(
             "freeze",

@@ -137,7 +137,7 @@ def _fleet(asked: RequestContext, wanted: Wanted) -> FleetPage:
         as_of=asked.now,
         cards=_cards(asked, nodes),
         legend=_legend(nodes, wanted),
-        clusters=_clusters(nodes, lit),
+        clusters=clusters_of(nodes, lit),
         fields=_fields(wanted, customers),
         nodes=len(nodes),
         matching=len(lit),
@@ -188,7 +188,8 @@ def _legend(nodes: Sequence[NodeStatus], wanted: Wanted) -> tuple[Legend, ...]:
     )
 
 
-def _clusters(nodes: Sequence[NodeStatus], lit: set[NodeName]) -> tuple[Stretch, ...]:
+def clusters_of(nodes: Sequence[NodeStatus], lit: set[NodeName]) -> tuple[Stretch, ...]:
+    """Return the nodes as tiles, by cluster and rack; those that are not `lit` are dim."""
     racks: dict[str, dict[str, list[NodeStatus]]] = defaultdict(lambda: defaultdict(list))
     for node in nodes:
         racks[f"{node.place.site} / {node.place.cluster}"][node.place.rack].append(node)

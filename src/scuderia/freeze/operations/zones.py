@@ -9,7 +9,7 @@ from django.db import transaction
 from scuderia.basics.actors import WORKER, Actor
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
-from scuderia.basics.errors import NotAuthorised, Refused
+from scuderia.basics.errors import NotAuthorised, NotFound, Refused
 from scuderia.basics.ids import new_id
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.fleet.queries.inventory import UnknownSubject
@@ -266,6 +266,23 @@ def require_over(actor: Actor, power: str, customer: str, scope: ZoneScope) -> N
     for lineage in _lineages(subjects):
         if scopes.isdisjoint(map(str, lineage)):
             access.require(actor, power, lineage)
+
+
+def powers_over(actor: Actor, zone_id: UUID) -> frozenset[ZonePower]:
+    """Return which powers over the zone the actor holds: what a page may offer them.
+
+    raises   NotFound: no such zone is visible
+    """
+    zone = visible_zone(actor, zone_id)
+    return frozenset(power for power in ZonePower if _holds(actor, power, zone))
+
+
+def _holds(actor: Actor, power: ZonePower, zone: Zone) -> bool:
+    try:
+        require_over(actor, power, zone.customer, scope_of(zone))
+    except (NotAuthorised, NotFound):
+        return False
+    return True
 
 
 def _lineages(subjects: Collection[SubjectRef]) -> list[Lineage]:
