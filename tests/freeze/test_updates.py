@@ -1,5 +1,7 @@
 """The update calendar: read from files, seen within reach, amended and cancelled with a reason."""
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from scuderia.freeze.models.updates import MaintenanceWindow, Update, UpdateNode
 from scuderia.freeze.nouns import UpdateState
 from scuderia.freeze.operations import updates
 from scuderia.freeze.operations.updates import BadWindow, NoSuchUpdate, UpdateIsOver
+from scuderia.freeze.queries.update_example import example_calendar
 from scuderia.freeze.queries.update_feed import calendar_feed
 from scuderia.freeze.queries.updates import list_caps, list_updates, list_windows
 from scuderia.intake.pipeline import RecordRefused
@@ -164,3 +167,16 @@ def test_a_feed_is_icalendar_of_what_one_may_see():
     assert str(event["uid"]) == "update-fw-r1@scuderia"
     assert event.decoded("dtend") - event.decoded("dtstart") == timedelta(minutes=60)
     assert "BEGIN:VEVENT" in str(event["summary"])
+
+
+def test_the_example_is_a_calendar_that_can_be_imported():
+    first = NOW + timedelta(days=3, minutes=3)
+    text = example_calendar(person("ada"), NOW, first=first)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    report = load(*({name: cell for name, cell in row.items() if cell} for row in rows))
+    assert report.commit.added == len(rows) == 4
+    assert [row["ring"] for row in rows] == ["0", "1", "2", ""]
+    assert keys("ada")[0] == "example-bmc-r1"
+    narrow = example_calendar(person("rosa"), NOW, first=first)
+    assert "rack:r1" in narrow
+    assert "rack:r2" not in narrow

@@ -9,7 +9,8 @@ from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import SubjectRef
 from scuderia.freeze.nouns import DAYS_OF_WEEK
 from scuderia.freeze.operations import updates
-from scuderia.freeze.queries.asked_updates import read_bound
+from scuderia.freeze.queries.asked_updates import read_bound, read_first
+from scuderia.freeze.queries.update_example import example_calendar
 from scuderia.freeze.queries.update_feed import calendar_feed
 from scuderia.freeze.queries.updates import UpdateRowView, list_caps, list_updates, list_windows
 from scuderia.loop.commands.command_actor import AsJson, for_actor, now
@@ -62,6 +63,19 @@ def list_command(
         empty="nothing is planned. Import a calendar: scuderia freeze updates import FILE",
         as_json=as_json,
     )
+
+
+@app.command("example")
+@for_actor
+def example_command(
+    *,
+    first: Annotated[
+        str, typer.Option("--from", help='The first start, e.g. "2027-07-20 01:00 UTC".')
+    ],
+    actor: Actor,
+) -> None:
+    """Print an example of a calendar over this fleet, as CSV: to try, or to copy."""
+    typer.echo(example_calendar(actor, now(), first=read_first(first)), nl=False)
 
 
 @app.command("cancel")

@@ -42,6 +42,14 @@ def read_length(text: str) -> timedelta:
     return parse_go_duration(text)
 
 
+def read_first(text: str) -> AwareDatetime:
+    """Return the instant of `--from`.
+
+    raises   UnclearInstant, UnknownTimeZone
+    """
+    return read_instant(text, field="--from")
+
+
 def read_bound(text: str, field: str) -> AwareDatetime | None:
     """Return an instant as people type it, with its zone; None where nothing was typed.
 
