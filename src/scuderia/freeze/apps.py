@@ -21,6 +21,11 @@ ROOM = Room(
             "scuderia.freeze.commands.ask:app",
         ),
         Command(
+            "freeze break-glass",
+            "Let one update through a zone: two people, minutes to hours.",
+            "scuderia.freeze.commands.break_glass:app",
+        ),
+        Command(
             "freeze occurrences",
             "List what a recurrence comes to, as instants in UTC.",
             "scuderia.freeze.commands.occurrences:app",
@@ -83,6 +88,8 @@ ROOM = Room(
     powers=(
         PowerSpec(ZonePower.REQUEST, ("operator", "lead", "admin"), acting=True),
         PowerSpec(ZonePower.APPROVE, ("lead", "admin"), acting=True),
+        PowerSpec(ZonePower.BREAK_GLASS, ("operator", "lead", "admin"), acting=True),
+        PowerSpec(ZonePower.APPROVE_GLASS, ("lead", "admin"), acting=True),
     ),
     api="scuderia.freeze.api.routes:router",
     playbook="scuderia.freeze.playbook.catalogue:register",

@@ -203,10 +203,21 @@ class ZoneState(StrEnum):
 
 
 class ZonePower(StrEnum):
-    """What a person may do to zones; no machine holds either."""
+    """What a person may do to zones; no machine holds any of it."""
 
     REQUEST = "request_zone"
     APPROVE = "approve_zone"
+    BREAK_GLASS = "break_glass"
+    APPROVE_GLASS = "approve_break_glass"
+
+
+class GlassState(StrEnum):
+    """Where a break-glass stands; none of them outlives its time."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    USED = "used"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +278,24 @@ class ZoneAsked:
     exdates: tuple[str, ...] = ()
     rdates: tuple[str, ...] = ()
     end_kind: str = EndKind.WALL.value
+
+
+@dataclass(frozen=True, slots=True)
+class GlassAsked:
+    """One update to be let through.
+
+    minutes   how long after it is asked for everything is over: approval, use and the update
+    """
+
+    update: AskedUpdate
+    minutes: int
+    reason: str
+    ticket: str
+
+    @property
+    def life(self) -> timedelta:
+        """Return how long it lives from the moment at which it is asked for."""
+        return timedelta(minutes=self.minutes)
 
 
 class BadZone(BadInput):

@@ -45,6 +45,8 @@ def ask(
 
 def _say(answer: GateAnswer) -> None:
     say("allowed" if answer.allowed else "refused")
+    if answer.opened_by:
+        say(f"  by break-glass {answer.opened_by}")
     for one in answer.reasons:
         say(f"  zone {one.zone}: {one.words}" if one.zone else f"  {one.words}")
     if answer.not_before is not None:

@@ -12,6 +12,7 @@ class GateDecision(models.Model):
     objections      every one, as they stood: ground, zone and words
     zones_version   which state of the zones was asked
     local_times     how local times that clocks skip or show twice were read
+    opened_by       the break-glass that let it through; "" where none did
     root            of a batch: the Merkle root over all of its decisions, in hex
     """
 
@@ -26,6 +27,7 @@ class GateDecision(models.Model):
     not_before = models.DateTimeField(null=True)
     zones_version = models.PositiveBigIntegerField()
     local_times = models.CharField(max_length=32)
+    opened_by = models.CharField(max_length=36, default="", blank=True)
     root = models.CharField(max_length=64, default="", blank=True)
 
     def __str__(self) -> str:

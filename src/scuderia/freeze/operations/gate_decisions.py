@@ -3,7 +3,7 @@
 It is decided before the writer's turn is taken: compiling zones keeps nobody from writing.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.freeze.engine.gate import Circumstances, check_update, decide
 from scuderia.freeze.models.gate_decisions import GateDecision
 from scuderia.freeze.nouns import LOCAL_TIMES, AskedUpdate, Objection, Slot
+from scuderia.freeze.operations.break_glass import glass_for
 from scuderia.freeze.queries.gate_decisions import index_for, told_to
 from scuderia.freeze.queries.zone_index import CompiledZones, compiled_zones
 from scuderia.loop.engine.json_codec import keepable
@@ -39,6 +40,7 @@ class GateAnswer:
 
     zones_version   which state of the zones was asked
     local_times     how local times that clocks skip or show twice were read
+    opened_by       the break-glass that let it through a zone; "" where none did
     """
 
     allowed: bool
@@ -49,6 +51,7 @@ class GateAnswer:
     decision_id: UUID
     zones_version: int
     local_times: str
+    opened_by: str = ""
 
 
 def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAnswer:
@@ -60,7 +63,11 @@ def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAn
     check_update(update)
     zones = compiled_zones(now, update.nodes)
     index = index_for(actor, zones.index, update.nodes, now)
-    verdict = decide(index, update, Circumstances(int(now.timestamp())))
+    at = Circumstances(int(now.timestamp()))
+    verdict = decide(index, update, at)
+    opened_by = glass_for(update, verdict, now)
+    if opened_by:
+        verdict = decide(index, update, replace(at, opened_by=opened_by))
     reasons = told_to(actor, verdict.objections)
     not_before = None if verdict.not_before is None else _instant(verdict.not_before)
     kept = keep(
@@ -72,6 +79,7 @@ def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAn
         ground=verdict.ground.value,
         objections=[asdict(one) | {"words": keepable(one.words)} for one in verdict.objections],
         not_before=not_before,
+        opened_by=opened_by,
     )
     return GateAnswer(
         allowed=verdict.allowed,
@@ -82,6 +90,7 @@ def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAn
         decision_id=kept.pk,
         zones_version=zones.version,
         local_times=LOCAL_TIMES,
+        opened_by=opened_by,
     )
 
 

@@ -104,7 +104,7 @@ def list_zones(
     actor: Actor, now: AwareDatetime, *, past: bool = False, limit: int = 200
 ) -> tuple[ZoneRow, ...]:
     """Return the zones within the actor's reach, the last to start first; `past`: over ones too."""
-    found = _within_reach(actor)
+    found = zones_within_reach(actor)
     if not past:
         over = Q(state__in=(ZoneState.REJECTED, ZoneState.ENDED)) | Q(ends_at__lte=now)
         found = found.exclude(over)
@@ -146,7 +146,7 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
 
 def zone_ids(actor: Actor, *, among: Collection[UUID] | None = None) -> tuple[UUID, ...]:
     """Return the ids of the zones within the actor's reach; `among`: those of these alone."""
-    found = _within_reach(actor)
+    found = zones_within_reach(actor)
     if among is not None:
         found = found.filter(pk__in=among)
     return tuple(found.values_list("pk", flat=True))
@@ -157,7 +157,7 @@ def visible_zone(actor: Actor, zone_id: UUID) -> Zone:
 
     raises   NotFound: none of that id within the actor's reach
     """
-    found = _within_reach(actor).filter(pk=zone_id).first()
+    found = zones_within_reach(actor).filter(pk=zone_id).first()
     if found is None:
         raise NotFound(f"no zone of the id {zone_id} is visible to you")
     return found
@@ -211,7 +211,7 @@ def zones_version() -> tuple[int, UUID | None]:
     return found or (0, None)
 
 
-def _within_reach(actor: Actor) -> "QuerySet[Zone]":
+def zones_within_reach(actor: Actor) -> "QuerySet[Zone]":
     """Keep the zones of whose customer, or of a place of whose nodes, the actor may read."""
     scopes = scopes_with(actor, Power.READ)
     if not scopes:
