@@ -1,13 +1,17 @@
 """The zones' pages: who sees which zone, who is offered which button, and what a press does."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
 
 from scuderia.basics.actors import Actor, ActorKind
+from scuderia.freeze.models.gate_decisions import GateDecision
 from scuderia.freeze.nouns import ZoneAsked, ZoneScope, ZoneState
 from scuderia.freeze.operations import zones
-from scuderia.freeze.queries.zones import get_zone
+from scuderia.freeze.queries.zones import get_zone, list_zones
+from tests.freeze.small_calendar import load
 from tests.pages.stage import ADA, LENA, NOW
 
 OTTO = Actor(ActorKind.PERSON, "otto")
@@ -152,3 +156,146 @@ def test_the_nodes_are_drawn_by_rack(zone_id, as_person):
     held = get_zone(ADA, zone_id, NOW).node_names
     assert held
     assert all(f'data-key="{name}"' in told for name in held)
+
+
+TYPED = {
+    "customer": "demo-aurora",
+    "gpus": "8",
+    "start": "2026-11-24 00:00 America/Los_Angeles",
+    "end": "2026-12-01 00:00 America/Los_Angeles",
+    "classes": "firmware, driver",
+    "reason": WHY,
+}
+
+
+def digest_in(answer):
+    return re.search(r'name="previewed" value="(\w+)"', answer.content.decode())[1]
+
+
+def test_a_zone_is_tried_first_and_asked_for_as_it_was_tried(stage, as_person):
+    client = as_person("otto")
+    tried = client.post("/zones/new", TYPED)
+    assert "It would hold 1 node with 8 GPUs" in tried.content.decode()
+    assert list_zones(ADA, NOW) == ()
+    other = client.post("/zones/new", TYPED | {"gpus": "16", "previewed": digest_in(tried)})
+    assert "It would hold 2 nodes with 16 GPUs" in other.content.decode()
+    assert list_zones(ADA, NOW) == ()
+    made = client.post("/zones/new", TYPED | {"previewed": digest_in(tried)})
+    (row,) = list_zones(ADA, NOW)
+    assert made.url == f"/zones/{row.id}"
+    assert (row.gpus, row.classes, row.reason) == (8, ("driver", "firmware"), WHY)
+    told = client.get(made.url).content.decode()
+    assert "GPU-hours" in told
+    assert "Updates that move" in told
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"gpus": "many"}, "no number of GPUs"),
+        ({"gpus": "9999"}, "9,999 are asked for"),
+        ({"start": "2026-11-24 00:00"}, "2026-11-24 00:00"),
+        ({"end": ""}, "say an end, or that it is open"),
+        ({"reason": ""}, "it says no reason"),
+        ({"gpus": "", "nodes": "node[1-"}, "node[1-"),
+    ],
+)
+def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(typed, words, stage, as_person):
+    answer = as_person("lena").post("/zones/new", TYPED | typed)
+    told = answer.content.decode()
+    assert answer.status_code in (409, 422)
+    assert told.count('class="field__error"') == 1
+    assert words in html.unescape(told)
+    assert "firmware, driver" in told
+    assert list_zones(ADA, NOW) == ()
+
+
+def test_who_may_not_ask_for_a_zone_is_offered_nothing_and_refused(stage, as_person):
+    assert "Ask for a zone" in as_person("otto").get("/zones").content.decode()
+    vera = as_person("vera")
+    assert "Ask for a zone" not in vera.get("/zones").content.decode()
+    assert vera.get("/zones/new").status_code == 403
+    assert vera.post("/zones/new", TYPED).status_code == 403
+    assert as_person("olaf").get("/zones/new").status_code == 404
+
+
+def asked_update(node, start):
+    return {
+        "update_class": "firmware", "nodes": node, "start": start, "duration": "45m",
+        "bake": "0s", "rollback": "0s",
+    }  # fmt: skip
+
+
+def test_the_gate_explains_its_verdict_row_by_row_and_keeps_it(approved, as_person):
+    node = get_zone(ADA, approved, NOW).node_names[0]
+    client = as_person("vera")
+    refused = client.post("/may-i", asked_update(node, "2026-11-25T10:00Z")).content.decode()
+    assert "Refused" in refused
+    assert "A zone overlaps it: this decided." in refused
+    assert "Nothing stands against it: not reached." in refused
+    assert "The class is unknown: not so." in refused
+    assert "Not before" in refused
+    assert f'href="/zones/{approved}"' in refused
+    allowed = client.post("/may-i", asked_update(node, "2026-11-22T10:00Z")).content.decode()
+    assert "Nothing stands against it: this decided." in allowed
+    assert GateDecision.objects.count() == 2
+    assert str(GateDecision.objects.order_by("-at").first().pk) in refused + allowed
+
+
+def test_what_cannot_be_asked_is_refused_beside_its_field(stage, as_person):
+    answer = as_person("vera").post("/may-i", asked_update("node[1-", "2026-11-25T10:00Z"))
+    assert answer.status_code == 422
+    assert answer.content.decode().count('class="field__error"') == 1
+    typed = asked_update("x", "2026-11-25T10:00Z") | {"duration": "a while"}
+    answer = as_person("vera").post("/may-i", typed)
+    assert 'value="a while"' in answer.content.decode()
+    assert answer.content.decode().count('class="field__error"') == 1
+    assert not GateDecision.objects.exists()
+    assert as_person("olaf").get("/may-i").status_code == 404
+
+
+def test_another_customers_operator_is_refused_without_the_zones_name(approved, as_person):
+    node = get_zone(ADA, approved, NOW).node_names[0]
+    told = as_person("britt").post("/may-i", asked_update(node, "2026-11-25T10:00Z"))
+    assert str(approved) not in told.content.decode()
+    assert "Refused" in told.content.decode()
+
+
+def planned(node):
+    row = {
+        "key": "fw-1", "class": "firmware", "nodes": node, "start": "2026-11-25T10:00Z",
+        "p95_minutes": "60", "cves": "CVE-2026-0001 high 2026-07-01",
+        "deadline": "2026-11-29T00:00Z",
+    }  # fmt: skip
+    load(row, now=NOW)
+
+
+def test_the_bill_is_told_before_approval_and_a_draft_is_adopted_as_it_was_shown(
+    zone_id, as_person
+):
+    planned(get_zone(ADA, zone_id, NOW).node_names[0])
+    client = as_person("lena")
+    told = shown(client, zone_id)
+    assert "CVE-2026-0001" in told
+    assert "fw-1" in told
+    assert "Nobody has drafted it yet" in told
+    assert client.post(f"/zones/{zone_id}/draft").status_code == 303
+    told = shown(client, zone_id)
+    assert "A replan, drafted by person:lena" in told
+    assert "Adopt this draft" not in told
+    zones.approve_zone(actor=ADA, zone_id=zone_id, reason="agreed", now=NOW)
+    assert client.post(f"/zones/{zone_id}/draft", {"landing": "1"}).status_code == 303
+    told = shown(client, zone_id)
+    assert "A landing, drafted by person:lena" in told
+    adopt = re.search(r'action="(/zones/[\w-]+/adopt/[\w-]+)"', told)[1]
+    assert as_person("otto").post(adopt, {"reason": "x"}).status_code in (403, 404)
+    assert client.post(adopt, {"reason": "as drafted"}).status_code == 303
+    assert "Adopted by person:lena" in shown(client, zone_id)
+    again = client.post(adopt, {"reason": "twice"})
+    assert again.status_code == 409
+
+
+def test_a_draft_is_offered_to_who_reads_everything_alone(zone_id, as_person):
+    assert "Draft a replan" in shown(as_person("vera"), zone_id)
+    assert "Draft a replan" not in shown(as_person("otto"), zone_id)
+    assert as_person("otto").post(f"/zones/{zone_id}/draft").status_code in (403, 404)

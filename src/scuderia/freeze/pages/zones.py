@@ -11,23 +11,29 @@ from django.views.decorators.http import require_POST, require_safe
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.pages.board import Stretch, clusters_of
 from scuderia.fleet.queries.nodes import list_nodes
 from scuderia.freeze.nouns import ZonePower, ZoneState
 from scuderia.freeze.operations import zones as operations
+from scuderia.freeze.operations.replans import adopt_replan, draft_replan
 from scuderia.freeze.pages.display import STATE_LOOKS, countdown
+from scuderia.freeze.pages.forms import filled
+from scuderia.freeze.pages.zone_plans import BillPanel, DraftPanel, bill_panel, draft_panel
 from scuderia.freeze.pages.zone_table import ZONES
+from scuderia.freeze.queries.replans import list_replans
 from scuderia.freeze.queries.zones import ZoneRow, ZoneView, get_zone, list_zones
+from scuderia.loop.nouns import Power
 from scuderia.loop.pages.forms import carry_out
-from scuderia.loop.queries.access import may_somewhere
-from scuderia.web.base_views import page, show
+from scuderia.loop.queries.access import may, may_somewhere
+from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Crumb, Entry, Field, Tab
 from scuderia.web.request_context import form_value, request_context
 from scuderia.web.table_csv import csv_answer
 from scuderia.web.tables import DataTable, open_table, rows_in_memory
 
 LIVE = (ZoneState.SCHEDULED, ZoneState.ACTIVE)
-REASON_MAX = 2_000
+BILLED = (ZoneState.REQUESTED, *LIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class ZonePage:
     may_decide    something waits and the person may say yes or no; `same_person`: they asked
                   for it themselves, so that somebody else decides
     may_extend, may_end   whether these are offered, with `fields` of the former
+    bill          None where nothing of it is to come; draft: the last one, None before the first
+    may_draft, may_adopt   whether to draft the calendar around it, and to move it, are offered
     """
 
     as_of: AwareDatetime
@@ -70,6 +78,10 @@ class ZonePage:
     may_end: bool
     reason: str
     fields: tuple[Field, ...]
+    bill: BillPanel | None
+    draft: DraftPanel | None
+    may_draft: bool
+    may_adopt: bool
 
 
 @require_safe
@@ -131,6 +143,35 @@ def extend(request: HttpRequest, zone_id: UUID) -> HttpResponse:
     return _acted(request, zone_id, operations.extend_zone, words, **asked)
 
 
+@require_POST
+@page
+def draft(request: HttpRequest, zone_id: UUID) -> HttpResponse:
+    """Draft the calendar around a zone, or with `landing` how the backlog comes down after it."""
+    asked = request_context(request)
+
+    def doing() -> str:
+        landing = form_value(request, "landing") == "1"
+        draft_replan(actor=asked.actor, zone_id=zone_id, now=asked.now, landing=landing)
+        return "Drafted, and checked by code that is not the planner's. Nothing is moved yet."
+
+    there, again = reverse("zone", args=[zone_id]), lambda: _shown(request, zone_id)
+    return act(request, doing, then=there, again=again)
+
+
+@require_POST
+@page
+def adopt(request: HttpRequest, zone_id: UUID, replan_id: UUID) -> HttpResponse:
+    """Move the calendar as the draft that was shown says, if it is still of this calendar."""
+    return carry_out(
+        request,
+        adopt_replan,
+        "Adopted: the calendar stands as the draft says.",
+        then=reverse("zone", args=[zone_id]),
+        again=lambda: _shown(request, zone_id),
+        replan_id=replan_id,
+    )
+
+
 def _acted(
     request: HttpRequest,
     zone_id: UUID,
@@ -156,6 +197,9 @@ def _shown(request: HttpRequest, zone_id: UUID) -> HttpResponse:
     look, word = STATE_LOOKS[row.state]
     racks, told = _racks(view, asked.actor, asked.now)
     waits, live = bool(row.waits_for), row.state in LIVE
+    path, everything = reverse("zone", args=[zone_id]), frozenset({EVERYTHING})
+    is_billed = row.state in BILLED
+    bill = bill_panel(request, asked.actor, row, asked.now, path) if is_billed else None
     context = ZonePage(
         as_of=asked.now,
         crumbs=(Crumb("No-fly zones", reverse("zones")), Crumb(row.title)),
@@ -172,7 +216,11 @@ def _shown(request: HttpRequest, zone_id: UUID) -> HttpResponse:
         may_extend=live and not waits and ZonePower.REQUEST in held and not row.rrule,
         may_end=live and ZonePower.APPROVE in held,
         reason=form_value(request, "reason"),
-        fields=_fields(request, row),
+        fields=filled(request, _fields(row), meant={"FREEZE-010": "reason"}),
+        bill=bill,
+        draft=draft_panel(request, list_replans(asked.actor, zone_id), path),
+        may_draft=may(asked.actor, Power.READ, everything) and row.state in BILLED,
+        may_adopt=may(asked.actor, ZonePower.APPROVE, everything) and live,
     )
     return show(request, "freeze/zone.html", context)
 
@@ -205,17 +253,11 @@ def _asked_by(view: ZoneView) -> str:
     return asked[-1] if asked else ""
 
 
-def _fields(request: HttpRequest, row: ZoneRow) -> tuple[Field, ...]:
-    refused = getattr(request, "refused_by", None)
-    wrong = str(refused.facts.get("field", "")) if refused else ""
-
-    def field(name: str, label: str, words: str, *, required: bool = False) -> Field:
-        return Field(name, label, value=form_value(request, name), required=required, help=words,
-                     error=refused.message if refused and wrong == name else "",
-                     longest=REASON_MAX if name == "reason" else 80)  # fmt: skip
-
+def _fields(row: ZoneRow) -> tuple[Field, ...]:
+    end = f"Date, time and zone, e.g. 2026-08-07 00:00 {row.time_zone}."
+    review = "Where no end is known: when it is looked at."
     return (
-        field("end", "To", f"Date, time and zone, e.g. 2026-08-07 00:00 {row.time_zone}."),
-        field("review", "Or open, reviewed at", "Where no end is known: when it is looked at."),
-        field("reason", "Why", "", required=True),
+        Field("end", "To", longest=80, help=end),
+        Field("review", "Or open, reviewed at", longest=80, help=review),
+        Field("reason", "Why", required=True, longest=2_000),
     )
