@@ -215,7 +215,7 @@ def show_command(zone: ZoneId, *, actor: Actor, as_json: AsJson = False) -> None
     print_table(
         ["breach (UTC)", "node", "changed", "was", "is"],
         ([one.seen, one.node, one.kind, one.was, one.value] for one in view.breaches),
-        empty="no change of its machines was seen",
+        empty=_quiet(row.nodes - view.watched),
     )
     print_table(
         ["at (UTC)", "step", "by", "reason"],
@@ -247,6 +247,13 @@ def _only(names: list[str] | None) -> str:
     if names and len(names) > 1:
         raise typer.BadParameter("with --gpus, say one site", param_hint="--site")
     return names[0] if names else ""
+
+
+def _quiet(unseen: int) -> str:
+    """Return what is said where no breach was found: silence is no proof of quiet."""
+    if unseen > 0:
+        return f"no change was seen; of {unseen:,} nodes that were not seen lately nothing is known"
+    return "no change of its machines was seen"
 
 
 def _told(names: tuple[str, ...]) -> str:
