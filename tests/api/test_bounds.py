@@ -21,7 +21,7 @@ LISTS = (
     "/crew/lemon-scout/rounds", "/brakes", "/grants", "/approval-rules", "/people",
     "/tokens", "/audit",
     "/fleet/nodes", "/fleet/outages", "/fleet/spare-pools", "/fleet/customers", "/fleet/ledger",
-    "/fleet/allocations", "/freeze/zones",
+    "/fleet/allocations", "/freeze/break-glass", "/freeze/zones",
 )  # fmt: skip
 METHODS = {"get", "post", "put", "patch", "delete"}
 

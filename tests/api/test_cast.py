@@ -29,6 +29,7 @@ ZONE = {
     "start": "2026-12-24 00:00 Europe/Berlin", "end": "2026-12-31 00:00 Europe/Berlin",
 }  # fmt: skip
 UPDATE = {"update_class": "firmware", "start": "2026-12-24 00:00 UTC", "duration": "45m"}
+GLASS = UPDATE | {"minutes": 120, "reason": "a fire", "ticket": "INC-7"}
 
 # what each of CAST is told, in that order; otto works for the swap's customer, britt for another
 READS = {
@@ -68,6 +69,7 @@ READS = {
     "/fleet/ledger": (404, 200, 404, 404, 200, 200),
     "/fleet/ledger?customer=demo-aurora": (404, 200, 200, 404, 200, 200),
     "/freeze/zones": (404, 200, 200, 200, 200, 200),
+    "/freeze/break-glass": (404, 200, 200, 200, 200, 200),
     f"/freeze/zones/{NOBODY}": (404, 404, 404, 404, 404, 404),
     "/freeze/updates": (404, 200, 200, 200, 200, 200),
     "/freeze/bundle": (404, 200, 404, 404, 200, 200),
@@ -111,6 +113,9 @@ WRITES = {
     "PATCH /fleet/allocations": (404, 403, 404, 404, 200, 200),
     "/evidence/node_outages": (404, 200, 200, 404, 200, 200),
     "/freeze/zones": (404, 403, 200, 404, 200, 200),
+    "/freeze/break-glass": (404, 403, 403, 403, 403, 403),
+    f"/freeze/break-glass/{NOBODY}/approve": (404, 403, 403, 403, 403, 403),
+    f"/freeze/break-glass/{NOBODY}/use": (404, 403, 403, 403, 403, 403),
     f"/freeze/zones/{NOBODY}/approve": (404, 404, 404, 404, 404, 404),
     f"/freeze/zones/{NOBODY}/reject": (404, 404, 404, 404, 404, 404),
     f"/freeze/zones/{NOBODY}/extend": (404, 404, 404, 404, 404, 404),
@@ -183,6 +188,7 @@ def body_for(path, stage):
         "/grants": GRANT,
         "/approval-rules": {"scope": "*", "reason": "it is dear"},
         "/freeze/zones": ZONE,
+        "/freeze/break-glass": GLASS | {"nodes": [stage.node]},
         "/freeze/updates": {
             "updates": [
                 {
@@ -438,3 +444,18 @@ def test_a_write_by_nobody_is_unauthorised_not_forbidden(stage, swap):
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post(f"/api/v1/proposals/{swap.id}/reject", {}, content_type="application/json")
     assert answer.status_code == 401
+
+
+def test_glass_is_broken_by_a_session_and_by_no_token(stage):
+    strict, secret = Client(enforce_csrf_checks=True), "x" * 32
+    strict.force_login(get_user_model().objects.get(username="lena"))
+    strict.cookies["csrftoken"] = secret
+    body = GLASS | {"nodes": [stage.node], "start": SOON}
+    sent = {"content_type": "application/json", "headers": {"X-CSRFToken": secret}}
+    by_token = Caller("lena").post("/freeze/break-glass", body)
+    assert (by_token.status_code, by_token.json()["code"]) == (403, "FREEZE-061")
+    late = strict.post("/api/v1/freeze/break-glass", body, **sent)
+    assert (late.status_code, late.json()["code"]) == (422, "FREEZE-060")
+    soon = body | {"start": (NOW + timedelta(minutes=30)).isoformat()}
+    free = strict.post("/api/v1/freeze/break-glass", soon, **sent)
+    assert (free.status_code, free.json()["code"]) == (409, "FREEZE-062")

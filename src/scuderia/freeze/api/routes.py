@@ -2,10 +2,11 @@
 
 from ninja import Router
 
-from scuderia.freeze.api import gate, updates, zones
+from scuderia.freeze.api import break_glass, gate, updates, zones
 
 router = Router()
 router.add_router("/freeze", zones.router)
+router.add_router("/freeze", break_glass.router)
 router.add_router("/freeze", updates.router)
 router.add_router("/freeze", gate.bundles)
 router.add_router("/gate", gate.router)
