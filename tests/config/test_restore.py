@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from scuderia.config.home import Home
 from scuderia.config.home_identity import read_identity
 from scuderia.config.processes.home_lock import HomeInUse, alone
 from tests.config.test_set_up import scuderia, set_up
-from tests.homes import ROOT, made_once, outside
+from tests.homes import ROOT, Shell, made_once, outside
 
 pytestmark = pytest.mark.slow
 
@@ -58,24 +59,29 @@ def test_a_home_is_restored_whole_and_says_so(made_home: Path, backup: Path, tmp
         assert (home / name).read_bytes() == (made_home / name).read_bytes()
         assert (home / name).stat().st_mode & 0o777 == 0o600
     assert home.stat().st_mode & 0o777 == 0o700
-    verdict = json.loads(scuderia(home, "audit", "verify", "--json").stdout)
-    assert verdict["holds"] is True
+    with closing(Shell(outside(SCUDERIA_HOME=str(home)))) as shell:
+        assert_it_goes_on(home, report, shell)
+    assert not [path for path in home.iterdir() if path.name.startswith(".")]
+    again = scuderia(home, "backup", str(tmp_path / "again.tar"))
+    assert again.returncode == 0, again.stderr
+
+
+def assert_it_goes_on(home: Path, report: dict[str, Any], shell: Shell) -> None:
+    """See that a restored home verifies, tells of its restoring and is let go by hand alone."""
+    assert json.loads(shell.told("audit", "verify", "--json"))["holds"] is True
     (entry,) = [
         row
-        for row in json.loads(scuderia(home, "audit", "list", "--json").stdout)
+        for row in json.loads(shell.told("audit", "list", "--json"))
         if row["verb"] == "home.restored"
     ]
     owner = (home / "owner").read_text().strip()
     assert (entry["seq"], entry["actor"]) == (report["entry"], f"person:{owner}")
     assert json.loads(entry["detail"])["entries"] == report["entry"] - 1
-    brakes = json.loads(scuderia(home, "brake", "status", "--json").stdout)
+    brakes = json.loads(shell.told("brake", "status", "--json"))
     assert [
         row["reason"].startswith("restored from the backup of") for row in brakes["brakes"]
     ] == [True]
-    assert scuderia(home, "brake", "off", "--reason", "seen").returncode == 0
-    assert not [path for path in home.iterdir() if path.name.startswith(".")]
-    again = scuderia(home, "backup", str(tmp_path / "again.tar"))
-    assert again.returncode == 0, again.stderr
+    shell.told("brake", "off", "--reason", "seen")
 
 
 @pytest.mark.long
@@ -159,6 +165,7 @@ def test_killed_at_any_instant_a_restore_is_done_again(backup: Path, tmp_path: P
     assert json.loads(scuderia(home, "audit", "verify", "--json").stdout)["holds"] is True
 
 
+@pytest.mark.long
 def test_a_restore_that_was_ended_in_its_midst_starts_nothing(backup: Path, tmp_path: Path):
     home = tmp_path / "home"
     assert scuderia(home, "restore", str(backup)).returncode == 0
@@ -197,6 +204,7 @@ class TestFilesThatDoNotBelongTogether:
         (home / "home-id").unlink()
         assert told(scuderia(home, "setup")) == (4, "HOME-002")
 
+    @pytest.mark.long
     def test_newer_tables_are_touched_by_nothing(self, home: Path):
         self._run(home, "INSERT INTO django_migrations (app, name, applied)"
                         " VALUES ('loop', '9999_from_the_future', '2030-01-01')")  # fmt: skip

@@ -45,6 +45,7 @@ def test_every_accepted_change_can_still_be_drawn():
     assert [one for one in ACCEPTED if (one.path, one.before, one.after) not in possible] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_rule_has_tests_that_judge_it(package):
     files = [file.relative_to(ROOT).as_posix() for file in files_of(package)]
