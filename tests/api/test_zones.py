@@ -61,6 +61,20 @@ def test_a_zone_lives_over_the_api_as_on_the_command_line(zone, lena, capsys):
     ]  # fmt: skip
 
 
+def test_a_node_out_of_reach_is_counted_and_not_named_on_api_and_command_line(zone, lena, capsys):
+    other = lena.items("/fleet/nodes?customer=demo-borealis&limit=1")[0]["place"]["node"]
+    mine = aurora_node(lena)
+    body = ZONE | {"under": [f"node:{mine}", f"node:{other}"]}
+    made = lena.post("/freeze/zones", body).json()["zone_id"]
+    Caller("ada").post(f"/freeze/zones/{made}/approve", {"reason": "agreed"})
+    for name, caller, told in (("lena", lena, {mine, other}), ("otto", Caller("otto"), {mine})):
+        over_api = caller.get(f"/freeze/zones/{made}").json()
+        for view in (over_api, typed(capsys, "freeze", "show", made, "--as", name)):
+            assert set(view["node_names"]) == told
+            assert view["nodes_untold"] == 2 - len(told)
+            assert (other in json.dumps(view)) == (other in told)
+
+
 def test_other_customers_and_strangers_are_told_that_there_is_no_such_zone(zone):
     for name in ("britt", "olaf"):
         caller = Caller(name)

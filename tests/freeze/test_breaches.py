@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from scuderia.basics.errors import NotAuthorised, NotFound
+from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.node_versions import NodeVersion
 from scuderia.fleet.models.outages import Outage
@@ -66,6 +68,21 @@ def test_a_change_that_nobody_asked_for_is_found_once_and_told(zone):
     assert AuditEntry.objects.filter(verb="freeze.zone.breach_found").count() == 1
     with pytest.raises(NotFound):
         get_zone(person("britt"), zone, DURING)
+
+
+@pytest.mark.django_db
+def test_a_machine_out_of_the_reader_s_reach_is_told_without_its_name(zone):
+    Allocation.objects.filter(node__name="r1-n1").update(
+        customer=Customer.objects.get(name="borealis")
+    )
+    for node in ("r1-n1", "r1-n2"):
+        see(DURING - 2 * MINUTE, node, firmware="24.10")
+        see(DURING - MINUTE, node, firmware="25.01")
+    assert watch_zones(now=DURING) == 2
+    for name, told in (("ada", ["r1-n1", "r1-n2"]), ("otto", ["", "r1-n2"])):
+        view = get_zone(person(name), zone, DURING)
+        assert [one.node for one in view.breaches] == told
+        assert "r1-n" not in " ".join(step.reason for step in view.steps)
 
 
 @pytest.mark.django_db

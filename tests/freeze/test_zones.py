@@ -298,3 +298,21 @@ def test_a_zone_without_its_words_is_refused_and_not_half_written(typed, words):
         request(**typed)
     assert not Zone.objects.exists()
     assert not AuditEntry.objects.filter(verb__startswith="freeze").exists()
+
+
+def test_a_reader_is_told_the_names_of_the_nodes_that_they_may_read_and_the_number_of_the_others():
+    zone = request("lena", scope=ZoneScope(("rack:r1", "rack:r2", "node:r3-n2")))
+    approve(zone, "ada")
+    everywhere = ("r1-n1", "r1-n2", "r2-n1", "r2-n2", "r3-n2")
+    for name, told in (
+        ("ada", everywhere),
+        ("vera", everywhere),
+        ("otto", ("r1-n1", "r1-n2", "r2-n1")),
+        ("rosa", ("r1-n1", "r1-n2")),
+    ):
+        view = get_zone(person(name), zone, BEGUN)
+        assert view.node_names == told
+        assert view.nodes_untold == 5 - len(told)
+        assert view.zone.nodes == 5
+        assert view.zone.scope == "rack:r1, rack:r2, 1 node"
+        assert not any(name in view.zone.title for name in everywhere)

@@ -24,6 +24,7 @@ from scuderia.loop.commands.output import (
     short,
 )
 
+HIDDEN = "one that is not yours to read"
 app = typer.Typer(no_args_is_help=True, help="No-fly zones: nothing is changed on which GPUs when.")
 
 Why = Annotated[str, typer.Option("--reason", help="Why, in your words; it is kept.")]
@@ -99,7 +100,8 @@ def request_command(
         print_json(made)
         return
     said = "would hold" if made.zone_id is None else f"zone {short(made.zone_id)} is to hold"
-    say(f"{said} {len(made.nodes):,} nodes with {made.gpus:,} GPUs: {_told(made.nodes)}")
+    held = _told(made.nodes, len(made.nodes))
+    say(f"{said} {len(made.nodes):,} nodes with {made.gpus:,} GPUs: {held}")
     if made.zone_id is not None:
         say("it waits for another person: scuderia freeze approve ZONE --reason WHY")
 
@@ -203,7 +205,7 @@ def show_command(zone: ZoneId, *, actor: Actor, as_json: AsJson = False) -> None
             "reason": row.reason,
             "ticket": row.ticket or None,
             "holds": f"{row.scope}: {row.nodes:,} nodes with {row.gpus:,} GPUs",
-            "nodes": _told(view.node_names),
+            "nodes": _told(view.node_names, row.nodes),
             "stops": row.classes,
             "as asked": f"{row.first} to {row.until or 'an open end'}, {row.time_zone}",
             "repeats": f"{row.rrule}, ends {row.end_kind}" if row.rrule else "once",
@@ -214,7 +216,7 @@ def show_command(zone: ZoneId, *, actor: Actor, as_json: AsJson = False) -> None
     say(f"watched at the machines: {view.watched:,} of {row.nodes:,} nodes seen in 5 minutes")
     print_table(
         ["breach (UTC)", "node", "changed", "was", "is"],
-        ([one.seen, one.node, one.kind, one.was, one.value] for one in view.breaches),
+        ([one.seen, one.node or HIDDEN, one.kind, one.was, one.value] for one in view.breaches),
         empty=_quiet(row.nodes - view.watched),
     )
     print_table(
@@ -256,10 +258,11 @@ def _quiet(unseen: int) -> str:
     return "no change of its machines was seen"
 
 
-def _told(names: tuple[str, ...]) -> str:
-    more = len(names) - _NAMES_TOLD
+def _told(names: tuple[str, ...], in_all: int) -> str:
+    """Return the first of these names, and how many nodes there are beside those."""
+    more = in_all - len(names[:_NAMES_TOLD])
     told = ", ".join(names[:_NAMES_TOLD])
-    return f"{told} and {more:,} more" if more > 0 else told
+    return f"{told} and {more:,} more".strip() if more > 0 else told
 
 
 _NAMES_TOLD = 12

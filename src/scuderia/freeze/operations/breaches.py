@@ -108,4 +108,5 @@ def _words(new: list[tuple[VersionChange, Certainty]]) -> str:
     change, how = new[0]
     sure = "while it was in force" if how is Certainty.INSIDE else "perhaps while it was in force"
     more = f", and {len(new) - 1} changes more" if len(new) > 1 else ""
-    return f"{change.kind.value} of {change.node} changed {sure}{more}"
+    # Whoever reads the zone reads this, so it names no machine: not all of them are theirs to know.
+    return f"{change.kind.value} of a machine changed {sure}{more}"

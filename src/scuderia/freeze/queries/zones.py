@@ -14,8 +14,10 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.queries.node_versions import last_seen_versions
+from scuderia.freeze.models.breaches import Breach
 from scuderia.freeze.models.zones import Zone, ZoneExtension, ZoneNode, ZoneVersion
 from scuderia.freeze.nouns import EndKind, ZoneScope, ZoneState, ZoneTimes
+from scuderia.freeze.queries.zone_nodes import nodes_within_reach
 from scuderia.loop.nouns import Power
 from scuderia.loop.queries.access import scopes_with
 
@@ -73,7 +75,10 @@ class ZoneStepRow:
 
 @dataclass(frozen=True, slots=True)
 class BreachRow:
-    """A change of a machine inside the zone, between `last_seen` and `seen`."""
+    """A change of a machine inside the zone, between `last_seen` and `seen`.
+
+    node   "" where the machine is out of the reader's reach
+    """
 
     node: str
     kind: str
@@ -88,6 +93,8 @@ class BreachRow:
 class ZoneView:
     """One zone, whole: the first of its nodes by name, and its steps, oldest first.
 
+    node_names  those of its nodes that the reader may read, the first of them
+    nodes_untold   how many it holds beside those
     breaches    what changed on its machines while it was in force, the first of them
     watched     how many of its nodes were seen within the last 5 minutes: of the others it is not
                 known whether anything changed
@@ -95,6 +102,7 @@ class ZoneView:
 
     zone: ZoneRow
     node_names: tuple[str, ...]
+    nodes_untold: int
     steps: tuple[ZoneStepRow, ...]
     breaches: tuple[BreachRow, ...]
     watched: int
@@ -124,7 +132,11 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
     raises   NotFound: none of that id within the actor's reach
     """
     zone = visible_zone(actor, zone_id)
-    names = zone.pins.filter(until__isnull=True).order_by("node").values_list("node", flat=True)
+    held = zone.pins.filter(until__isnull=True).order_by("node").values_list("node", flat=True)
+    names = tuple(held)
+    breaches = tuple(zone.breaches.order_by("seen", "node")[:BREACHES_TOLD])
+    known = nodes_within_reach(actor, {*names, *(one.node for one in breaches)}, now)
+    told = tuple(name for name in names if name in known)[:NODES_TOLD]
     return ZoneView(
         zone=_row(
             zone,
@@ -132,15 +144,25 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
             _held([zone]),
             extended=zone.extensions.filter(approved__isnull=True).exists(),
         ),
-        node_names=tuple(names[:NODES_TOLD]),
+        node_names=told,
+        nodes_untold=len(names) - len(told),
         steps=tuple(
             ZoneStepRow(one.at, one.step, one.by, one.reason) for one in zone.steps.order_by("pk")
         ),
-        breaches=tuple(
-            BreachRow(one.node, one.kind, one.was, one.value, one.last_seen, one.seen, one.found_at)
-            for one in zone.breaches.order_by("seen", "node")[:BREACHES_TOLD]
-        ),
-        watched=sum(now - at <= FRESH for at in last_seen_versions(list(names)).values()),
+        breaches=tuple(_breach_row(one, known) for one in breaches),
+        watched=sum(now - at <= FRESH for at in last_seen_versions(names).values()),
+    )
+
+
+def _breach_row(found: Breach, known: Collection[str]) -> BreachRow:
+    return BreachRow(
+        node=found.node if found.node in known else "",
+        kind=found.kind,
+        was=found.was,
+        value=found.value,
+        last_seen=found.last_seen,
+        seen=found.seen,
+        found_at=found.found_at,
     )
 
 
@@ -183,11 +205,14 @@ def scope_of(zone: Zone) -> ZoneScope:
 
 
 def scope_words(scope: ZoneScope) -> str:
-    """Return what a zone is asked to hold, in words."""
+    """Return what a zone is asked to hold, in words; nodes are counted: not all may read them."""
     if scope.gpus is None:
-        more = len(scope.under) - _SUBJECTS_TOLD
-        told = ", ".join(scope.under[:_SUBJECTS_TOLD])
-        return f"{told} and {more} more" if more > 0 else told
+        named = [one for one in scope.under if not one.startswith("node:")]
+        nodes = len(scope.under) - len(named)
+        more = len(named) - _SUBJECTS_TOLD
+        told = ", ".join(named[:_SUBJECTS_TOLD]) + (f" and {more} more" if more > 0 else "")
+        counted = f"{nodes:,} node{'' if nodes == 1 else 's'}" if nodes else ""
+        return ", ".join(filter(None, (told, counted)))
     of = f" of {scope.sku}" if scope.sku else ""
     return f"{scope.gpus:,} GPUs{of}{f' at {scope.site}' if scope.site else ''}"
 
