@@ -78,6 +78,7 @@ READS = {
     f"/freeze/zones/{NOBODY}/replans": (404, 404, 404, 404, 404, 404),
     f"/freeze/replans/{NOBODY}": (404, 404, 404, 404, 404, 404),
     "/gate/key": (404, 200, 200, 200, 200, 200),
+    f"/gate/decisions/{NOBODY}": (404, 404, 404, 404, 404, 404),
 }
 WRITES = {
     "/proposals/{swap}/approve": (404, 403, 409, 404, 409, 409),
@@ -125,6 +126,8 @@ WRITES = {
     f"/freeze/zones/{NOBODY}/replans": (404, 404, 404, 404, 404, 404),
     f"/freeze/replans/{NOBODY}/adopt": (404, 403, 404, 404, 404, 404),
     "/gate/decide": (404, 200, 200, 200, 200, 200),
+    "/gate/ask": (404, 200, 200, 200, 200, 200),
+    "/gate/report": (404, 404, 404, 404, 404, 404),
     "/gate/decide-batch": (404, 200, 404, 404, 200, 200),
     "/people/password": (404, 403, 404, 404, 403, 204),
     "/people/password-link": (404, 403, 404, 404, 403, 201),
@@ -201,6 +204,8 @@ def body_for(path, stage):
             ]
         },
         "/gate/decide": UPDATE | {"nodes": [stage.node]},
+        "/gate/ask": UPDATE | {"nodes": [stage.node]},
+        "/gate/report": {"decision_id": NOBODY, "outcome": "succeeded", "ended_at": BEFORE},
         "/gate/decide-batch": {
             "targets": [{"node": stage.node, "update_class": "firmware", "start": 1, "end": 2}]
         },

@@ -17,7 +17,7 @@ from scuderia.freeze.operations import gate_batches
 from scuderia.loop.nouns import Power
 from tests.api.caller import Caller
 from tests.api.test_alike import typed
-from tests.api.test_cast import UPDATE, ZONE
+from tests.api.test_cast import BEFORE, UPDATE, ZONE
 
 LATER = {"end": "2027-01-05 00:00 Europe/Berlin", "reason": "it runs on"}
 AT_NOON = "2026-12-24T12:00:00Z"
@@ -167,4 +167,44 @@ def test_a_batch_that_is_too_long_or_no_batch_is_refused_and_not_kept(stage, len
     monkeypatch.setattr(gate_batches, "BATCH_BYTES_MAX", 40)
     long = lena.post("/gate/decide-batch", {"targets": [{"node": "x" * 100}]})
     assert (long.status_code, long.json()["code"]) == (422, "FREEZE-016")
+    assert not GateDecision.objects.exists()
+
+
+def test_a_deployer_asks_and_reports_in_two_calls_and_reads_what_was_kept(zone, lena, capsys):
+    Caller("ada").post(f"/freeze/zones/{zone}/approve", {"reason": "agreed"})
+    otto, britt, node = Caller("otto"), Caller("britt"), aurora_node(lena)
+    row = {"key": "fw-9", "class": "firmware", "nodes": node, "start": AT_NOON, "p95_minutes": 45}
+    assert lena.post("/freeze/updates", {"updates": [row]}).status_code == 200
+    told = otto.post("/gate/ask", {"update": "fw-9"}).json()
+    assert (told["allowed"], told["planned_start"]) == (False, AT_NOON)
+    assert told["reasons"]
+    assert told["not_before"]
+    assert told["slots"]
+    free = otto.post("/gate/ask", {"update": "fw-9", "start": told["not_before"]}).json()
+    assert free["allowed"]
+    described = UPDATE | {"nodes": [node], "start": AT_NOON}
+    assert otto.post("/gate/ask", described).json()["planned_start"] is None
+    said = {"decision_id": free["decision_id"], "outcome": "succeeded", "ended_at": BEFORE}
+    assert otto.post("/gate/report", said).json()["outcome"] == "succeeded"
+    assert lena.post("/gate/report", said).status_code == 403
+    assert britt.post("/gate/report", said).status_code == 404
+    assert otto.post("/gate/report", said | {"outcome": "failed"}).json()["code"] == "FREEZE-071"
+    kept = otto.get(f"/gate/decisions/{free['decision_id']}").json()
+    assert (kept["key"], kept["report"]["outcome"]) == ("fw-9", "succeeded")
+    assert britt.get(f"/gate/decisions/{free['decision_id']}").status_code == 404
+    shown = typed(capsys, "freeze", "decision", free["decision_id"], "--as", "otto")
+    assert _instants(shown) == _instants(kept)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {}, {"update": ""}, {"update": "fw-9", "nodes": ["r01-n01"]}, {"update": ["fw-9"]},
+        UPDATE, UPDATE | {"nodes": []}, UPDATE | {"nodes": ["r01-n01"], "update": "fw-9"},
+        {"update": "fw-9", "start": "soon"}, {"update": "a\x00"},
+    ],
+)  # fmt: skip
+def test_a_deployers_question_that_makes_no_sense_is_refused_and_not_kept(said, stage, lena):
+    answer = lena.post("/gate/ask", said)
+    assert answer.status_code == 422, answer.content
     assert not GateDecision.objects.exists()

@@ -21,6 +21,11 @@ ROOM = Room(
             "scuderia.freeze.commands.ask:app",
         ),
         Command(
+            "freeze decision",
+            "What the gate answered, and what became of it.",
+            "scuderia.freeze.commands.gate_decisions:app",
+        ),
+        Command(
             "freeze break-glass",
             "Let one update through a zone: two people, minutes to hours.",
             "scuderia.freeze.commands.break_glass:app",

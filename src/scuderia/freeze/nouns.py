@@ -192,6 +192,15 @@ class Verdict:
     slots: tuple[Slot, ...] = ()
 
 
+class UpdateOutcome(StrEnum):
+    """How an update ended, in the words of the deployer that asked for it."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    NOT_STARTED = "not_started"
+
+
 class ZoneState(StrEnum):
     """Where a zone's life stands; from `scheduled` on it follows from the clock."""
 

@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
+from pydantic import ConfigDict
 
+from scuderia.freeze.nouns import UpdateOutcome
 from scuderia.freeze.operations.bundle_exports import export_bundle
 from scuderia.freeze.operations.gate_batches import BATCH_BYTES_MAX, ask_gate_batch
-from scuderia.freeze.operations.gate_decisions import GateAnswer, ask_gate
+from scuderia.freeze.operations.gate_decisions import GateAnswer, ask_gate, ask_gate_for_planned
+from scuderia.freeze.operations.gate_reports import report_update
 from scuderia.freeze.operations.signing_keys import PublicKey, public_key
-from scuderia.freeze.queries.asked_updates import read_update
-from scuderia.loop.api.common import SubjectText, answers, asked_by, file_answer
+from scuderia.freeze.queries.asked_updates import read_bound, read_update
+from scuderia.freeze.queries.gate_decisions import GateDecisionRow, GateReportRow, get_decision
+from scuderia.loop.api.common import Instant, SubjectText, answers, asked_by, file_answer
 
 router = Router(tags=["gate"])
 bundles = Router(tags=["gate"])
@@ -32,6 +37,28 @@ class UpdateIn(Schema):
     duration: SubjectText
     bake: SubjectText = "0s"
     rollback: SubjectText = "0s"
+
+
+class DescribedIn(UpdateIn):
+    """An update that the deployer describes itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PlannedIn(Schema):
+    """An update of the calendar; with `start` it is judged as if it began then."""
+
+    model_config = ConfigDict(extra="forbid")
+    update: Annotated[SubjectText, Field(min_length=1)]
+    start: SubjectText = ""
+
+
+class ReportIn(Schema):
+    """How an update ended that the gate was asked for."""
+
+    decision_id: UUID
+    outcome: UpdateOutcome
+    ended_at: Instant
 
 
 @router.post("/decide", response=answers(GateAnswer))
@@ -55,6 +82,27 @@ def decide_batch(request: HttpRequest) -> HttpResponse:
     text = request.read(BATCH_BYTES_MAX + 1)
     body = ask_gate_batch(**asked_by(request), text=text)
     return HttpResponse(body, content_type=JSON, headers={"Cache-Control": "private, no-store"})
+
+
+@router.post("/ask", response=answers(GateAnswer))
+def ask(request: HttpRequest, said: DescribedIn | PlannedIn) -> GateAnswer:
+    """Say whether a deployer may make the update: one it describes, or one of the calendar."""
+    if isinstance(said, UpdateIn):
+        return decide(request, said)
+    start = read_bound(said.start, "start")
+    return ask_gate_for_planned(**asked_by(request), key=said.update, start=start)
+
+
+@router.post("/report", response=answers(GateReportRow))
+def report(request: HttpRequest, said: ReportIn) -> GateReportRow:
+    """Say how the update ended; it is kept with the decision, once."""
+    return report_update(**asked_by(request), **said.dict())
+
+
+@router.get("/decisions/{decision_id}", response=answers(GateDecisionRow))
+def decision(request: HttpRequest, decision_id: UUID) -> GateDecisionRow:
+    """Return what the gate answered, and what became of it: to who asked, and who reads all."""
+    return get_decision(**asked_by(request), decision_id=decision_id)
 
 
 @bundles.get(

@@ -1,14 +1,17 @@
-"""What the gate was asked and what it answered, every time."""
+"""What the gate was asked and what it answered, every time; and what became of it."""
 
 from django.db import models
 
 from scuderia.basics.ids import new_id
+from scuderia.freeze.models.zones import ACTOR_MAX, one_of
+from scuderia.freeze.nouns import UpdateOutcome
 
 
 class GateDecision(models.Model):
     """One answer of the gate, written once.
 
-    update          as asked: nodes, class, start and lengths in seconds; of a batch its size
+    update          as asked: nodes, class, start and lengths in seconds; `key` where it stands on
+                    the calendar; of a batch its size
     objections      every one, as they stood: ground, zone and words
     zones_version   which state of the zones was asked
     local_times     how local times that clocks skip or show twice were read
@@ -32,3 +35,20 @@ class GateDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{'yes' if self.allowed else 'no'} to {self.asked_by}"
+
+
+class GateReport(models.Model):
+    """What the deployer that asked says became of the update, written once."""
+
+    decision = models.OneToOneField(GateDecision, on_delete=models.PROTECT, related_name="report")
+    outcome = models.CharField(max_length=12)
+    ended_at = models.DateTimeField()
+    reported_at = models.DateTimeField()
+    reported_by = models.CharField(max_length=ACTOR_MAX)
+    via = models.CharField(max_length=64, default="", blank=True)
+
+    class Meta:
+        constraints = [one_of("outcome", UpdateOutcome, of="report")]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} says {self.reported_by}"

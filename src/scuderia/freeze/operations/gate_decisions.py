@@ -11,11 +11,14 @@ from django.db import transaction
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.errors import Refused
 from scuderia.freeze.engine.gate import Circumstances, check_update, decide
 from scuderia.freeze.models.gate_decisions import GateDecision
 from scuderia.freeze.nouns import LOCAL_TIMES, AskedUpdate, Objection, Slot
 from scuderia.freeze.operations.break_glass import glass_for
+from scuderia.freeze.operations.updates import NoSuchUpdate
 from scuderia.freeze.queries.gate_decisions import index_for, told_to
+from scuderia.freeze.queries.updates import PlannedUpdate, planned_update
 from scuderia.freeze.queries.zone_index import CompiledZones, compiled_zones
 from scuderia.loop.engine.json_codec import keepable
 from scuderia.loop.nouns import Power
@@ -41,6 +44,7 @@ class GateAnswer:
     zones_version   which state of the zones was asked
     local_times     how local times that clocks skip or show twice were read
     opened_by       the break-glass that let it through a zone; "" where none did
+    planned_start   when the calendar has it begin, where it was asked for by its key
     """
 
     allowed: bool
@@ -52,11 +56,45 @@ class GateAnswer:
     zones_version: int
     local_times: str
     opened_by: str = ""
+    planned_start: AwareDatetime | None = None
 
 
-def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAnswer:
+class NoPlannedStart(Refused):
+    """The update is done, was cancelled, or a replan found it no start, so nothing may begin."""
+
+    code = "FREEZE-070"
+    remedy = "See where it stands: `scuderia freeze updates list --past`."
+
+
+def ask_gate_for_planned(
+    *, actor: Actor, key: str, start: AwareDatetime | None = None, now: AwareDatetime
+) -> GateAnswer:
+    """Say whether an update of the calendar may be made, then or as planned; keep the decision.
+
+    raises   NoSuchUpdate: none of that key touches a node within reach; NoPlannedStart, BadUpdate
+             NotFound: the actor may read nothing at all
+    """
+    planned = planned_update(actor, now, key)
+    if planned is None:
+        raise NoSuchUpdate(f"no update is named {key[:80]!r}")
+    if not planned.is_ahead:
+        raise NoPlannedStart(f"update {key} is not planned to begin")
+    update = planned.asked
+    if start is not None:
+        update = replace(update, start=int(start.timestamp()))
+    return ask_gate(actor=actor, update=update, now=now, planned=planned)
+
+
+def ask_gate(
+    *,
+    actor: Actor,
+    update: AskedUpdate,
+    now: AwareDatetime,
+    planned: PlannedUpdate | None = None,
+) -> GateAnswer:
     """Say whether the update may be made, and keep the decision.
 
+    planned  where it stands on the calendar; of its nodes out of reach no name is told
     raises   BadUpdate; NotFound: the actor may read nothing at all
     """
     access.require_somewhere(actor, Power.READ)
@@ -68,13 +106,13 @@ def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAn
     opened_by = glass_for(update, verdict, now)
     if opened_by:
         verdict = decide(index, update, replace(at, opened_by=opened_by))
-    reasons = told_to(actor, verdict.objections)
+    reasons = told_to(actor, verdict.objections, hide_nodes=bool(planned and not planned.is_whole))
     not_before = None if verdict.not_before is None else _instant(verdict.not_before)
     kept = keep(
         actor,
         zones,
         at=now,
-        update=_kept_update(update),
+        update=_kept_update(update) | ({"key": planned.key} if planned else {}),
         allowed=verdict.allowed,
         ground=verdict.ground.value,
         objections=[asdict(one) | {"words": keepable(one.words)} for one in verdict.objections],
@@ -91,6 +129,7 @@ def ask_gate(*, actor: Actor, update: AskedUpdate, now: AwareDatetime) -> GateAn
         zones_version=zones.version,
         local_times=LOCAL_TIMES,
         opened_by=opened_by,
+        planned_start=planned.start if planned else None,
     )
 
 

@@ -13,7 +13,7 @@ from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.queries.access import readable_scopes, sees_everything
 from scuderia.freeze.models.updates import MaintenanceWindow, Update, UpdateCap, UpdateNode
-from scuderia.freeze.nouns import UpdateState
+from scuderia.freeze.nouns import AskedUpdate, UpdateState
 from scuderia.freeze.queries.zone_scope import scope_nodes
 
 ROWS_MAX = 2_000
@@ -65,6 +65,47 @@ class CapRow:
 
     subject: str
     nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUpdate:
+    """One update of the calendar as the gate is asked for it, over all of its nodes.
+
+    start       when it is planned to begin
+    is_ahead    it is planned, and has a start: not done, cancelled or left out
+    is_whole    every node that it touches lies within the reader's reach
+    """
+
+    key: str
+    start: AwareDatetime
+    asked: AskedUpdate
+    is_ahead: bool
+    is_whole: bool
+
+
+def planned_update(actor: Actor, now: AwareDatetime, key: str) -> PlannedUpdate | None:
+    """Return the update of that key; None where it touches no node within the actor's reach.
+
+    raises   NotFound: the actor may read nothing at all
+    """
+    within = nodes_within(actor, now, "")
+    found = Update.objects.filter(key=key).first()
+    if found is None:
+        return None
+    nodes = tuple(found.touched.order_by("node").values_list("node", flat=True))
+    if within is not None and within.isdisjoint(nodes):
+        return None
+    asked = AskedUpdate(
+        nodes=nodes,
+        update_class=found.update_class,
+        start=int(found.start_at.timestamp()),
+        work_s=found.p95_s,
+        bake_s=found.bake_s,
+        rollback_s=found.rollback_s,
+    )
+    is_whole = within is None or within.issuperset(nodes)
+    is_ahead = found.state == UpdateState.PLANNED
+    return PlannedUpdate(key, found.start_at, asked, is_ahead, is_whole)
 
 
 def list_updates(
