@@ -142,6 +142,8 @@ class Room:
     playbook     of the loop's registry: registers executors, gates, detectors, agents, evidence
     register     of a home folder: fills this room's own ports, e.g. with a connector
     notices      of a request: lines above every page, as `web.page_chrome.Notice`
+    coming       of (actor, now): what soon begins or ends, or waits for somebody beside the
+                 proposals, as `web.page_chrome.Coming`
     stylesheets  static paths, in the order in which they apply
     urgent       names of URLs whose writes wait for no other: they need no turn at the database
     """
@@ -160,6 +162,7 @@ class Room:
     tasks: tuple[PeriodicTask, ...] = ()
     powers: tuple[PowerSpec, ...] = ()
     notices: str = ""
+    coming: str = ""
     stylesheets: tuple[str, ...] = ()
     urgent: tuple[str, ...] = ()
     clock: DomainClock | None = None

@@ -6,9 +6,14 @@ from scuderia.web.apps import RoomConfig
 
 ROOM = Room(
     name="freeze",
-    nav=(NavEntry("No-fly zones", "zones", "z", order=15),),
+    nav=(
+        NavEntry("No-fly zones", "zones", "z", order=15),
+        NavEntry("Calendar", "calendar", "d", order=16),
+    ),
     places=(Place("zone", "zone"),),
     urls="scuderia.freeze.urls",
+    coming="scuderia.freeze.pages.coming:coming",
+    stylesheets=("freeze/calendar.css",),
     commands=(
         Command(
             "freeze",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scuderia.freeze.pages import may_i, zone_requests, zones
+from scuderia.freeze.pages import calendar, may_i, zone_requests, zones
 
 urlpatterns = [
     path("zones", zones.zones, name="zones"),
@@ -14,5 +14,7 @@ urlpatterns = [
     path("zones/<uuid:zone_id>/end", zones.end, name="zone-end"),
     path("zones/<uuid:zone_id>/draft", zones.draft, name="zone-draft"),
     path("zones/<uuid:zone_id>/adopt/<uuid:replan_id>", zones.adopt, name="zone-adopt"),
+    path("calendar", calendar.calendar, name="calendar"),
+    path("calendar.ics", calendar.feed, name="calendar-feed"),
     path("may-i", may_i.may_i, name="may-i"),
 ]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from scuderia.basics.actors import actor_of
+from scuderia.basics.actors import Actor, actor_of
 from scuderia.basics.rooms import NavEntry, Room, opened
 from scuderia.web.search import Found, pages, shown_to
 
@@ -33,6 +33,25 @@ class Notice:
     link: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """One line of what soon begins or ends, or waits for somebody beside the proposals.
+
+    at           when it does; what comes first stands first
+    look, state  how its state is drawn and called
+    words        until when, in words
+    is_yours     whether it waits for the person who reads it
+    """
+
+    at: datetime
+    title: str
+    href: str
+    look: str
+    state: str
+    words: str
+    is_yours: bool = False
+
+
 @dataclass
 class Chrome:
     """Where config brings what the rooms bring to every page."""
@@ -40,6 +59,7 @@ class Chrome:
     nav: tuple[NavEntry, ...] = ()
     clock: Callable[[], datetime] | None = None
     notices: tuple[Callable[[HttpRequest], Sequence[Notice]], ...] = ()
+    coming: tuple[Callable[[Actor, datetime], Sequence[Coming]], ...] = ()
     places: dict[str, str] = field(default_factory=dict)  # a subject's kind -> its URL's name
     stylesheets: tuple[str, ...] = ()
 
@@ -57,6 +77,14 @@ def add_room(room: Room) -> None:
     if room.notices:
         source = opened(room.notices)
         chrome.notices = tuple(dict.fromkeys((*chrome.notices, source)))
+    if room.coming:
+        chrome.coming = tuple(dict.fromkeys((*chrome.coming, opened(room.coming))))
+
+
+def coming(actor: Actor, now: datetime) -> tuple[Coming, ...]:
+    """Return what every room says is coming, to whoever reads it; theirs first, then by time."""
+    told = (line for source in chrome.coming for line in source(actor, now))
+    return tuple(sorted(told, key=lambda line: (not line.is_yours, line.at)))
 
 
 def place_of(subject: str) -> str:

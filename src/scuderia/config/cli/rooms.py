@@ -42,7 +42,7 @@ def list_command(
 
 def brought_by(room: Room) -> dict[str, list[str]]:
     """Return what a room brings, by part, as names; its own name and package are lists of one."""
-    also = ("urls", "api", "playbook", "search", "register", "notices", "clock", "demo")
+    also = ("urls", "api", "playbook", "search", "register", "notices", "coming", "clock", "demo")
     return {
         "name": [room.name],
         "package": [room.app],

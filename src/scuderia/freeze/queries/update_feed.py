@@ -1,6 +1,6 @@
 """The update calendar and the zones as iCalendar (RFC 5545), for an actor's own calendar."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from icalendar import Calendar, Event
 
@@ -35,7 +35,7 @@ def _update(row: UpdateRowView, now: AwareDatetime) -> Event:
     return _event(
         uid=f"update-{row.key}",
         start=row.start,
-        end=row.start + timedelta(seconds=row.p95_s + row.bake_s + row.rollback_s),
+        end=row.end,
         summary=f"{row.key}: {row.title or row.update_class}",
         words=f"{row.state}. {words}",
         now=now,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -46,6 +47,11 @@ class UpdateRowView:
     owner: str
     deployer: str
     binding: str
+
+    @property
+    def end(self) -> AwareDatetime:
+        """When it is over for certain: its work at p95, its baking and a rollback."""
+        return self.start + timedelta(seconds=self.p95_s + self.bake_s + self.rollback_s)
 
 
 @dataclass(frozen=True, slots=True)

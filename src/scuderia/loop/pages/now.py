@@ -20,6 +20,7 @@ from scuderia.loop.queries.brakes import BrakeRow, list_brakes
 from scuderia.loop.queries.proposals import QueueRow, total_queue
 from scuderia.web.base_views import page, show
 from scuderia.web.components import Tab
+from scuderia.web.page_chrome import Coming, coming
 from scuderia.web.request_context import request_context
 from scuderia.web.svg import Effect, figure
 from scuderia.web.table_csv import csv_answer
@@ -51,6 +52,7 @@ class NowPage:
     count, cost_sum   of all that waits, not of the rows shown; the cost of a day, a part per unit
     stuck             runs that a person must give an end
     moving            runs that go on by themselves
+    coming            what the rooms say soon begins or ends, or waits beside the proposals
     last_look         the latest of any agent; None before the first
     """
 
@@ -61,13 +63,19 @@ class NowPage:
     stuck: tuple[ActionRow, ...]
     moving: tuple[ActionRow, ...]
     brakes: tuple[BrakeRow, ...]
+    coming: tuple[Coming, ...]
     agents: tuple[AgentCard, ...]
     last_look: AwareDatetime | None
 
     @property
     def is_well(self) -> bool:
         """Nothing waits and nothing is stuck: the best a page can show."""
-        return not self.count and not self.stuck
+        return not self.count and not self.stuck and not self.is_asked
+
+    @property
+    def is_asked(self) -> bool:
+        """Something beside the proposals waits for whoever reads."""
+        return any(one.is_yours for one in self.coming)
 
 
 @require_safe
@@ -102,6 +110,7 @@ def _now(actor: Actor, at: AwareDatetime, queue: DataTable) -> NowPage:
         stuck=tuple(run for run in runs if run.is_stuck),
         moving=tuple(run for run in runs if run.state in MOVING),
         brakes=list_brakes(actor),
+        coming=coming(actor, at),
         agents=agents,
         last_look=max((a.last_round.at for a in agents if a.last_round), default=None),
     )
