@@ -300,6 +300,15 @@ def test_only_the_admin_sees_everyone_and_nobody_sees_a_secret(stage):
         assert "password" not in shown
 
 
+SIGNED = ("/gate/adapters/github",)
+
+
+@pytest.mark.parametrize("path", SIGNED)
+def test_no_token_and_no_session_lets_in_where_a_signature_alone_does(path, stage, as_person):
+    assert Caller("ada").post(path, {}).status_code == 401
+    assert as_person("ada").post(f"/api/v1{path}", {}, "application/json").status_code == 401
+
+
 # --- tokens -----------------------------------------------------------------------------------
 
 

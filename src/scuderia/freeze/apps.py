@@ -31,6 +31,11 @@ ROOM = Room(
             "scuderia.freeze.commands.gate_decisions:app",
         ),
         Command(
+            "freeze adapter",
+            "Systems that ask the gate by a webhook: secrets, hosts, targets.",
+            "scuderia.freeze.commands.adapters:app",
+        ),
+        Command(
             "freeze break-glass",
             "Let one update through a zone: two people, minutes to hours.",
             "scuderia.freeze.commands.break_glass:app",
@@ -107,6 +112,8 @@ ROOM = Room(
         PeriodicTask("pass zones", 5.0, "scuderia.freeze.jobs:record_passages"),
         PeriodicTask("follow swaps", 5.0, "scuderia.freeze.jobs:follow_swaps"),
         PeriodicTask("watch zones", 30.0, "scuderia.freeze.jobs:watch_zones"),
+        PeriodicTask("answer deployers", 2.0, "scuderia.freeze.jobs:send_callbacks", "outbound"),
+        PeriodicTask("forget deliveries", 3600.0, "scuderia.freeze.jobs:forget_deliveries"),
     ),
 )
 

@@ -201,6 +201,38 @@ class UpdateOutcome(StrEnum):
     NOT_STARTED = "not_started"
 
 
+class AdapterName(StrEnum):
+    """The systems that ask the gate in their own way."""
+
+    GITHUB = "github"
+    AZURE_DEVOPS = "azure-devops"
+    TERRAFORM = "terraform"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAsked:
+    """What a deployment to one place of another system touches, and for how long.
+
+    name    as the system calls it, e.g. owner/repository:environment
+    nodes   hostlists and places, e.g. `rack:r01 r02-n[01-16]`
+    """
+
+    name: str
+    nodes: str
+    update_class: UpdateClass
+    work_s: int
+    bake_s: int = 0
+    rollback_s: int = 0
+
+
+class CallbackState(StrEnum):
+    """Where an answer stands that is sent to the system that asked."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 class ZoneState(StrEnum):
     """Where a zone's life stands; from `scheduled` on it follows from the clock."""
 

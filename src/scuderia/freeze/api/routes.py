@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from scuderia.freeze.api import break_glass, gate, updates, zones
+from scuderia.freeze.api import adapters, break_glass, gate, updates, zones
 
 router = Router()
 router.add_router("/freeze", zones.router)
@@ -10,3 +10,4 @@ router.add_router("/freeze", break_glass.router)
 router.add_router("/freeze", updates.router)
 router.add_router("/freeze", gate.bundles)
 router.add_router("/gate", gate.router)
+router.add_router("/gate/adapters", adapters.router)

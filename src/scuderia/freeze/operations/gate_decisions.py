@@ -82,7 +82,8 @@ def ask_gate_for_planned(
     update = planned.asked
     if start is not None:
         update = replace(update, start=int(start.timestamp()))
-    return ask_gate(actor=actor, update=update, now=now, planned=planned)
+    hide_nodes = not planned.is_whole
+    return ask_gate(actor=actor, update=update, now=now, planned=planned, hide_nodes=hide_nodes)
 
 
 def ask_gate(
@@ -91,10 +92,12 @@ def ask_gate(
     update: AskedUpdate,
     now: AwareDatetime,
     planned: PlannedUpdate | None = None,
+    hide_nodes: bool = False,
 ) -> GateAnswer:
     """Say whether the update may be made, and keep the decision.
 
-    planned  where it stands on the calendar; of its nodes out of reach no name is told
+    planned      where it stands on the calendar
+    hide_nodes   the actor did not name its nodes: of those out of reach no name is told
     raises   BadUpdate; NotFound: the actor may read nothing at all
     """
     access.require_somewhere(actor, Power.READ)
@@ -106,7 +109,7 @@ def ask_gate(
     opened_by = glass_for(update, verdict, now)
     if opened_by:
         verdict = decide(index, update, replace(at, opened_by=opened_by))
-    reasons = told_to(actor, verdict.objections, hide_nodes=bool(planned and not planned.is_whole))
+    reasons = told_to(actor, verdict.objections, hide_nodes=hide_nodes)
     not_before = None if verdict.not_before is None else _instant(verdict.not_before)
     kept = keep(
         actor,

@@ -28,9 +28,9 @@ def read_update(
         nodes=tuple(nodes),
         update_class=update_class,
         start=int(read_instant(start, field="start").timestamp()),
-        work_s=_seconds(duration),
-        bake_s=_seconds(bake),
-        rollback_s=_seconds(rollback),
+        work_s=read_seconds(duration),
+        bake_s=read_seconds(bake),
+        rollback_s=read_seconds(rollback),
     )
 
 
@@ -58,5 +58,9 @@ def read_bound(text: str, field: str) -> AwareDatetime | None:
     return read_instant(text, field=field) if text else None
 
 
-def _seconds(text: str) -> int:
+def read_seconds(text: str) -> int:
+    """Return a length of time such as 45m in whole seconds, what is left over counted whole.
+
+    raises   BadDuration
+    """
     return -int(-read_length(text).total_seconds() // 1)

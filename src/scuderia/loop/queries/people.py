@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db.models import Prefetch, QuerySet
 
-from scuderia.basics.actors import Actor
+from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.records import row_from
@@ -155,3 +155,18 @@ def _token(token: ApiToken) -> TokenRow:
 def person_named(name: str) -> object | None:
     """Return the Django user of that name, if any."""
     return get_user_model().objects.filter(username=name).first()
+
+
+def token_actor(person: str, token: str, now: AwareDatetime) -> Actor | None:
+    """Return the person, narrowed by that token of theirs; None where it is not alive then.
+
+    now   wall time, in which tokens live
+    """
+    is_alive = ApiToken.objects.filter(
+        person__username=person,
+        person__is_active=True,
+        name=token,
+        revoked_at__isnull=True,
+        expires_at__gt=now,
+    ).exists()
+    return Actor(ActorKind.PERSON, person, via=token) if is_alive else None

@@ -1,0 +1,52 @@
+"""The gate for systems that ask by a webhook: let in by their signature over the raw body alone."""
+
+from django.http import HttpRequest
+from ninja import Router
+from ninja.security import APIKeyHeader
+
+from scuderia.basics.actors import Actor
+from scuderia.freeze.nouns import AdapterName
+from scuderia.freeze.operations.adapter_deliveries import DeliveryAnswer, answer_github
+from scuderia.freeze.operations.adapters import signed_by
+from scuderia.loop.api.common import answers, asked_by
+from scuderia.loop.ports import registry
+
+router = Router(tags=["gate"])
+OBJECT = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+HEADER_MAX = 200
+
+
+class SignatureAuth(APIKeyHeader):
+    """Lets in the system whose secret signed the raw body."""
+
+    adapter: AdapterName
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
+        """Return as whom the system asks; nobody where the signature is missing or wrong."""
+        if not key or len(key) > HEADER_MAX or not key.isascii():
+            return None
+        return signed_by(self.adapter, request.body, key, registry.wall.now())
+
+
+class GithubSignature(SignatureAuth):
+    """Lets in GitHub."""
+
+    param_name = "X-Hub-Signature-256"
+    adapter = AdapterName.GITHUB
+
+
+@router.post(
+    "/github",
+    auth=GithubSignature(),
+    response=answers(DeliveryAnswer),
+    openapi_extra={"requestBody": OBJECT},
+)
+def github(request: HttpRequest) -> DeliveryAnswer:
+    """Review a deployment that waits for the gate: GitHub's deployment_protection_rule."""
+    return answer_github(
+        **asked_by(request),
+        key=request.headers.get("X-GitHub-Delivery", ""),
+        event=request.headers.get("X-GitHub-Event", ""),
+        body=request.body,
+        wall=registry.wall.now(),
+    )
