@@ -128,6 +128,7 @@ WRITES = {
     "/gate/decide": (404, 200, 200, 200, 200, 200),
     "/gate/ask": (404, 200, 200, 200, 200, 200),
     "/gate/report": (404, 404, 404, 404, 404, 404),
+    "/gate/adapters/azure-devops": (404, 422, 422, 422, 422, 422),  # without Azure's headers
     "/gate/decide-batch": (404, 200, 404, 404, 200, 200),
     "/people/password": (404, 403, 404, 404, 403, 204),
     "/people/password-link": (404, 403, 404, 404, 403, 201),
@@ -205,6 +206,7 @@ def body_for(path, stage):
         },
         "/gate/decide": UPDATE | {"nodes": [stage.node]},
         "/gate/ask": UPDATE | {"nodes": [stage.node]},
+        "/gate/adapters/azure-devops": UPDATE | {"nodes": [stage.node]},
         "/gate/report": {"decision_id": NOBODY, "outcome": "succeeded", "ended_at": BEFORE},
         "/gate/decide-batch": {
             "targets": [{"node": stage.node, "update_class": "firmware", "start": 1, "end": 2}]

@@ -1,19 +1,33 @@
-"""The gate for systems that ask by a webhook: let in by their signature over the raw body alone."""
+"""The gate for systems that ask by a webhook.
+
+Those that sign are let in by the signature over the raw body alone, the others by an API token.
+"""
 
 from django.http import HttpRequest
 from ninja import Router
 from ninja.security import APIKeyHeader
 
 from scuderia.basics.actors import Actor
+from scuderia.freeze.api.gate import DescribedIn, PlannedIn, ask_for
 from scuderia.freeze.nouns import AdapterName
-from scuderia.freeze.operations.adapter_deliveries import DeliveryAnswer, answer_github
+from scuderia.freeze.operations.adapter_deliveries import (
+    DeliveryAnswer,
+    answer_azure,
+    answer_github,
+)
 from scuderia.freeze.operations.adapters import signed_by
-from scuderia.loop.api.common import answers, asked_by
+from scuderia.loop.api.common import SubjectText, answers, asked_by
 from scuderia.loop.ports import registry
 
 router = Router(tags=["gate"])
 OBJECT = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
 HEADER_MAX = 200
+
+
+class CheckIn(DescribedIn):
+    """An update that begins now unless it says otherwise."""
+
+    start: SubjectText = ""
 
 
 class SignatureAuth(APIKeyHeader):
@@ -48,5 +62,19 @@ def github(request: HttpRequest) -> DeliveryAnswer:
         key=request.headers.get("X-GitHub-Delivery", ""),
         event=request.headers.get("X-GitHub-Event", ""),
         body=request.body,
+        wall=registry.wall.now(),
+    )
+
+
+@router.post("/azure-devops", response=answers(DeliveryAnswer))
+def azure_devops(request: HttpRequest, said: CheckIn | PlannedIn) -> DeliveryAnswer:
+    """Answer a check of Azure Pipelines ("Invoke REST API", callback) that waits for the gate."""
+    asked = asked_by(request)
+    if isinstance(said, CheckIn) and not said.start:
+        said.start = asked["now"].isoformat()
+    return answer_azure(
+        actor=asked["actor"],
+        headers=request.headers,
+        ask=lambda: ask_for(asked, said),
         wall=registry.wall.now(),
     )

@@ -16,7 +16,7 @@ from scuderia.freeze.operations.gate_reports import report_update
 from scuderia.freeze.operations.signing_keys import PublicKey, public_key
 from scuderia.freeze.queries.asked_updates import read_bound, read_update
 from scuderia.freeze.queries.gate_decisions import GateDecisionRow, GateReportRow, get_decision
-from scuderia.loop.api.common import Instant, SubjectText, answers, asked_by, file_answer
+from scuderia.loop.api.common import Asked, Instant, SubjectText, answers, asked_by, file_answer
 
 router = Router(tags=["gate"])
 bundles = Router(tags=["gate"])
@@ -87,10 +87,15 @@ def decide_batch(request: HttpRequest) -> HttpResponse:
 @router.post("/ask", response=answers(GateAnswer))
 def ask(request: HttpRequest, said: DescribedIn | PlannedIn) -> GateAnswer:
     """Say whether a deployer may make the update: one it describes, or one of the calendar."""
+    return ask_for(asked_by(request), said)
+
+
+def ask_for(asked: Asked, said: UpdateIn | PlannedIn) -> GateAnswer:
+    """Ask the gate for an update, described or of the calendar."""
     if isinstance(said, UpdateIn):
-        return decide(request, said)
+        return ask_gate(**asked, update=read_update(**said.dict()))
     start = read_bound(said.start, "start")
-    return ask_gate_for_planned(**asked_by(request), key=said.update, start=start)
+    return ask_gate_for_planned(**asked, key=said.update, start=start)
 
 
 @router.post("/report", response=answers(GateReportRow))

@@ -1,6 +1,6 @@
 """Answers what a system sent by a webhook: asks the gate, keeps that it did, queues the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
-from scuderia.freeze.engine.adapters import github
+from scuderia.freeze.engine.adapters import azure_devops, github
 from scuderia.freeze.engine.adapters.payloads import BadPayload, read_object
 from scuderia.freeze.models.adapters import Adapter, AdapterDelivery, AdapterTarget
 from scuderia.freeze.models.zones import NAME_MAX
@@ -20,6 +20,8 @@ from scuderia.freeze.operations.adapters import update_of
 from scuderia.freeze.operations.callbacks import CallbackAsked, queue_callback
 from scuderia.freeze.operations.gate_decisions import GateAnswer, ask_gate
 from scuderia.intake.records import Flaw
+from scuderia.loop.nouns import Power
+from scuderia.loop.operations import access
 
 REASONS_MAX = 5
 
@@ -46,7 +48,7 @@ class DeliveryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One signed request: its key in that system, and its raw body."""
+    """One request: its key in that system, and what makes it that one, e.g. its raw body."""
 
     adapter: AdapterName
     key: str
@@ -56,6 +58,15 @@ class Delivery:
     def digest(self) -> str:
         """Return the SHA-256 of its body."""
         return sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Yes or no, in words, and the decision if the gate was asked."""
+
+    allowed: bool
+    words: str
+    decision_id: UUID | None = None
 
 
 def answer_github(
@@ -72,7 +83,7 @@ def answer_github(
         raise BadPayload(f"the event {event[:80]!r} is none that asks the gate")
     asked = github.read_request(read_object(body))
 
-    def callback(answer: "Answered") -> CallbackAsked:
+    def callback(answer: Answered) -> CallbackAsked:
         return CallbackAsked(
             AdapterName.GITHUB,
             "POST",
@@ -82,33 +93,58 @@ def answer_github(
             app=asked.installation,
         )
 
-    delivery = Delivery(AdapterName.GITHUB, key, body)
-    return _answer(actor, delivery, asked.target, callback, now=now, wall=wall)
+    return _answer(
+        Delivery(AdapterName.GITHUB, key, body),
+        lambda: _of_target(actor, AdapterName.GITHUB, asked.target, now),
+        callback,
+        wall,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Yes or no, in words, and the decision if the gate was asked."""
+def answer_azure(
+    *,
+    actor: Actor,
+    headers: Mapping[str, str],
+    ask: Callable[[], GateAnswer],
+    wall: AwareDatetime,
+) -> DeliveryAnswer:
+    """Answer a check of Azure Pipelines, whose update its own body describes.
 
-    allowed: bool
-    words: str
-    decision_id: UUID | None = None
+    ask      asks the gate as that person
+    raises   BadPayload, Replayed, HostNotAllowed; whatever `ask` raises
+    """
+    access.require_somewhere(actor, Power.READ)
+    check = azure_devops.read_check(headers)
+
+    def callback(answer: Answered) -> CallbackAsked:
+        return CallbackAsked(
+            AdapterName.AZURE_DEVOPS,
+            "POST",
+            check.callback_url,
+            azure_devops.event(check, allowed=answer.allowed),
+            lasts=timedelta(hours=1),
+            secret=check.token,
+        )
+
+    def asked() -> Answered:
+        answer = ask()
+        return Answered(answer.allowed, words_of(answer), answer.decision_id)
+
+    delivery = Delivery(AdapterName.AZURE_DEVOPS, check.key, check.key.encode())
+    return _answer(delivery, asked, callback, wall)
 
 
 def _answer(
-    actor: Actor,
     delivery: Delivery,
-    target: str,
+    ask: Callable[[], Answered],
     callback: Callable[[Answered], CallbackAsked],
-    *,
-    now: AwareDatetime,
     wall: AwareDatetime,
 ) -> DeliveryAnswer:
     """Ask the gate and queue what it said, once for each delivery."""
+    callback(Answered(allowed=False, words="")).require_allowed()
     adapter = Adapter.objects.get(name=delivery.adapter)
     _refuse_replay(adapter, delivery)
-    callback(Answered(allowed=False, words="")).require_allowed()
-    answered = _asked(actor, adapter, target, now)
+    answered = ask()
     try:
         with transaction.atomic():
             AdapterDelivery.objects.create(
@@ -128,9 +164,9 @@ def _refuse_replay(adapter: Adapter, delivery: Delivery) -> None:
         raise Replayed(f"the delivery {delivery.key!r} was answered before")
 
 
-def _asked(actor: Actor, adapter: Adapter, target: str, now: AwareDatetime) -> Answered:
+def _of_target(actor: Actor, name: AdapterName, target: str, now: AwareDatetime) -> Answered:
     """Ask the gate; what cannot be put to it is a no, with what is lacking."""
-    found = AdapterTarget.objects.filter(adapter=adapter, name=target.lower()).first()
+    found = AdapterTarget.objects.filter(adapter__name=name, name=target.lower()).first()
     if found is None:
         words = f"Nobody said what a deployment to {target!r} touches; an admin does: "
         return Answered(allowed=False, words=words + "scuderia freeze adapter target.")
