@@ -10,8 +10,8 @@ from scuderia.fleet.models.customers import Customer
 from scuderia.fleet.models.inventory import Node
 from scuderia.fleet.models.node_versions import NodeVersion
 from scuderia.fleet.models.outages import Outage
-from scuderia.fleet.nouns import VersionKind
-from scuderia.fleet.operations.node_versions import BadVersions, SeenVersions, note_versions
+from scuderia.fleet.nouns import SeenVersions, VersionKind
+from scuderia.fleet.operations.node_versions import BadVersions, note_versions
 from scuderia.freeze.engine.breaches import STOPS, Certainty, Changed, breaks
 from scuderia.freeze.nouns import UpdateClass, ZoneScope
 from scuderia.freeze.operations import zones

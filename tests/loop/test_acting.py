@@ -1,8 +1,11 @@
 """From a filed proposal to an effect in the world, and every way it may not happen."""
 
+from datetime import timedelta
+
 import pytest
 
 from scuderia.basics.errors import NotAuthorised, Unable
+from scuderia.basics.subjects import SubjectRef
 from scuderia.loop.engine.transitions import IllegalMove
 from scuderia.loop.models.actions import Action, RunRequest
 from scuderia.loop.models.decisions import Decision
@@ -12,6 +15,7 @@ from scuderia.loop.nouns import ActionState, Answer, EffectState, ProposalState,
 from scuderia.loop.operations import actions, brakes, decisions, proposal_filing, proposals, undo
 from scuderia.loop.operations.decisions import Objected
 from scuderia.loop.operations.proposals import StaleDigest
+from scuderia.loop.queries.actions import get_action, last_action_on
 from tests.loop.factories import NOW, Crash, later, person, proposal_draft, valves
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
@@ -336,3 +340,16 @@ def test_no_brake_stops_the_safe_direction(hall):
     undo_id = undo.undo_action(actor=OMAR, action_id=action_id, now=NOW)
     assert carry_out(undo_id) is ActionState.DONE
     assert hall.world.positions["v1"] == 0
+
+
+def test_the_newest_run_on_a_very_target_is_told_within_its_time(hall):
+    action = approve(file())
+    carry_out(action)
+    row = get_action(OMAR, action)
+    begun, target = row.started_at, row.targets[0]
+    hour = timedelta(hours=1)
+    assert last_action_on(target, since=begun, until=begun) == (row.kind, begun)
+    assert last_action_on(target, since=begun - 2 * hour, until=begun - hour) is None
+    assert last_action_on(target, since=begun + hour, until=begun + 2 * hour) is None
+    other = SubjectRef(target.kind, "another")
+    assert last_action_on(other, since=begun - hour, until=begun + hour) is None

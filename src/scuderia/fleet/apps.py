@@ -21,6 +21,7 @@ ROOM = Room(
     playbook="scuderia.fleet.playbook.catalogue:register",
     tasks=(
         PeriodicTask("poll the fleet", 2.0, "scuderia.fleet.jobs:poll_fleet"),
+        PeriodicTask("see versions", 30.0, "scuderia.fleet.jobs:see_versions"),
         PeriodicTask("tidy imports", 60.0, "scuderia.fleet.jobs:tidy_imports"),
     ),
 )

@@ -2,7 +2,10 @@
 
 import logging
 
+from scuderia.basics.errors import Unable
 from scuderia.fleet.operations import import_runs, sources
+from scuderia.fleet.operations.node_versions import read_versions
+from scuderia.fleet.ports import VersionReader
 from scuderia.fleet.ports import registry as fleet
 from scuderia.loop.ports import registry as loop
 
@@ -18,6 +21,18 @@ def poll_fleet() -> None:
         except Exception as error:  # noqa: BLE001 - a task's last resort: a reader's bug is its silence
             _log.exception("the reader of %s failed", source)
             sources.record_silence(source, error=type(error).__name__, now=now)
+
+
+def see_versions() -> int:
+    """Note what the nodes of every reader that tells it run; return how much had changed."""
+    changed = 0
+    for source, reader in list(fleet.readers.items()):
+        try:
+            if isinstance(reader, VersionReader):
+                changed += read_versions(reader, source=source).changed
+        except Unable as error:
+            _log.warning("%s does not tell what its nodes run: %s", source, error)
+    return changed
 
 
 def tidy_imports() -> None:

@@ -220,6 +220,22 @@ class VersionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SeenVersions:
+    """What one node was seen with: by kind, the words of its own tools."""
+
+    node: str
+    versions: Mapping[VersionKind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsPage:
+    """What nodes were seen with at one instant; one that does not answer is not among them."""
+
+    nodes: tuple[SeenVersions, ...]
+    as_of: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True)
 class ObservationPage:
     """A bounded page of observations in time order; pass `cursor` back for the next one."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from scuderia.basics.errors import Unable
 from scuderia.fleet.nouns import (
@@ -11,6 +11,7 @@ from scuderia.fleet.nouns import (
     NodeObservation,
     ObservationPage,
     Receipt,
+    VersionsPage,
 )
 
 
@@ -38,6 +39,18 @@ class FleetReader(Protocol):
 
     def current(self) -> Mapping[str, NodeObservation]:
         """Return the latest observation of every node, by node name."""
+        ...
+
+
+@runtime_checkable
+class VersionReader(Protocol):
+    """A FleetReader that also sees what its nodes run; a reader may leave it out."""
+
+    def versions(self) -> VersionsPage:
+        """Return with what boot, firmware, driver, kernel and image each node is seen now.
+
+        raises   Unable: the source is silent
+        """
         ...
 
 

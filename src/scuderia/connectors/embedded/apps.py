@@ -19,7 +19,7 @@ ROOM = Room(
         is_occupied="scuderia.fleet.queries.inventory:holds_fleet",
         read_history="scuderia.fleet.jobs:read_history",
         cast=f"{_HERE}.demo:cast",
-        task_seconds=(("crew rounds", 15.0),),
+        task_seconds=(("crew rounds", 15.0), ("see versions", 2.0), ("watch zones", 2.0)),
     ),
 )
 

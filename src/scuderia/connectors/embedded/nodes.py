@@ -32,6 +32,8 @@ class Node:
     unhurried   the schedule as it stood before it was hastened
     recorded    the outages to come, where they are told and not drawn; what falls into a time when
                 the node is out for another reason does not happen
+    boots       how often it has started
+    flashed     what it runs beside what the fleet was built with, by the kind of version
     """
 
     name: str
@@ -50,6 +52,8 @@ class Node:
     schedule: Schedule = field(default_factory=list)
     unhurried: Schedule = field(default_factory=list)
     recorded: Recorded | None = None
+    boots: int = 0
+    flashed: dict[str, str] = field(default_factory=dict)
 
     @property
     def spare(self) -> bool:
@@ -166,6 +170,8 @@ class Node:
                 coming = faults.failure_of(seed, self.name, self.failure)
                 self.exposure_left, self.relapse_left_s = coming.exposure, coming.relapse_s
             self.cause = ""
+        if mended or (state is NodeState.UP and self.overhauling):
+            self.boots += 1
         if state is NodeState.UP and self.overhauling:
             self.overhauling = self.drained = False
             self.frailty, self.relapse_left_s = faults.FRAILTY_MEDIAN, None

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from scuderia.basics.clock import Clock
 from scuderia.basics.errors import BadInput
 from scuderia.connectors.embedded.layout import layout_of
-from scuderia.connectors.embedded.storage import open_world, read_meta
+from scuderia.connectors.embedded.storage import load_nodes, open_world, read_meta
+from scuderia.connectors.embedded.versions import seen_versions
 from scuderia.connectors.embedded.world import advance, instant
 from scuderia.fleet.nouns import (
     CustomerName,
@@ -18,6 +19,7 @@ from scuderia.fleet.nouns import (
     NodeObservation,
     NodeState,
     ObservationPage,
+    VersionsPage,
 )
 
 PAGE_MAX = 5_000
@@ -82,6 +84,16 @@ class EmbeddedReader:
         advance(self.path, to=self.clock.now())
         with open_world(self.path) as connection:
             return {row[0]: _observation(row) for row in _latest(connection)}
+
+    def versions(self) -> VersionsPage:
+        """Return what every node that answers runs now.
+
+        raises   WorldSilent: the file does not answer
+        """
+        come_to = advance(self.path, to=self.clock.now())
+        with open_world(self.path) as connection:
+            told = [seen_versions(node) for node in load_nodes(connection).values()]
+        return VersionsPage(tuple(one for one in told if one is not None), come_to)
 
 
 def _latest(connection: sqlite3.Connection) -> list[_Row]:

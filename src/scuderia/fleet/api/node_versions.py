@@ -5,8 +5,8 @@ from typing import Annotated
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from scuderia.fleet.nouns import VersionKind
-from scuderia.fleet.operations.node_versions import SeenVersions, VersionsNoted, note_versions
+from scuderia.fleet.nouns import SeenVersions, VersionKind
+from scuderia.fleet.operations.node_versions import VersionsNoted, note_versions
 from scuderia.loop.api.common import Instant, Name, Words, answers, asked_by
 
 router = Router()

@@ -1,6 +1,6 @@
 """Notes with which firmware, driver, kernel, image and boot each node was seen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -10,8 +10,9 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.safe_text import plain_words
 from scuderia.fleet.models.node_versions import VALUE_MAX, NodeVersion
-from scuderia.fleet.nouns import VersionKind
+from scuderia.fleet.nouns import SeenVersions
 from scuderia.fleet.operations.descriptions import may_describe
+from scuderia.fleet.ports import VersionReader
 from scuderia.fleet.queries.inventory import gpus_of
 
 SEEN_MAX = 10_000
@@ -26,14 +27,6 @@ class BadVersions(BadInput):
 
 
 @dataclass(frozen=True, slots=True)
-class SeenVersions:
-    """What one node was seen with: by kind, the words of its own tools."""
-
-    node: str
-    versions: Mapping[VersionKind, str]
-
-
-@dataclass(frozen=True, slots=True)
 class VersionsNoted:
     """How much was seen, and how much of it was otherwise than before."""
 
@@ -41,7 +34,6 @@ class VersionsNoted:
     changed: int
 
 
-@transaction.atomic
 def note_versions(
     *, actor: Actor, source: str, seen: Sequence[SeenVersions], at: AwareDatetime
 ) -> VersionsNoted:
@@ -51,12 +43,33 @@ def note_versions(
     """
     may_describe(actor)
     _refuse_bad(seen)
+    return _note(source, seen, at)
+
+
+def read_versions(reader: VersionReader, *, source: str) -> VersionsNoted:
+    """Note what a cluster's own reader sees now, batch by batch; nodes unknown here are left out.
+
+    raises   Unable: the source is silent
+    """
+    page = reader.versions()
+    known = gpus_of([one.node for one in page.nodes]).keys()
+    seen = [one for one in page.nodes if one.node in known]
+    noted = [
+        _note(source, seen[begin : begin + _BATCH], page.as_of)
+        for begin in range(0, len(seen), _BATCH)
+    ]
+    return VersionsNoted(sum(one.seen for one in noted), sum(one.changed for one in noted))
+
+
+@transaction.atomic
+def _note(source: str, seen: Sequence[SeenVersions], at: AwareDatetime) -> VersionsNoted:
     names = {one.node for one in seen}
     latest: dict[tuple[str, str], NodeVersion] = {}
     rows = NodeVersion.objects.select_for_update().filter(node__among=names)
     for row in rows.order_by("since"):
         latest[row.node, row.kind] = row
-    again, new, changed = [], [], 0
+    again: list[int] = []
+    new, changed = [], 0
     for one in seen:
         for kind, said in one.versions.items():
             value = plain_words(said)[:VALUE_MAX]
@@ -64,8 +77,7 @@ def note_versions(
             if held is not None and held.seen_at >= at:
                 continue
             if held is not None and held.value == value:
-                held.seen_at, held.source = at, source
-                again.append(held)
+                again.append(held.pk)
                 continue
             changed += held is not None
             new.append(
@@ -74,7 +86,9 @@ def note_versions(
                     source=source,
                 )
             )  # fmt: skip
-    NodeVersion.objects.bulk_update(again, ("seen_at", "source"), batch_size=_BATCH)
+    for begin in range(0, len(again), _BATCH):
+        same = NodeVersion.objects.filter(pk__in=again[begin : begin + _BATCH])
+        same.update(seen_at=at, source=source)
     NodeVersion.objects.bulk_create(new, batch_size=_BATCH)
     return VersionsNoted(len(again) + len(new), changed)
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from scuderia.basics.actors import WORKER
 from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
+from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.nouns import VersionKind
 from scuderia.fleet.queries.node_versions import VersionChange, version_changes
 from scuderia.fleet.queries.outages import outages_between
@@ -17,10 +18,13 @@ from scuderia.freeze.models.zones import Zone, ZoneNode
 from scuderia.freeze.nouns import UpdateClass, ZoneState
 from scuderia.freeze.operations.zones import record_step
 from scuderia.freeze.queries.zones import times_of
+from scuderia.loop.queries.actions import last_action_on
 
 LATE = timedelta(days=1)
 """How long after a zone a machine's first word of a change inside it is still waited for."""
 TOLD_MAX = 20
+OWN_LASTS = timedelta(days=4)
+"""How long after an action of our own a restart of its node may still be of it: an overhaul."""
 
 
 def watch_zones(*, now: AwareDatetime) -> int:
@@ -62,6 +66,15 @@ def _is_of_a_fault(change: VersionChange) -> bool:
     return any(not one.planned for one in found)
 
 
+def _own_action(change: VersionChange) -> str:
+    """Return in words which action of our own may have started the node again; "" if none."""
+    if change.kind is not VersionKind.BOOT_ID:
+        return ""
+    node, since = SubjectRef("node", change.node), change.last_seen - OWN_LASTS
+    found = last_action_on(node, since=since, until=change.seen)
+    return "" if found is None else f"our own {found[0]} of {found[1]:%Y-%m-%d %H:%M} UTC"
+
+
 def _was_held(pin: ZoneNode, change: VersionChange) -> bool:
     """Say whether the zone held the node; what left it by a swap may be mended."""
     return pin.until is None or change.seen < pin.until
@@ -96,6 +109,7 @@ def _tell(zone: Zone, broken: list[tuple[VersionChange, Certainty]], now: AwareD
                 "is": change.value,
                 "seen": change.seen.isoformat(),
                 "inside": how.value,
+                "after": _own_action(change),
             }
             for change, how in new[:TOLD_MAX]
         ],
@@ -108,5 +122,7 @@ def _words(new: list[tuple[VersionChange, Certainty]]) -> str:
     change, how = new[0]
     sure = "while it was in force" if how is Certainty.INSIDE else "perhaps while it was in force"
     more = f", and {len(new) - 1} changes more" if len(new) > 1 else ""
+    own = _own_action(change)
+    after = f", after {own}" if own else ""
     # Whoever reads the zone reads this, so it names no machine: not all of them are theirs to know.
-    return f"{change.kind.value} of a machine changed {sure}{more}"
+    return f"{change.kind.value} of a machine changed {sure}{after}{more}"

@@ -127,6 +127,16 @@ def get_action(actor: Actor, action_id: ActionId) -> ActionRow:
     return _rows([action], {action.pk: effects})[0]
 
 
+def last_action_on(
+    subject: SubjectRef, *, since: AwareDatetime, until: AwareDatetime
+) -> tuple[str, AwareDatetime] | None:
+    """Return kind and start of the newest run on this very target begun in [since, until]."""
+    names = ProposalScope.objects.filter(proposal=OuterRef("proposal_id"), scope=str(subject))
+    begun = Action.objects.filter(Exists(names), started_at__gte=since, started_at__lte=until)
+    newest = begun.order_by("-started_at").first()
+    return (newest.kind, newest.started_at) if newest and newest.started_at else None
+
+
 def is_decider(actor: Actor, action: Action) -> bool:
     """Say whether this person said yes to it."""
     return action.decision.decided_by == str(actor)
