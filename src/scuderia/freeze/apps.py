@@ -88,6 +88,28 @@ ROOM = Room(
             "scuderia.freeze.commands.bundle_exports:app",
         ),
         Command(
+            "freeze report",
+            "What became of a zone, for its customer: told, or signed.",
+            "scuderia.freeze.commands.zone_report:app",
+        ),
+        Command(
+            "freeze report verify",
+            "Check who signed a zone's report, and say what it says.",
+            "scuderia.freeze.commands.envelopes:report_app",
+            needs_django=False,
+        ),
+        Command(
+            "freeze key",
+            "The public key that this home's signatures are checked with.",
+            "scuderia.freeze.commands.zone_report:key_app",
+        ),
+        Command(
+            "freeze decision verify",
+            "Check who signed a decision of the gate, and say what it says.",
+            "scuderia.freeze.commands.envelopes:decision_app",
+            needs_django=False,
+        ),
+        Command(
             "freeze import-argocd",
             "Read an Argo CD AppProject's sync windows.",
             "scuderia.freeze.commands.argocd:import_app",

@@ -1,5 +1,6 @@
 """Who held which node, and when."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -22,12 +23,18 @@ _COLUMNS = {
 
 
 def allocations_between(
-    start: AwareDatetime, end: AwareDatetime, *, customer: str | None = None
+    start: AwareDatetime,
+    end: AwareDatetime,
+    *,
+    customer: str | None = None,
+    nodes: Collection[str] | None = None,
 ) -> tuple[AllocationRecord, ...]:
-    """Return who held what in [start, end), by start."""
+    """Return who held what in [start, end), by start; `nodes`: of these alone."""
     rows = Allocation.objects.filter(touching(start, end))
     if customer is not None:
         rows = rows.filter(customer__name=customer)
+    if nodes is not None:
+        rows = rows.filter(node__name__among=set(nodes))
     return as_allocations(rows)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from django.db.models import Max, Min
+
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.models.node_versions import NodeVersion
 from scuderia.fleet.nouns import VersionKind
@@ -42,6 +44,29 @@ def version_changes(
                 seen=row.since,
             )
         held = row
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSpan:
+    """From when to when something of a node was seen, whatever its version was meanwhile."""
+
+    node: str
+    kind: VersionKind
+    first: AwareDatetime
+    last: AwareDatetime
+
+
+def version_spans(
+    nodes: Collection[str], *, since: AwareDatetime, before: AwareDatetime
+) -> Iterator[VersionSpan]:
+    """Tell how far back and how late these nodes were seen, of what touches [since, before).
+
+    `first` and `last` may lie outside it: a version that was seen before, and seen again, stood.
+    """
+    rows = NodeVersion.objects.filter(node__among=set(nodes), since__lt=before, seen_at__gte=since)
+    told = rows.values_list("node", "kind").annotate(Min("since"), Max("seen_at")).order_by()
+    for node, kind, first, last in told.iterator(chunk_size=2_000):
+        yield VersionSpan(node, VersionKind(kind), first, last)
 
 
 def last_seen_versions(nodes: Collection[str]) -> dict[str, AwareDatetime]:

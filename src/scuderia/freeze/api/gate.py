@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 
 from scuderia.freeze.nouns import UpdateOutcome
 from scuderia.freeze.operations.bundle_exports import export_bundle
+from scuderia.freeze.operations.envelopes import sealed_decision
 from scuderia.freeze.operations.gate_batches import BATCH_BYTES_MAX, ask_gate_batch
 from scuderia.freeze.operations.gate_decisions import GateAnswer, ask_gate, ask_gate_for_planned
 from scuderia.freeze.operations.gate_reports import report_update
@@ -80,7 +81,21 @@ def decide(request: HttpRequest, said: UpdateIn) -> GateAnswer:
 def decide_batch(request: HttpRequest) -> HttpResponse:
     """Judge each target by itself, and sign one root over all of the decisions."""
     text = request.read(BATCH_BYTES_MAX + 1)
-    body = ask_gate_batch(**asked_by(request), text=text)
+    return enveloped(ask_gate_batch(**asked_by(request), text=text))
+
+
+@router.get(
+    "/decisions/{decision_id}/envelope",
+    response=answers(None),
+    openapi_extra=file_answer(JSON, "the decision in a DSSE envelope, signed"),
+)
+def get_decision_envelope(request: HttpRequest, decision_id: UUID) -> HttpResponse:
+    """Return one decision that was kept, signed, as `freeze decision verify` takes it."""
+    return enveloped(sealed_decision(**asked_by(request), decision_id=decision_id))
+
+
+def enveloped(body: bytes) -> HttpResponse:
+    """Return what was signed as an answer that no cache keeps."""
     return HttpResponse(body, content_type=JSON, headers={"Cache-Control": "private, no-store"})
 
 
@@ -119,8 +134,7 @@ def get_bundle(
     request: HttpRequest, *, hours: Annotated[int, Query(ge=1, le=336)] = 72
 ) -> HttpResponse:
     """Issue a signed bundle of the zones, from which a deployer may decide for so many hours."""
-    body = export_bundle(**asked_by(request), lasts=timedelta(hours=hours))
-    return HttpResponse(body, content_type=JSON, headers={"Cache-Control": "private, no-store"})
+    return enveloped(export_bundle(**asked_by(request), lasts=timedelta(hours=hours)))
 
 
 @router.get("/key", response=answers(PublicKey))

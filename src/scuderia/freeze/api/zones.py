@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
+from scuderia.freeze.api.gate import JSON, enveloped
 from scuderia.freeze.nouns import ZoneAsked, ZoneScope
 from scuderia.freeze.operations import zones
+from scuderia.freeze.operations.envelopes import sealed_report
 from scuderia.freeze.operations.zones import ZonePreview
+from scuderia.freeze.queries.zone_decisions import ZoneDecisionRow, list_zone_decisions
 from scuderia.freeze.queries.zones import ZoneRow, ZoneView, get_zone, list_zones
 from scuderia.loop.api import common
 
@@ -58,6 +61,25 @@ def get_zones(
 def get_one_zone(request: HttpRequest, zone_id: UUID) -> ZoneView:
     """Return one zone, with the first of its nodes and its steps."""
     return get_zone(**common.asked_by(request), zone_id=zone_id)
+
+
+@router.get("/zones/{zone_id}/decisions", response=common.answers(common.PageOut[ZoneDecisionRow]))
+def get_zone_decisions(
+    request: HttpRequest, zone_id: UUID, *, page: common.Page
+) -> Mapping[str, object]:
+    """Return what the gate answered about the zone's nodes within reach, newest first."""
+    found = list_zone_decisions(**common.asked_by(request), zone_id=zone_id, limit=page.rows_max)
+    return page.of(found)
+
+
+@router.get(
+    "/zones/{zone_id}/report",
+    response=common.answers(None),
+    openapi_extra=common.file_answer(JSON, "the report in a DSSE envelope, signed"),
+)
+def get_zone_report(request: HttpRequest, zone_id: UUID) -> HttpResponse:
+    """Return what became of a zone, signed, as `freeze report verify` takes it."""
+    return enveloped(sealed_report(**common.asked_by(request), zone_id=zone_id))
 
 
 @router.post("/zones", response=common.answers(ZonePreview))

@@ -1,13 +1,12 @@
 """`scuderia freeze bundle export`: a signed, expiring file from which a deployer decides alone."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scuderia.basics.actors import Actor
-from scuderia.basics.errors import BadInput
+from scuderia.freeze.commands.envelopes import write_whole
 from scuderia.freeze.operations.bundle_exports import export_bundle
 from scuderia.freeze.queries.asked_updates import read_length
 from scuderia.loop.commands.command_actor import AsJson, for_actor, now
@@ -27,15 +26,6 @@ def export(
 ) -> None:
     """Issue a bundle of the zones; whoever holds it pins the key that `GET /gate/key` tells."""
     sealed = export_bundle(actor=actor, lasts=read_length(lasts), now=now())
-    fresh = file.with_name(f".{file.name}.new")
-    try:
-        with fresh.open("wb") as out:
-            out.write(sealed)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(file)
-    except OSError as error:
-        remedy = "Choose a folder that is there and may be written."
-        raise BadInput(f"{file}: {error.strerror}", remedy=remedy) from None
+    write_whole(file, sealed)
     words = f"{file} may be decided from for {lasts}: {len(sealed):,} bytes"
     print_done({"file": str(file), "bytes": len(sealed)}, words, as_json=as_json)

@@ -6,27 +6,41 @@ from uuid import UUID
 import typer
 
 from scuderia.basics.actors import Actor
+from scuderia.freeze.commands.envelopes import OF, ByOwnWord, Out, Signed, deliver
+from scuderia.freeze.operations.envelopes import sealed_decision
 from scuderia.freeze.queries.gate_decisions import GateDecisionRow, get_decision
 from scuderia.loop.commands.command_actor import AsJson, for_actor, now
-from scuderia.loop.commands.output import cell, print_json, say
+from scuderia.loop.commands.output import cell, say
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(cls=ByOwnWord, no_args_is_help=True, add_completion=False)
 
 
-@app.command()
+@app.callback()
+def decision() -> None:
+    """Show an answer of the gate (`decision ID`), or check a signed one (`decision verify`)."""
+
+
+@app.command(OF)
 @for_actor
-def decision(
+def of_decision(
     decision_id: Annotated[UUID, typer.Argument(metavar="ID", help="The decision_id.")],
     *,
+    out: Out = None,
+    envelope: Signed = False,
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
     """Show one answer of the gate: to who asked for it, and to who reads everything."""
-    row = get_decision(actor, now(), decision_id)
-    if as_json:
-        print_json(row)
-        return
-    _say(row)
+    at = now()
+    row = get_decision(actor, at, decision_id)
+    deliver(
+        lambda: sealed_decision(actor=actor, decision_id=decision_id, now=at),
+        row,
+        _say,
+        out=out,
+        signed=envelope,
+        as_json=as_json,
+    )
 
 
 def _say(row: GateDecisionRow) -> None:

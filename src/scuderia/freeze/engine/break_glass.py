@@ -4,14 +4,17 @@ from collections.abc import Collection, Mapping
 
 from scuderia.basics.canonical import sha256_of
 from scuderia.basics.errors import BadInput
+from scuderia.freeze.engine.breaches import Changed
 from scuderia.freeze.engine.gate import check_update, class_of
-from scuderia.freeze.nouns import AskedUpdate, GlassAsked
+from scuderia.freeze.nouns import AskedUpdate, GlassAsked, UpdateClass
 
 KIND = "freeze-break-glass+jws"
 MINUTES_MIN = 5
 MINUTES_MAX = 240
 NODES_MAX = 1_000
 WORDS_MAX = 200
+APART_S = 300
+"""How long before an update the last look at the old version may lie."""
 
 
 class BadBreakGlass(BadInput):
@@ -80,6 +83,24 @@ def opens(
         and _is_person(asked_by)
         and _is_person(approved_by)
         and asked_by != approved_by
+    )
+
+
+def lets_change(
+    update: AskedUpdate, used: int, change: Changed, node: str, stops: Collection[UpdateClass]
+) -> bool:
+    """Say whether a change of a machine was let through by a key for this update, used at `used`.
+
+    It was seen new inside the update's interval, and old no longer before it than a machine goes
+    unseen as a rule; what was seen new after it is nobody's leave, however late the look.
+
+    stops   the classes of updates that change this of a machine
+    """
+    return (
+        node in update.nodes
+        and class_of(update.update_class) in stops
+        and max(used, update.start) - APART_S <= change.last_seen
+        and max(used, update.start) < change.seen < update.end
     )
 
 

@@ -1,7 +1,8 @@
-"""Changes of machines inside a zone that nobody was let through for."""
+"""Changes of machines inside a zone: what nobody was let through for, and what somebody was."""
 
 from django.db import models
 
+from scuderia.freeze.models.break_glass import BreakGlass
 from scuderia.freeze.models.zones import NAME_MAX, Zone
 
 
@@ -13,6 +14,7 @@ class Breach(models.Model):
     last_seen     when the old one was last seen: it changed after that
     seen          when the new one was first seen
     found_at      when this was found out
+    glass         the break-glass that let it through, and then it is no breach; None: nobody did
     """
 
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="breaches")
@@ -23,6 +25,9 @@ class Breach(models.Model):
     last_seen = models.DateTimeField()
     seen = models.DateTimeField()
     found_at = models.DateTimeField()
+    glass = models.ForeignKey(
+        BreakGlass, null=True, on_delete=models.PROTECT, related_name="let_through"
+    )
 
     class Meta:
         constraints = [

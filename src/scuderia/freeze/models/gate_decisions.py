@@ -3,7 +3,7 @@
 from django.db import models
 
 from scuderia.basics.ids import new_id
-from scuderia.freeze.models.zones import ACTOR_MAX, one_of
+from scuderia.freeze.models.zones import ACTOR_MAX, NAME_MAX, one_of
 from scuderia.freeze.nouns import UpdateOutcome
 
 
@@ -52,3 +52,18 @@ class GateReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} says {self.reported_by}"
+
+
+class GateDecisionNode(models.Model):
+    """A node that a decided update touches over [starts_at, ends_at): to find decisions by."""
+
+    decision = models.ForeignKey(GateDecision, on_delete=models.PROTECT, related_name="touched")
+    node = models.CharField(max_length=NAME_MAX)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["node", "ends_at"], name="freeze_decision_by_node")]
+
+    def __str__(self) -> str:
+        return f"{self.node} of {self.decision_id}"

@@ -31,7 +31,7 @@ from scuderia.freeze.models.zones import Zone, ZoneNode
 from scuderia.freeze.nouns import AskedUpdate, GlassAsked, GlassState, Ground, Verdict, ZonePower
 from scuderia.freeze.operations.signing_keys import signing_key
 from scuderia.freeze.operations.zones import record_step, require_over, require_second_person
-from scuderia.freeze.queries.break_glass import GlassRow, row_of, state_of, visible_glass
+from scuderia.freeze.queries.break_glass import GlassRow, row_of, state_of, update_of, visible_glass
 from scuderia.freeze.queries.gate_decisions import index_for
 from scuderia.freeze.queries.zone_index import compiled_zones
 from scuderia.freeze.queries.zones import scope_of, zone_ids
@@ -153,6 +153,17 @@ def glass_for(update: AskedUpdate, verdict: Verdict, now: AwareDatetime) -> str:
     ).order_by("pk")
     objecting = {one.zone for one in verdict.objections}
     return next((str(one.pk) for one in used if _opens(one, update, objecting, now)), "")
+
+
+def glasses_used(zone: Zone) -> tuple[tuple[BreakGlass, AskedUpdate], ...]:
+    """Return what was let through the zone by a signed token, and for which update each was."""
+    used = zone.glasses.filter(used_at__isnull=False).order_by("used_at", "pk")
+    return tuple(
+        (glass, update)
+        for glass in used
+        for update in (update_of(glass),)
+        if glass.used_at and _opens(glass, update, {str(zone.pk)}, glass.used_at)
+    )
 
 
 def _opens(glass: BreakGlass, update: AskedUpdate, objecting: set[str], now: AwareDatetime) -> bool:

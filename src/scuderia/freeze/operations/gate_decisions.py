@@ -13,7 +13,8 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
 from scuderia.freeze.engine.gate import Circumstances, check_update, decide
-from scuderia.freeze.models.gate_decisions import GateDecision
+from scuderia.freeze.models.gate_decisions import GateDecision, GateDecisionNode
+from scuderia.freeze.models.zones import NAME_MAX
 from scuderia.freeze.nouns import LOCAL_TIMES, AskedUpdate, Objection, Slot
 from scuderia.freeze.operations.break_glass import glass_for
 from scuderia.freeze.operations.updates import NoSuchUpdate
@@ -114,6 +115,7 @@ def ask_gate(
     kept = keep(
         actor,
         zones,
+        of=update,
         at=now,
         update=_kept_update(update) | ({"key": planned.key} if planned else {}),
         allowed=verdict.allowed,
@@ -137,15 +139,28 @@ def ask_gate(
 
 
 @transaction.atomic
-def keep(actor: Actor, zones: CompiledZones, **columns: object) -> GateDecision:
-    """Keep what was answered, with who asked and which state of the zones answered."""
-    return GateDecision.objects.create(
+def keep(
+    actor: Actor, zones: CompiledZones, *, of: AskedUpdate | None = None, **columns: object
+) -> GateDecision:
+    """Keep what was answered, with who asked and which state of the zones answered.
+
+    of   the one update that was asked about: its nodes are what the decision is found by
+    """
+    kept = GateDecision.objects.create(
         asked_by=str(actor),
         via=actor.via,
         zones_version=zones.version,
         local_times=LOCAL_TIMES,
         **columns,
     )
+    if of is not None:
+        starts_at, ends_at = _instant(of.start), _instant(of.end)
+        GateDecisionNode.objects.bulk_create(
+            GateDecisionNode(decision=kept, node=node, starts_at=starts_at, ends_at=ends_at)
+            for node in dict.fromkeys(map(keepable, of.nodes[:NODES_KEPT]))
+            if len(node) <= NAME_MAX
+        )
+    return kept
 
 
 def _kept_update(update: AskedUpdate) -> dict[str, object]:

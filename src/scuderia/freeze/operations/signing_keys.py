@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
 from scuderia.basics.actors import Actor
@@ -59,6 +60,16 @@ def public_key(actor: Actor) -> PublicKey:
     public = signing_key().public_key()
     x = urlsafe_b64encode(public.public_bytes_raw()).rstrip(b"=").decode()
     return PublicKey("OKP", "Ed25519", x, key_id(public))
+
+
+def public_pem(actor: Actor) -> str:
+    """Return the same key as PEM, as openssl reads it.
+
+    raises   NotFound: the actor may read nothing at all
+    """
+    access.require_somewhere(actor, Power.READ)
+    public = signing_key().public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def _make(path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -14,14 +15,17 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.queries.node_versions import last_seen_versions
+from scuderia.freeze.engine.zone_times import NEVER, intervals_of
 from scuderia.freeze.models.breaches import Breach
+from scuderia.freeze.models.break_glass import BreakGlass
 from scuderia.freeze.models.zones import Zone, ZoneExtension, ZoneNode, ZoneVersion
-from scuderia.freeze.nouns import EndKind, ZoneScope, ZoneState, ZoneTimes
+from scuderia.freeze.nouns import EndKind, Interval, ZoneScope, ZoneState, ZoneTimes
 from scuderia.freeze.queries.zone_nodes import nodes_within_reach
 from scuderia.loop.nouns import Power
 from scuderia.loop.queries.access import scopes_with
 
 BREACHES_TOLD = 200
+AHEAD = timedelta(days=1)
 FRESH = timedelta(minutes=5)
 NODES_TOLD = 200
 """How many of a zone's nodes are told by name; their number is always told."""
@@ -90,12 +94,24 @@ class BreachRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LetThroughRow(BreachRow):
+    """A change that a break-glass let through the zone: no breach; and by whose leave it was."""
+
+    break_glass: UUID
+    asked_by: str
+    approved_by: str
+    reason: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneView:
     """One zone, whole: the first of its nodes by name, and its steps, oldest first.
 
     node_names  those of its nodes that the reader may read, the first of them
     nodes_untold   how many it holds beside those
     breaches    what changed on its machines while it was in force, the first of them
+    let_through what a break-glass let through, the first of it
     watched     how many of its nodes were seen within the last 5 minutes: of the others it is not
                 known whether anything changed
     """
@@ -105,6 +121,7 @@ class ZoneView:
     nodes_untold: int
     steps: tuple[ZoneStepRow, ...]
     breaches: tuple[BreachRow, ...]
+    let_through: tuple[LetThroughRow, ...]
     watched: int
 
 
@@ -134,8 +151,11 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
     zone = visible_zone(actor, zone_id)
     held = zone.pins.filter(until__isnull=True).order_by("node").values_list("node", flat=True)
     names = tuple(held)
-    breaches = tuple(zone.breaches.order_by("seen", "node")[:BREACHES_TOLD])
-    known = nodes_within_reach(actor, {*names, *(one.node for one in breaches)}, now)
+    changes = zone.breaches.order_by("seen", "node").select_related("glass")
+    breaches = changes.filter(glass__isnull=True)[:BREACHES_TOLD]
+    let_through = changes.filter(glass__isnull=False)[:BREACHES_TOLD]
+    changed = {one.node for one in (*breaches, *let_through)}
+    known = nodes_within_reach(actor, {*names, *changed}, now)
     told = tuple(name for name in names if name in known)[:NODES_TOLD]
     return ZoneView(
         zone=_row(
@@ -149,20 +169,53 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
         steps=tuple(
             ZoneStepRow(one.at, one.step, one.by, one.reason) for one in zone.steps.order_by("pk")
         ),
-        breaches=tuple(_breach_row(one, known) for one in breaches),
+        breaches=tuple(breach_row(one, known) for one in breaches),
+        let_through=tuple(
+            let_through_row(one, one.glass, known) for one in let_through if one.glass is not None
+        ),
         watched=sum(now - at <= FRESH for at in last_seen_versions(names).values()),
     )
 
 
-def _breach_row(found: Breach, known: Collection[str]) -> BreachRow:
-    return BreachRow(
-        node=found.node if found.node in known else "",
-        kind=found.kind,
-        was=found.was,
-        value=found.value,
-        last_seen=found.last_seen,
-        seen=found.seen,
-        found_at=found.found_at,
+def breach_row(found: Breach, known: Collection[str]) -> BreachRow:
+    """Return a change as it is told; `known`: the nodes that may be named."""
+    return BreachRow(**_change_of(found, known))
+
+
+def let_through_row(found: Breach, glass: BreakGlass, known: Collection[str]) -> LetThroughRow:
+    """Return a change that this break-glass let through, as it is told."""
+    return LetThroughRow(
+        **_change_of(found, known),
+        break_glass=glass.pk,
+        asked_by=glass.requested_by,
+        approved_by=glass.approved_by,
+        reason=glass.reason,
+        ticket=glass.ticket,
+    )
+
+
+def _change_of(found: Breach, known: Collection[str]) -> dict[str, Any]:
+    return {
+        "node": found.node if found.node in known else "",
+        "kind": found.kind,
+        "was": found.was,
+        "value": found.value,
+        "last_seen": found.last_seen,
+        "seen": found.seen,
+        "found_at": found.found_at,
+    }
+
+
+def stretches_of(zone: Zone, now: AwareDatetime) -> tuple[Interval, ...]:
+    """Return when the zone is in force, cut at its end; a rule without an end for a day ahead."""
+    ends = zone.ends_at or NEVER
+    return tuple(
+        Interval(at, end)
+        for start, until in intervals_of(times_of(zone), before=now + AHEAD)
+        for at, end in (
+            (datetime.fromtimestamp(start, UTC), min(datetime.fromtimestamp(until, UTC), ends)),
+        )
+        if at < end
     )
 
 
