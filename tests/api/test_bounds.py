@@ -23,7 +23,10 @@ LISTS = (
     "/fleet/nodes", "/fleet/outages", "/fleet/spare-pools", "/fleet/customers", "/fleet/ledger",
     "/fleet/allocations", "/freeze/break-glass", "/freeze/zones",
 )  # fmt: skip
-SIGNED = {"/api/v1/gate/adapters/github": "GithubSignature"}
+SIGNED = {
+    "/api/v1/gate/adapters/github": "GithubSignature",
+    "/api/v1/gate/adapters/terraform": "TerraformSignature",
+}
 """Routes of other systems: the signature over the body lets in, and no token does."""
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -305,7 +305,7 @@ def test_only_the_admin_sees_everyone_and_nobody_sees_a_secret(stage):
         assert "password" not in shown
 
 
-SIGNED = ("/gate/adapters/github",)
+SIGNED = ("/gate/adapters/github", "/gate/adapters/terraform")
 
 
 @pytest.mark.parametrize("path", SIGNED)

@@ -14,6 +14,7 @@ from scuderia.freeze.operations.adapter_deliveries import (
     DeliveryAnswer,
     answer_azure,
     answer_github,
+    answer_terraform,
 )
 from scuderia.freeze.operations.adapters import signed_by
 from scuderia.loop.api.common import SubjectText, answers, asked_by
@@ -49,6 +50,13 @@ class GithubSignature(SignatureAuth):
     adapter = AdapterName.GITHUB
 
 
+class TerraformSignature(SignatureAuth):
+    """Lets in HCP Terraform."""
+
+    param_name = "X-TFC-Task-Signature"
+    adapter = AdapterName.TERRAFORM
+
+
 @router.post(
     "/github",
     auth=GithubSignature(),
@@ -78,3 +86,14 @@ def azure_devops(request: HttpRequest, said: CheckIn | PlannedIn) -> DeliveryAns
         ask=lambda: ask_for(asked, said),
         wall=registry.wall.now(),
     )
+
+
+@router.post(
+    "/terraform",
+    auth=TerraformSignature(),
+    response=answers(DeliveryAnswer),
+    openapi_extra={"requestBody": OBJECT},
+)
+def terraform(request: HttpRequest) -> DeliveryAnswer:
+    """Answer a run that waits for the gate: HCP Terraform's run task."""
+    return answer_terraform(**asked_by(request), body=request.body, wall=registry.wall.now())

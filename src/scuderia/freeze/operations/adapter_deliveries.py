@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused
-from scuderia.freeze.engine.adapters import azure_devops, github
+from scuderia.freeze.engine.adapters import azure_devops, github, terraform
 from scuderia.freeze.engine.adapters.payloads import BadPayload, read_object
 from scuderia.freeze.models.adapters import Adapter, AdapterDelivery, AdapterTarget
 from scuderia.freeze.models.zones import NAME_MAX
@@ -99,6 +99,37 @@ def answer_github(
         callback,
         wall,
     )
+
+
+def answer_terraform(
+    *, actor: Actor, body: bytes, now: AwareDatetime, wall: AwareDatetime
+) -> DeliveryAnswer:
+    """Answer a run task of HCP Terraform; a verification is greeted.
+
+    raises   BadPayload, Replayed, HostNotAllowed
+    """
+    payload = read_object(body)
+    if terraform.is_verification(payload):
+        return DeliveryAnswer(allowed=True, words="pong", decision_id=None, callback_id=None)
+    task = terraform.read_task(payload)
+
+    def callback(answer: Answered) -> CallbackAsked:
+        return CallbackAsked(
+            AdapterName.TERRAFORM,
+            "PATCH",
+            task.callback_url,
+            terraform.result(answer.words, allowed=answer.allowed),
+            lasts=timedelta(minutes=10),
+            content_type=terraform.MEDIA_TYPE,
+            secret=task.token,
+        )
+
+    def asked() -> Answered:
+        if task.is_speculative:
+            return Answered(allowed=True, words="A speculative run changes nothing.")
+        return _of_target(actor, AdapterName.TERRAFORM, task.target, now)
+
+    return _answer(Delivery(AdapterName.TERRAFORM, task.key, body), asked, callback, wall)
 
 
 def answer_azure(

@@ -15,7 +15,7 @@ from scuderia.basics.canonical import JsonObject
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Unable
 from scuderia.basics.subjects import EVERYTHING
-from scuderia.freeze.engine.adapters import github
+from scuderia.freeze.engine.adapters import github, terraform
 from scuderia.freeze.engine.gate import check_update
 from scuderia.freeze.models.adapters import Adapter, AdapterTarget
 from scuderia.freeze.nouns import AdapterName, AskedUpdate, TargetAsked
@@ -208,4 +208,7 @@ def _record(
     )
 
 
-_SIGNATURES = {AdapterName.GITHUB: github.signature_of}
+_SIGNATURES = {
+    AdapterName.GITHUB: github.signature_of,
+    AdapterName.TERRAFORM: terraform.signature_of,
+}
