@@ -10,8 +10,9 @@ from scuderia.basics.subjects import EVERYTHING
 from scuderia.config.databases import runs_address, tables_url
 from scuderia.config.head_stores import head_stores, heads_every
 from scuderia.config.heartbeat_stores import FileHeartbeats, ServerHeartbeats
-from scuderia.config.home import current_home
+from scuderia.config.home import current_home, read_secret
 from scuderia.config.home_identity import read_identity
+from scuderia.config.notification_channels import notification_channels
 from scuderia.config.processes.home_lock import clock_of
 from scuderia.config.pull_stores import FilePulls, ServerPulls
 from scuderia.config.rooms import rooms
@@ -37,6 +38,7 @@ def register() -> None:
     searched.holds = _holds_everywhere
     loop.single_sign_on = single_sign_on(os.environ)
     loop.head_stores, loop.heads_every = head_stores(os.environ, home), heads_every(os.environ)
+    loop.channels = notification_channels(os.environ, read_secret(home))
     for room in rooms():
         add_search(room)
         for power in room.powers:

@@ -16,6 +16,7 @@ ROOM = Room(
         NavEntry("Brake", "brake", "b", order=40),
         NavEntry("Approval rules", "approval-rules", "r", order=45),
         NavEntry("People", "people", "p", order=80, power=Power.MANAGE_PEOPLE),
+        NavEntry("Notifications", "subscriptions", "t", order=85),
         NavEntry("Audit", "audit", "a", order=90),
     ),
     places=(Place("proposal", "proposal"), Place("action", "action"), Place("agent", "agent")),
@@ -45,10 +46,15 @@ ROOM = Room(
             f"{_COMMANDS}approval_rules:app",
         ),
         Command(
+            "notify", "Be told of what happens, by e-mail or webhook.",
+            f"{_COMMANDS}subscriptions:app",
+        ),
+        Command(
             "grant", "Say how far an agent may go, where, and until when.", f"{_COMMANDS}grants:app"
         ),
     ),
     tasks=(
+        PeriodicTask("notify", 5.0, f"{_JOBS}notify", "notifications"),
         PeriodicTask("heartbeat", 2.0, f"{_JOBS}say_alive", "heartbeat"),
         PeriodicTask("book brake pulls", 1.0, f"{_JOBS}book_pulls", "brakes"),
         PeriodicTask("start runs", 0.5, f"{_JOBS}start_runs", "runs"),

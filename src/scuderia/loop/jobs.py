@@ -11,6 +11,7 @@ from scuderia.loop.operations import (
     brakes,
     findings,
     grants,
+    notifications,
     outbox,
     outcomes,
     past_looks,
@@ -106,3 +107,10 @@ def make_past_looks() -> int:
 def export_audit_head() -> int:
     """Tell every place outside where the audit chain ends; return how many took it."""
     return audit_heads.export_head(wall=registry.wall.now())
+
+
+def notify() -> int:
+    """Tell subscribers of new entries of the audit; return how many entries were sent."""
+    wall = registry.wall.now()
+    notifications.collect_notifications(wall=wall)
+    return notifications.send_notifications(wall=wall)

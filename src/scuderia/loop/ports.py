@@ -16,6 +16,7 @@ from scuderia.basics.units import Quantity
 from scuderia.loop.engine.action_kinds import refuse_incomplete
 from scuderia.loop.engine.audit_heads import OutsideHead
 from scuderia.loop.engine.digest import policy_version
+from scuderia.loop.engine.notification_events import NotificationMessage
 from scuderia.loop.engine.null_stores import HeartbeatsInMemory, TablesAlone
 from scuderia.loop.engine.powers import LOOP_POWERS, BadPower, refuse_bad_power
 from scuderia.loop.nouns import (
@@ -282,6 +283,33 @@ SpanReader = Callable[[AwareDatetime], tuple[AwareDatetime, AwareDatetime] | Non
 """Reads from and until when one room's books tell, at most until the instant; None: of nothing."""
 
 
+class NotificationChannel(Protocol):
+    """A way to tell somebody of what happened. Filled by config."""
+
+    @property
+    def at_once(self) -> int:
+        """How many events one message holds at most."""
+        ...
+
+    def refuse(self, address: str) -> None:
+        """Return if messages can go to that address.
+
+        raises   BadInput, Refused: with what is wrong with it
+        """
+        ...
+
+    def send(self, message: NotificationMessage) -> None:
+        """Send it, within a bounded time; once it returns, the other side has taken it.
+
+        raises   Unable, Refused: it was not taken
+        """
+        ...
+
+    def signing_key(self, subscription: str) -> str:
+        """Return the key that signs what one subscription is sent; "" where nothing does."""
+        ...
+
+
 class Runner(Protocol):
     """Runs an action's steps durably. Filled by DBOS Transact in connectors/dbos."""
 
@@ -361,6 +389,7 @@ class Registry:
     heartbeats    where workers say that they are alive; until filled, this process alone hears
     single_sign_on  None: people come in by password alone
 
+    channels      how subscribers are told, by name: email, webhook
     heads_every   how long it is from one telling of the audit's head to the next
     past_agents   those of the agents that can look at a past instant: they ask the snapshots
                   alone, and nothing of the world as it stands
@@ -386,6 +415,7 @@ class Registry:
     heartbeats: HeartbeatStore = field(default_factory=HeartbeatsInMemory)
     head_stores: tuple[HeadStore, ...] = ()
     heads_every: timedelta = timedelta(minutes=5)
+    channels: dict[str, NotificationChannel] = field(default_factory=dict)
     home_id: str = ""
     single_sign_on: SingleSignOn | None = None
     clock: Clock = field(default_factory=SystemClock)

@@ -15,6 +15,7 @@ from scuderia.loop.pages import (
     proposals,
     sign_ins,
     single_sign_on,
+    subscriptions,
 )
 
 urlpatterns = [
@@ -55,6 +56,8 @@ urlpatterns = [
     path("people/<str:name>/reactivate", people.reactivate, name="person-reactivate"),
     path("people/<str:name>/unbind", people.unbind, name="person-unbind"),
     path("people/<str:name>/revoke", people.revoke_token, name="person-revoke"),
+    path("notifications", subscriptions.everything, name="subscriptions"),
+    path("notifications/<uuid:subscription_id>/end", subscriptions.end, name="subscription-end"),
     path("audit", audit.audit, name="audit"),
     path("audit/export", audit.export, name="audit-export"),
 ]

@@ -16,6 +16,7 @@ from scuderia.loop.api import (
     proposals,
     search,
     signals,
+    subscriptions,
 )
 
 router = Router()
@@ -31,6 +32,7 @@ for _noun in (
     grants,
     approval_rules,
     people,
+    subscriptions,
     audit,
     search,
 ):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.errors import NotFound
@@ -41,16 +41,26 @@ def list_audit(
     scopes = scopes_with(actor, Power.READ)
     if not scopes:
         raise NotFound("nothing by that name is visible to you")
-    found = AuditEntry.objects.filter(holding(words, "actor", "verb", "subject", "reason"))
-    if str(EVERYTHING) not in scopes:
-        within = (Q(reach__contains=f"|{scope}|") for scope in sorted(scopes))
-        found = found.filter(reduce(or_, within, Q(actor=str(actor))))
+    found = _within(actor, scopes).filter(holding(words, "actor", "verb", "subject", "reason"))
     if subject:
         found = found.filter(subject=subject)
     if before is not None:
         found = found.filter(seq__lt=before)
     newest = found.order_by("-seq").values(*_COLUMNS)[:limit]
     return tuple(AuditRow(**columns) for columns in newest)
+
+
+def entries_within_reach(actor: Actor) -> "QuerySet[AuditEntry]":
+    """Return the entries that the actor may read, their own acts among them; none to a stranger."""
+    scopes = scopes_with(actor, Power.READ)
+    return _within(actor, scopes) if scopes else AuditEntry.objects.none()
+
+
+def _within(actor: Actor, scopes: frozenset[str]) -> "QuerySet[AuditEntry]":
+    if str(EVERYTHING) in scopes:
+        return AuditEntry.objects.all()
+    within = (Q(reach__contains=f"|{scope}|") for scope in sorted(scopes))
+    return AuditEntry.objects.filter(reduce(or_, within, Q(actor=str(actor))))
 
 
 def hash_of_entry(seq: int) -> str:
