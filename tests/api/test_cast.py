@@ -134,6 +134,7 @@ WRITES = {
     "/gate/decide": (404, 200, 200, 200, 200, 200),
     "/gate/ask": (404, 200, 200, 200, 200, 200),
     "/gate/report": (404, 404, 404, 404, 404, 404),
+    "/gate/adapters/kubernetes": (404, 200, 200, 200, 200, 200),
     "/gate/adapters/azure-devops": (404, 422, 422, 422, 422, 422),  # without Azure's headers
     "/gate/decide-batch": (404, 200, 404, 404, 200, 200),
     "/people/password": (404, 403, 404, 404, 403, 204),
@@ -213,6 +214,11 @@ def body_for(path, stage):
         },
         "/gate/decide": UPDATE | {"nodes": [stage.node]},
         "/gate/ask": UPDATE | {"nodes": [stage.node]},
+        "/gate/adapters/kubernetes": {
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {"uid": "1", "operation": "CREATE", "object": {}},
+        },
         "/gate/adapters/azure-devops": UPDATE | {"nodes": [stage.node]},
         "/gate/report": {"decision_id": NOBODY, "outcome": "succeeded", "ended_at": BEFORE},
         "/gate/decide-batch": {

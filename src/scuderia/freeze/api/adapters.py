@@ -3,7 +3,7 @@
 Those that sign are let in by the signature over the raw body alone, the others by an API token.
 """
 
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from ninja import Router
 from ninja.security import APIKeyHeader
 
@@ -17,6 +17,7 @@ from scuderia.freeze.operations.adapter_deliveries import (
     answer_terraform,
 )
 from scuderia.freeze.operations.adapters import signed_by
+from scuderia.freeze.operations.admissions import answer_admission
 from scuderia.loop.api.common import SubjectText, answers, asked_by
 from scuderia.loop.ports import registry
 
@@ -97,3 +98,22 @@ def azure_devops(request: HttpRequest, said: CheckIn | PlannedIn) -> DeliveryAns
 def terraform(request: HttpRequest) -> DeliveryAnswer:
     """Answer a run that waits for the gate: HCP Terraform's run task."""
     return answer_terraform(**asked_by(request), body=request.body, wall=registry.wall.now())
+
+
+@router.post(
+    "/kubernetes",
+    response=answers(None),
+    openapi_extra={
+        "requestBody": OBJECT,
+        "responses": {
+            200: {
+                "description": "the AdmissionReview with its response",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            }
+        },
+    },
+)
+def kubernetes(request: HttpRequest) -> JsonResponse:
+    """Say whether an object may be let in: Kubernetes' ValidatingAdmissionWebhook."""
+    review = answer_admission(**asked_by(request), body=request.body)
+    return JsonResponse(review, headers={"Cache-Control": "private, no-store"})

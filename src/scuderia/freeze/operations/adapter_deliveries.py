@@ -18,7 +18,7 @@ from scuderia.freeze.models.zones import NAME_MAX
 from scuderia.freeze.nouns import AdapterName
 from scuderia.freeze.operations.adapters import update_of
 from scuderia.freeze.operations.callbacks import CallbackAsked, queue_callback
-from scuderia.freeze.operations.gate_decisions import GateAnswer, ask_gate
+from scuderia.freeze.operations.gate_decisions import GateAnswer, Judged, ask_gate
 from scuderia.intake.records import Flaw
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access
@@ -210,13 +210,17 @@ def _of_target(actor: Actor, name: AdapterName, target: str, now: AwareDatetime)
     return Answered(answer.allowed, words_of(answer), answer.decision_id)
 
 
-def words_of(answer: GateAnswer) -> str:
-    """Return the answer as a person reads it in another system."""
-    lines = ["Allowed by the gate." if answer.allowed else "Refused by the gate."]
+def words_of(answer: GateAnswer | Judged) -> str:
+    """Return the answer as a person reads it in another system; a try bears no decision."""
+    allowed = answer.allowed if isinstance(answer, GateAnswer) else answer.verdict.allowed
+    lines = ["Allowed by the gate." if allowed else "Refused by the gate."]
     lines += [f"- {one.words}" for one in answer.reasons[:REASONS_MAX]]
     if len(answer.reasons) > REASONS_MAX:
         lines.append(f"- and {len(answer.reasons) - REASONS_MAX} more")
     if answer.not_before is not None:
         lines.append(f"Not before {answer.not_before:%Y-%m-%dT%H:%M:%SZ}.")
-    lines.append(f"Decision {answer.decision_id}.")
+    if isinstance(answer, GateAnswer):
+        lines.append(f"Decision {answer.decision_id}.")
+    else:
+        lines.append("A dry run: nothing was kept.")
     return "\n".join(lines)

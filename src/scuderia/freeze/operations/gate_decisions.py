@@ -15,7 +15,7 @@ from scuderia.basics.errors import Refused
 from scuderia.freeze.engine.gate import Circumstances, check_update, decide
 from scuderia.freeze.models.gate_decisions import GateDecision, GateDecisionNode
 from scuderia.freeze.models.zones import NAME_MAX
-from scuderia.freeze.nouns import LOCAL_TIMES, AskedUpdate, Objection, Slot
+from scuderia.freeze.nouns import LOCAL_TIMES, AskedUpdate, Objection, Slot, Verdict
 from scuderia.freeze.operations.break_glass import glass_for
 from scuderia.freeze.operations.updates import NoSuchUpdate
 from scuderia.freeze.queries.gate_decisions import index_for, told_to
@@ -75,16 +75,25 @@ def ask_gate_for_planned(
     raises   NoSuchUpdate: none of that key touches a node within reach; NoPlannedStart, BadUpdate
              NotFound: the actor may read nothing at all
     """
-    planned = planned_update(actor, now, key)
-    if planned is None:
-        raise NoSuchUpdate(f"no update is named {key[:80]!r}")
-    if not planned.is_ahead:
-        raise NoPlannedStart(f"update {key} is not planned to begin")
+    planned = planned_ahead(actor, key, now)
     update = planned.asked
     if start is not None:
         update = replace(update, start=int(start.timestamp()))
     hide_nodes = not planned.is_whole
     return ask_gate(actor=actor, update=update, now=now, planned=planned, hide_nodes=hide_nodes)
+
+
+def planned_ahead(actor: Actor, key: str, now: AwareDatetime) -> PlannedUpdate:
+    """Return an update of the calendar that is still to begin.
+
+    raises   NoSuchUpdate, NoPlannedStart, NotFound
+    """
+    planned = planned_update(actor, now, key)
+    if planned is None:
+        raise NoSuchUpdate(f"no update is named {key[:80]!r}")
+    if not planned.is_ahead:
+        raise NoPlannedStart(f"update {key} is not planned to begin")
+    return planned
 
 
 def ask_gate(
@@ -99,6 +108,54 @@ def ask_gate(
 
     planned      where it stands on the calendar
     hide_nodes   the actor did not name its nodes: of those out of reach no name is told
+    raises       BadUpdate; NotFound: the actor may read nothing at all
+    """
+    judged = judge_update(actor=actor, update=update, now=now, hide_nodes=hide_nodes)
+    verdict = judged.verdict
+    kept = keep(
+        actor,
+        judged.zones,
+        at=now,
+        update=_kept_update(update) | ({"key": planned.key} if planned else {}),
+        allowed=verdict.allowed,
+        ground=verdict.ground.value,
+        objections=[asdict(one) | {"words": keepable(one.words)} for one in verdict.objections],
+        not_before=judged.not_before,
+        opened_by=judged.opened_by,
+    )
+    return GateAnswer(
+        allowed=verdict.allowed,
+        ground=verdict.ground.value,
+        reasons=judged.reasons,
+        not_before=judged.not_before,
+        slots=tuple(map(_open_slot, verdict.slots)),
+        decision_id=kept.pk,
+        zones_version=judged.zones.version,
+        local_times=LOCAL_TIMES,
+        opened_by=judged.opened_by,
+        planned_start=planned.start if planned else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict that nothing was kept of yet: no answer to act on.
+
+    reasons   in words for who asked
+    """
+
+    verdict: Verdict
+    reasons: tuple[Objection, ...]
+    not_before: AwareDatetime | None
+    opened_by: str
+    zones: CompiledZones
+
+
+def judge_update(
+    *, actor: Actor, update: AskedUpdate, now: AwareDatetime, hide_nodes: bool = False
+) -> Judged:
+    """Say what the gate would answer, and keep nothing: for a try that nobody acts on.
+
     raises   BadUpdate; NotFound: the actor may read nothing at all
     """
     access.require_somewhere(actor, Power.READ)
@@ -110,31 +167,12 @@ def ask_gate(
     opened_by = glass_for(update, verdict, now)
     if opened_by:
         verdict = decide(index, update, replace(at, opened_by=opened_by))
-    reasons = told_to(actor, verdict.objections, hide_nodes=hide_nodes)
-    not_before = None if verdict.not_before is None else _instant(verdict.not_before)
-    kept = keep(
-        actor,
+    return Judged(
+        verdict,
+        told_to(actor, verdict.objections, hide_nodes=hide_nodes),
+        None if verdict.not_before is None else _instant(verdict.not_before),
+        opened_by,
         zones,
-        of=update,
-        at=now,
-        update=_kept_update(update) | ({"key": planned.key} if planned else {}),
-        allowed=verdict.allowed,
-        ground=verdict.ground.value,
-        objections=[asdict(one) | {"words": keepable(one.words)} for one in verdict.objections],
-        not_before=not_before,
-        opened_by=opened_by,
-    )
-    return GateAnswer(
-        allowed=verdict.allowed,
-        ground=verdict.ground.value,
-        reasons=reasons,
-        not_before=not_before,
-        slots=tuple(map(_open_slot, verdict.slots)),
-        decision_id=kept.pk,
-        zones_version=zones.version,
-        local_times=LOCAL_TIMES,
-        opened_by=opened_by,
-        planned_start=planned.start if planned else None,
     )
 
 
