@@ -146,6 +146,16 @@ class TestTheStory:
         assert told.machines[-1].seen == {}
         assert told.machines[-1].not_known == ("boot_id", "firmware")
 
+    def test_of_a_machine_that_the_zone_holds_since_this_instant_nothing_is_known(self, zone):
+        zones.end_zone(actor=person("ada"), zone_id=zone, reason="over", now=NOW)
+        late = zones.request_zone(
+            actor=person("lena"), asked=asked(scope=ZoneScope(("node:r1-n1",))), now=DURING
+        ).zone_id
+        zones.approve_zone(actor=person("ada"), zone_id=late, reason="agreed", now=DURING)
+        told = report(late, at=DURING)
+        assert (told.finding, told.not_known) == (Finding.NOT_KNOWN, ("r1-n1",))
+        assert report(zone, at=DURING).finding is Finding.NOT_BEGUN
+
     def test_a_change_is_told_with_when_it_can_have_been_made(self, zone):
         see(DURING - HOUR, "r1-n1")
         see(DURING, "r1-n1", firmware="25.01")

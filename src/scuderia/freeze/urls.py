@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from scuderia.freeze.pages import calendar, may_i, zone_requests, zones
+from scuderia.freeze.pages import calendar, may_i, zone_report, zone_requests, zones
 
 urlpatterns = [
     path("zones", zones.zones, name="zones"),
     path("zones/new", zone_requests.ask_for_zone, name="zone-request"),
     path("zones/<uuid:zone_id>", zones.zone, name="zone"),
+    path("zones/<uuid:zone_id>/report", zone_report.report, name="zone-report"),
+    path("zones/<uuid:zone_id>/report/envelope", zone_report.envelope, name="zone-report-envelope"),
     path("zones/<uuid:zone_id>/approve", zones.approve, name="zone-approve"),
     path("zones/<uuid:zone_id>/reject", zones.reject, name="zone-reject"),
     path("zones/<uuid:zone_id>/extend", zones.extend, name="zone-extend"),

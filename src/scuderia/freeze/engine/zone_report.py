@@ -73,8 +73,6 @@ def not_known(
     span: Interval, seen_spans: Collection[SeenSpan], kinds: Sequence[str]
 ) -> tuple[str, ...]:
     """Return the kinds of which the machine was not seen from the span's beginning to its end."""
-    if span.end <= span.start:
-        return ()
     seen = {
         one.kind
         for one in seen_spans

@@ -21,6 +21,12 @@ from scuderia.freeze.pages.display import STATE_LOOKS, countdown
 from scuderia.freeze.pages.forms import filled
 from scuderia.freeze.pages.zone_plans import BillPanel, DraftPanel, bill_panel, draft_panel
 from scuderia.freeze.pages.zone_table import ZONES
+from scuderia.freeze.pages.zone_watch import (
+    WatchPanel,
+    is_sheet_of_watch,
+    watch_panel,
+    watch_tables,
+)
 from scuderia.freeze.queries.replans import list_replans
 from scuderia.freeze.queries.zones import ZoneRow, ZoneView, get_zone, list_zones
 from scuderia.loop.nouns import Power
@@ -29,7 +35,7 @@ from scuderia.loop.queries.access import may, may_somewhere
 from scuderia.web.base_views import act, page, show
 from scuderia.web.components import Crumb, Entry, Field, Tab
 from scuderia.web.request_context import form_value, request_context
-from scuderia.web.table_csv import csv_answer
+from scuderia.web.table_csv import csv_answer, first_csv
 from scuderia.web.tables import DataTable, open_table, rows_in_memory
 
 LIVE = (ZoneState.SCHEDULED, ZoneState.ACTIVE)
@@ -58,6 +64,7 @@ class ZonePage:
     may_decide    something waits and the person may say yes or no; `same_person`: they asked
                   for it themselves, so that somebody else decides
     may_extend, may_end   whether these are offered, with `fields` of the former
+    watch         what was seen of its machines, and what the gate was asked about them
     bill          None where nothing of it is to come; draft: the last one, None before the first
     may_draft, may_adopt   whether to draft the calendar around it, and to move it, are offered
     """
@@ -78,6 +85,7 @@ class ZonePage:
     may_end: bool
     reason: str
     fields: tuple[Field, ...]
+    watch: WatchPanel
     bill: BillPanel | None
     draft: DraftPanel | None
     may_draft: bool
@@ -106,7 +114,12 @@ def zones(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @page
 def zone(request: HttpRequest, zone_id: UUID) -> HttpResponseBase:
-    """Show one zone."""
+    """Show one zone, or one of its tables as a sheet."""
+    asked = request_context(request)
+    if is_sheet_of_watch(request):
+        view = get_zone(asked.actor, zone_id, asked.now)
+        if sheet := first_csv(request, *watch_tables(view, asked.actor, asked.now)):
+            return sheet
     return _shown(request, zone_id)
 
 
@@ -217,6 +230,7 @@ def _shown(request: HttpRequest, zone_id: UUID) -> HttpResponse:
         may_end=live and ZonePower.APPROVE in held,
         reason=form_value(request, "reason"),
         fields=filled(request, _fields(row), meant={"FREEZE-010": "reason"}),
+        watch=watch_panel(request, asked.actor, view, asked.now, path),
         bill=bill,
         draft=draft_panel(request, list_replans(asked.actor, zone_id), path),
         may_draft=may(asked.actor, Power.READ, everything) and row.state in BILLED,

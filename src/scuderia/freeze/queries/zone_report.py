@@ -176,14 +176,14 @@ def zone_report(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneReport:
     until = max(zone.starts_at, min(now, zone.ends_at or now))
     span = Interval(zone.starts_at, until)
     held, untold = _held(actor, zone, span, now)
-    machines = _machines(zone, held)
+    in_force = state in (ZoneState.ACTIVE, ZoneState.ENDED) and zone.starts_at < until
+    machines = _machines(zone, held, in_force=in_force)
     stretches = stretches_of(zone, now) if state in APPROVED else ()
     breaches, let_through = _changes(zone, held)
     decisions = _decisions(held, stretches)
     refused = _refused_actions(zone, held, until)
     unknown = tuple(one.node for one in machines if one.not_known)
     classes = tuple(map(UpdateClass, zone.classes))
-    in_force = state in (ZoneState.ACTIVE, ZoneState.ENDED) and zone.starts_at < until
     cut = {"decisions": decisions, "refused_actions": refused, "breaches": breaches,
            "let_through": let_through, "machines": machines}  # fmt: skip
     return ZoneReport(
@@ -262,7 +262,7 @@ def _touches(pin: ZoneNode, span: Interval) -> bool:
     return pin.until is None or pin.until > span.start
 
 
-def _machines(zone: Zone, held: Sequence[_Held]) -> tuple[ReportedMachine, ...]:
+def _machines(zone: Zone, held: Sequence[_Held], *, in_force: bool) -> tuple[ReportedMachine, ...]:
     kinds = kinds_watched(map(UpdateClass, zone.classes))
     seen = _seen(held)
     told = {one.pin.node for one in held}
@@ -275,7 +275,7 @@ def _machines(zone: Zone, held: Sequence[_Held]) -> tuple[ReportedMachine, ...]:
             in_place_of=pin.in_place_of if pin.in_place_of in told else "",
             left=pin.until is not None and pin.until <= one.span.end,
             seen={span.kind: (span.first, span.last) for span in seen[pin.node, one.span]},
-            not_known=not_known(one.span, seen[pin.node, one.span], kinds),
+            not_known=not_known(one.span, seen[pin.node, one.span], kinds) if in_force else (),
         )
         for one in held
         for pin in (one.pin,)
