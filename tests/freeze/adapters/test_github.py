@@ -1,5 +1,6 @@
 """GitHub's deployment_protection_rule, replayed in its documented shape and in every broken one."""
 
+import io
 import json
 import stat
 from base64 import urlsafe_b64decode
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 
 from scuderia.basics.errors import NotAuthorised, NotFound
+from scuderia.config.cli.main import run
 from scuderia.freeze.engine.adapters import github
 from scuderia.freeze.models.adapters import AdapterDelivery
 from scuderia.freeze.models.callbacks import Callback
@@ -353,3 +355,37 @@ def test_what_means_nothing_is_not_set():
     for pem in ("", "nonsense"):
         with pytest.raises(AppKeyMissing):
             adapters.set_app_key(**ada, app_id="1", pem=pem)
+
+
+def test_a_system_is_set_up_on_the_command_line_and_its_secret_printed_once(
+    capsys, monkeypatch, tmp_path, app_key
+):
+    def typed(*command, fed=""):
+        capsys.readouterr()
+        monkeypatch.setattr("sys.stdin", io.StringIO(fed))
+        with at(NOW):
+            code = run(["freeze", "adapter", *command, "--as", "ada"])
+        return code, capsys.readouterr().out.strip()
+
+    secret = ("secret", "github", "--person", "deployer", "--label", "gate")
+    code, made = typed(*secret)
+    assert (code, made) == (0, read_secrets(GITHUB).signing)
+    assert typed("hosts", "github", "api.github.com", "ghe.example.com")[0] == 0
+    touched = ("--nodes", "rack:r1", "--update-class", "driver", "--duration", "45m")
+    code, words = typed("target", "github", "aurora-ops/other:prod", *touched)
+    assert (code, "2 nodes" in words) == (0, True)
+    pem = tmp_path / "app.pem"
+    pem.write_text(read_secrets(GITHUB).app_key, encoding="utf-8")
+    assert typed("app-key", str(pem), "--app-id", "77")[0] == 0
+    code, told = typed("list", "--json")
+    row = json.loads(told)[0]
+    assert (row["person"], row["token"], row["hosts"]) == (
+        "deployer", "gate", ["api.github.com", "ghe.example.com"],
+    )  # fmt: skip
+    assert [one["name"] for one in row["targets"]] == [TARGET, "aurora-ops/other:prod"]
+    assert made not in told
+    code, words = typed(*secret, "--stdin", fed="the one that GitHub has\n")
+    assert (code, "the one that" in words) == (0, False)
+    assert read_secrets(GITHUB).signing == "the one that GitHub has"
+    assert read_secrets(GITHUB).app_id == "77"
+    assert typed("secret", "azure-devops", "--person", "deployer", "--label", "gate")[0] != 0

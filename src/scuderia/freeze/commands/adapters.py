@@ -27,7 +27,7 @@ def secret_command(
     name: Name,
     *,
     person: Annotated[str, typer.Option(help="It asks as this person ...")],
-    token: Annotated[str, typer.Option(help="... narrowed by this API token of theirs.")],
+    label: Annotated[str, typer.Option(help="... narrowed by their API token of this label.")],
     stdin: Annotated[
         bool, typer.Option("--stdin", help="Read the secret there; else one is made.")
     ] = False,
@@ -37,7 +37,7 @@ def secret_command(
     """Set with what a system signs, and as whom it asks; a secret that is made is told once."""
     typed = sys.stdin.readline().strip() if stdin else ""
     made = adapters.set_secret(
-        actor=actor, name=name, person=person, token=token, secret=typed,
+        actor=actor, name=name, person=person, token=label, secret=typed,
         wall=registry.wall.now(), now=now(),
     )  # fmt: skip
     if stdin:
