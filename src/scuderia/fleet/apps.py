@@ -22,6 +22,7 @@ ROOM = Room(
     tasks=(
         PeriodicTask("poll the fleet", 2.0, "scuderia.fleet.jobs:poll_fleet"),
         PeriodicTask("see versions", 30.0, "scuderia.fleet.jobs:see_versions"),
+        PeriodicTask("end planned work", 5.0, "scuderia.fleet.jobs:end_work"),
         PeriodicTask("tidy imports", 60.0, "scuderia.fleet.jobs:tidy_imports"),
     ),
 )

@@ -5,6 +5,7 @@ import logging
 from scuderia.basics.errors import Unable
 from scuderia.fleet.operations import import_runs, sources
 from scuderia.fleet.operations.node_versions import read_versions
+from scuderia.fleet.playbook import detectors
 from scuderia.fleet.ports import VersionReader
 from scuderia.fleet.ports import registry as fleet
 from scuderia.loop.ports import registry as loop
@@ -33,6 +34,11 @@ def see_versions() -> int:
         except Unable as error:
             _log.warning("%s does not tell what its nodes run: %s", source, error)
     return changed
+
+
+def end_work() -> int:
+    """Claim what still is out when the planned work in which it broke is over."""
+    return detectors.look_again(loop.clock.now())
 
 
 def tidy_imports() -> None:

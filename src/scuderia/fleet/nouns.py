@@ -236,6 +236,22 @@ class VersionsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedWork:
+    """Somebody works on a node as planned over [start, until); what breaks there is of the work.
+
+    words   what the work is called
+    """
+
+    start: AwareDatetime
+    until: AwareDatetime
+    words: str
+
+    def holds(self, at: AwareDatetime) -> bool:
+        """Say whether it lasts at that instant."""
+        return self.start <= at < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class ObservationPage:
     """A bounded page of observations in time order; pass `cursor` back for the next one."""
 

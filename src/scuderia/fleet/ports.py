@@ -1,15 +1,17 @@
 """What the fleet needs a cluster to fill: a reader and a control; the same for demo and real."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Unable
 from scuderia.fleet.nouns import (
     ControlCommand,
     Inventory,
     NodeObservation,
     ObservationPage,
+    PlannedWork,
     Receipt,
     VersionsPage,
 )
@@ -73,6 +75,16 @@ class ClusterControl(Protocol):
         ...
 
 
+class WorkCalendar(Protocol):
+    """Knows the work that is planned on nodes and may be done. Filled by a room with a calendar."""
+
+    def work_on(
+        self, nodes: Collection[str], *, since: AwareDatetime, until: AwareDatetime
+    ) -> Mapping[str, Sequence[PlannedWork]]:
+        """Return, of these nodes, the work on each that touches [since, until]."""
+        ...
+
+
 class NoCluster(Unable):
     """No cluster of that name is registered, so nothing can be seen or done there."""
 
@@ -82,10 +94,14 @@ class NoCluster(Unable):
 
 @dataclass
 class Registry:
-    """Where connectors are registered: readers by their source, controls by their cluster."""
+    """Where others are registered: readers by their source, controls by their cluster, calendars.
+
+    calendars   by the name of the room that fills it
+    """
 
     readers: dict[str, FleetReader] = field(default_factory=dict)
     controls: dict[str, ClusterControl] = field(default_factory=dict)
+    calendars: dict[str, WorkCalendar] = field(default_factory=dict)
 
     def register_reader(self, reader: FleetReader) -> None:
         """Register who reads; a later one of the same source takes its place."""

@@ -105,6 +105,7 @@ def nodes(
             "customer": lambda row: row.customer,
             "since": lambda row: row.since,
             "cause": lambda row: row.cause,
+            "planned work until": lambda row: row.work.until if row.work else "",
         },
         empty="No node is on the books yet. Import a trace: scuderia fleet import-faults FILE",
         as_json=as_json,
@@ -135,6 +136,7 @@ def show(
             "stands": f"{status.place.site} / {status.place.cluster} / {status.place.rack}",
             "state": "records ended" if status.state is NodeState.UNKNOWN else _state(status),
             "held by": status.customer or "nobody",
+            **({"planned work until": status.work.until} if status.work else {}),
         }
     )
     print_table(

@@ -1,6 +1,6 @@
 """Folding the fleet's signals into findings: a customer's node is out, a repair did not hold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from scuderia.basics.canonical import JsonObject
@@ -11,7 +11,11 @@ from scuderia.fleet.nouns import GPU_HOURS, NodeState
 from scuderia.fleet.operations.observations import NODE_DOWN, NODE_RELAPSED
 from scuderia.fleet.playbook.evidence import recent_outages, repair_ages
 from scuderia.fleet.queries.nodes import NodeStatus, gpus_held, node_status, node_statuses
+from scuderia.fleet.queries.outages import open_outages
+from scuderia.fleet.queries.planned_work import faults_kept_back
 from scuderia.loop.nouns import Evidence, FindingDraft, SignalDraft
+from scuderia.loop.operations.findings import file_findings
+from scuderia.loop.queries.findings import open_among
 
 _WEEK_H = 168.0
 _RELAPSE_FRESH = timedelta(days=7)
@@ -40,6 +44,20 @@ class NodeOut:
         return node_status(subject.name, now).state is not NodeState.UP
 
 
+def look_again(now: AwareDatetime) -> int:
+    """File what broke inside planned work that is over, and still is out; return how many."""
+    lasting = (one for one in open_outages(now, counted=False) if not one.planned)
+    began = {str(one.place.node): one.start for one in lasting}
+    over = {
+        node: work for node, work in faults_kept_back(began, now).items() if not work.holds(now)
+    }
+    drafts = {one.dedup_key: one for one in _out_now(over, now)}
+    known = open_among(drafts)
+    due = [(NodeOut.name, one) for key, one in drafts.items() if key not in known]
+    file_findings(due, now=now)
+    return len(due)
+
+
 class BadReturn:
     """Claims that a node broke again soon after its return: the repair did not hold."""
 
@@ -60,19 +78,32 @@ class BadReturn:
 
 
 def _out(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator[FindingDraft]:
-    subjects = sorted({signal.subject for signal in signals if signal.kind == NODE_DOWN})
-    statuses = node_statuses([subject.name for subject in subjects], now)
+    yield from _out_now({one.subject.name for one in signals if one.kind == NODE_DOWN}, now)
+
+
+def _out_now(names: Iterable[str], now: AwareDatetime) -> Iterator[FindingDraft]:
+    """Claim of those of the nodes that are out, and of no work that goes on, that they are."""
+    statuses = node_statuses(names, now)
+    out = {name: one.since for name, one in statuses.items() if one.since and not one.planned}
+    work = faults_kept_back(out, now)
     ages = repair_ages([*statuses], now)
-    for subject in subjects:
-        status = statuses.get(subject.name)
-        if status is None or status.state is NodeState.UP or not status.since or status.planned:
+    for name in sorted(out):
+        subject, status, kept_back = SubjectRef("node", name), statuses[name], work.get(name)
+        if status.state is NodeState.UP or not status.since:
             continue
+        if kept_back is not None and kept_back.holds(now):
+            continue
+        within = (
+            f"; it went out at {status.since:%Y-%m-%d %H:%M} UTC, in {kept_back.words}"
+            if kept_back
+            else ""
+        )
         holder = f", held by {status.customer}" if status.customer else ""
         cause = status.cause or "no cause given"
         yield FindingDraft(
             kind="fleet.node_out",
             subject=subject,
-            claim=f"{subject.name} is {_out_of(status)}: {cause}{holder}",
+            claim=f"{subject.name} is {_out_of(status)}: {cause}{holder}{within}",
             confidence=1.0,
             severity=Quantity(_severity(status, _WEEK_H), GPU_HOURS),
             evidence=(
@@ -93,6 +124,9 @@ def _relapsed(signals: Sequence[SignalDraft], *, now: AwareDatetime) -> Iterator
         for signal in signals
         if signal.kind == NODE_RELAPSED and now - signal.occurred_at <= _RELAPSE_FRESH
     ]
+    broke = {signal.subject.name: signal.occurred_at for signal in fresh}
+    of_work = faults_kept_back(broke, now)  # if it is a fault, it still is out when the work ends
+    fresh = [signal for signal in fresh if signal.subject.name not in of_work]
     gpus = gpus_held({signal.subject.name for signal in fresh}, now)
     told = recent_outages([*gpus], now)
     for signal in fresh:

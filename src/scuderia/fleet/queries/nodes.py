@@ -27,6 +27,7 @@ from scuderia.fleet.nouns import (
     NodePlace,
     NodeState,
     OutageRecord,
+    PlannedWork,
     RepairPhase,
     Severity,
 )
@@ -39,6 +40,7 @@ from scuderia.fleet.queries.access import (
 from scuderia.fleet.queries.allocations import as_allocations
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
 from scuderia.fleet.queries.outages import SHARE_COLUMNS, outages_between, share_in
+from scuderia.fleet.queries.planned_work import work_at
 from scuderia.fleet.queries.silence import silent_sources
 from scuderia.loop.queries.questions import Question
 
@@ -55,6 +57,7 @@ class NodeStatus:
     silent        its source does not answer, so nothing is known of it
     silent_since  since when; None while it answers
     gpus_lost     how many of its GPUs are out of service
+    work          the planned work that goes on there, told to whoever asks for the node
     """
 
     place: NodePlace
@@ -69,6 +72,12 @@ class NodeStatus:
     silent: bool = False
     silent_since: AwareDatetime | None = None
     gpus_lost: int = 0
+    work: PlannedWork | None = None
+
+    @property
+    def is_of_work(self) -> bool:
+        """Say whether it went out in the planned work that goes on there: no fault as yet."""
+        return self.work is not None and self.since is not None and self.work.holds(self.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +113,8 @@ def list_nodes(actor: Actor, at: AwareDatetime, *, site: str | None = None) -> F
     """Return the nodes within the actor's reach as they stood at `at`."""
     scopes = readable_scopes(actor)
     board = fleet_board(at, site=site)
-    return replace(
-        board,
-        nodes=tuple(n for n in board.nodes if within_reach(n.place, n.customer, scopes)),
-    )
+    mine = (n for n in board.nodes if within_reach(n.place, n.customer, scopes))
+    return replace(board, nodes=with_work(mine, at))
 
 
 def get_node(actor: Actor, node: str, at: AwareDatetime) -> NodeStatus:
@@ -116,7 +123,14 @@ def get_node(actor: Actor, node: str, at: AwareDatetime) -> NodeStatus:
     raises   NotFound: none within the actor's reach; UnknownSubject
     """
     require_reach(actor, SubjectRef.parse(f"node:{node}"))
-    return node_status(node, at)
+    return with_work([node_status(node, at)], at)[0]
+
+
+def with_work(nodes: Iterable[NodeStatus], at: AwareDatetime) -> tuple[NodeStatus, ...]:
+    """Return the nodes with the planned work that goes on at each."""
+    found = tuple(nodes)
+    work = work_at((one.place.node for one in found), at)
+    return tuple(replace(one, work=work.get(one.place.node)) for one in found) if work else found
 
 
 def node_status(node: str, at: AwareDatetime) -> NodeStatus:

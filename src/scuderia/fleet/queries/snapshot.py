@@ -9,7 +9,7 @@ from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeVie
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, SlaDefinition
 from scuderia.fleet.queries import reports, slas, spare_pools
 from scuderia.fleet.queries.lemons import HISTORY_DAYS, histories_known_at
-from scuderia.fleet.queries.nodes import fleet_board
+from scuderia.fleet.queries.nodes import fleet_board, with_work
 from scuderia.loop.queries.decisions import answers_to
 from scuderia.loop.queries.naming import promised_subjects
 
@@ -20,8 +20,8 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
     """Return the fleet as the books tell it at `now`; None where no node is on the books.
 
     Of what happened, nothing later than `now` is told: an outage that ended later lasts. What is
-    set and kept without a history is today's: pools' sizes, node types. Promises are those that
-    hold at `now`.
+    set and kept without a history is today's: pools' sizes, node types, planned work. Promises are
+    those that hold at `now`.
     """
     board = fleet_board(now)
     if not board.nodes:
@@ -38,13 +38,13 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
             customer=node.customer,
             spare=node.spare and str(node.place.ref) not in promised,
             out_since=node.since,
-            planned=node.planned,
+            planned=node.planned or node.is_of_work,
             cause=node.cause,
             silent=node.silent,
             gpus_lost=node.gpus_lost,
             history=told.get(node.place.node) or history_of(node.place.node, ()),
         )
-        for node in board.nodes
+        for node in with_work(board.nodes, now)
     )
     return FleetSnapshot(
         now=now,

@@ -49,6 +49,12 @@ class FindingRow:
     silent_since: AwareDatetime | None = None
 
 
+def open_among(keys: Iterable[str]) -> frozenset[str]:
+    """Return those of these keys under which a finding is open."""
+    found = Finding.objects.filter(dedup_key__in=list(keys), state=FindingState.OPEN)
+    return frozenset(found.values_list("dedup_key", flat=True))
+
+
 def list_findings(
     actor: Actor,
     *,
