@@ -275,6 +275,8 @@ def test_by_command_one_is_added_listed_and_ended(pigeons, monkeypatch, capsys):
     assert told["signing_key"] == f"key of {told['subscription_id']}"
     (row,) = json.loads(typed("list", "--json"))
     assert (row["address"], row["about"], row["verbs"]) == ("x@y", "customer:acme", ["valve"])
+    again = json.loads(typed("key", told["subscription_id"], "--json"))
+    assert again == {"signing_key": told["signing_key"]}
     typed("end", told["subscription_id"])
     assert json.loads(typed("list", "--json")) == []
     neither = run.invoke(app, ["add", "--on", "valve", "--as", "lena"])

@@ -65,6 +65,21 @@ def add_command(
     print_done({"subscription_id": made, "signing_key": key}, words, as_json=as_json)
 
 
+@app.command("key")
+@for_actor
+def key_command(
+    subscription: Annotated[str, typer.Argument(metavar="ID", help="Its id, or the id's end.")],
+    *,
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Print the key that signs the events of a subscription of yours."""
+    known = (row.id for row in list_subscriptions(actor))
+    found = full_id(subscription, lambda: known, noun="subscription")
+    key = subscriptions.signing_key(actor, found)
+    print_done({"signing_key": key}, key or "its messages are not signed", as_json=as_json)
+
+
 @app.command("end")
 @for_actor
 def end_command(

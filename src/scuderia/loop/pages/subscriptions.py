@@ -97,7 +97,11 @@ def _set(request: HttpRequest) -> HttpResponse:
             now=asked.now,
         )
         key = subscriptions.signing_key(asked.actor, made)
-        signed = f" Its events are signed with this key, told once: {key}" if key else ""
+        signed = (
+            f" Its events are signed with {key}; `scuderia notify key` tells it again."
+            if key
+            else ""
+        )
         return f"Told from now on.{signed}"
 
     return act(request, doing, then=reverse("subscriptions"), again=lambda: _shown(request))
