@@ -17,7 +17,7 @@ from scuderia.web.templatetags import ui
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "scuderia"
 TEMPLATES = sorted(SOURCE.rglob("templates/**/*.html"))
-STYLES = sorted((SOURCE / "web" / "static").rglob("*.css"))
+STYLES = sorted(SOURCE.rglob("static/**/*.css"))
 NAMED_COLOUR = re.compile(
     r":\s*[^;{]*\b(white|black|red|green|blue|orange|gr[ae]y|rgb|hsl|oklch)\b", re.IGNORECASE
 )
