@@ -77,6 +77,8 @@ def test_from_the_request_to_the_signed_report(clock, calendar, tmp_path):  # no
     assert overlapping(made["nodes"], begins, ends) == []
     assert typed(replans.bill_app, zone, "--as", "lena", "--json")["moved_in_all"] == 0
 
+    assert "never in force, or is not yet" in typed(zone_report.app, zone, "--as", "lena")
+
     node = made["nodes"][0]
     asked = ("--update-class", "firmware", "--node", node, "--duration", "45m")
     before = wall(begins - timedelta(minutes=10))

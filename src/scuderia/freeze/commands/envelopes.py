@@ -120,7 +120,7 @@ def say_report(told: Mapping[str, object]) -> None:
             "told until": told["until"],
             "stops": _texts(told, "classes"),
             "machines": f"{len(machines):,} with {told['gpus']:,} GPUs{more}",
-            "not known": _unknown(unknown, len(machines)),
+            "not known": _unknown(unknown, len(machines), begun=told["finding"] != "not begun"),
             "audit": f"entry {told['head_seq']}, {told['head_hash']}",
         }
     )
@@ -152,7 +152,9 @@ def say_report(told: Mapping[str, object]) -> None:
     )  # fmt: skip
 
 
-def _unknown(names: Sequence[str], machines: int) -> str:
+def _unknown(names: Sequence[str], machines: int, *, begun: bool) -> str:
+    if not begun:
+        return "nothing was to be seen: it was never in force, or is not yet"
     if not names:
         return "every machine was seen" if machines else "no machine is told"
     return f"of {len(names):,} of {machines:,} machines whether something changed: {_some(names)}"
