@@ -51,7 +51,7 @@ def calendar(clock, tmp_path):  # noqa: F811 - the fixture
     return begins
 
 
-def test_from_the_request_to_the_signed_report(clock, calendar, tmp_path):  # noqa: F811
+def test_from_the_request_to_the_signed_report(clock, calendar, tmp_path):  # noqa: F811, PLR0915 - one story
     begins, ends = calendar + timedelta(days=2), calendar + timedelta(days=9)
     made = typed(
         zones.app, "request", "--customer", AURORA, "--gpus", "400",
@@ -116,6 +116,7 @@ def test_from_the_request_to_the_signed_report(clock, calendar, tmp_path):  # no
     assert not told["so_far"]
     assert told["breaches"] == []
     assert told["gpus"] == made["gpus"]
+    assert no["decision_id"] in [one["id"] for one in told["decisions"]]
 
 
 def overlapping(nodes, begins, ends):

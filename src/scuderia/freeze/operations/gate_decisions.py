@@ -115,6 +115,7 @@ def ask_gate(
     kept = keep(
         actor,
         judged.zones,
+        of=update,
         at=now,
         update=_kept_update(update) | ({"key": planned.key} if planned else {}),
         allowed=verdict.allowed,
