@@ -281,3 +281,16 @@ def test_by_command_one_is_added_listed_and_ended(pigeons, monkeypatch, capsys):
     assert json.loads(typed("list", "--json")) == []
     neither = run.invoke(app, ["add", "--on", "valve", "--as", "lena"])
     assert isinstance(neither.exception, BadSubscription)
+
+
+def test_what_was_told_is_forgotten_a_month_later_and_what_waits_is_not(pigeons):
+    ask()
+    happens("valve:v1")
+    assert tell() == 1
+    tell(NOW + notifications.KEPT)
+    assert Notification.objects.count() == 1
+    happens("valve:v2")
+    collect_notifications(wall=NOW)
+    pigeons.failing = True
+    send_notifications(wall=NOW + notifications.KEPT + timedelta(hours=3))
+    assert [one.state for one in Notification.objects.all()] == ["waiting"]

@@ -70,7 +70,8 @@ def send_notifications(*, wall: AwareDatetime) -> int:
 
     What fails is tried again after 1, 2, 4 ... minutes, and given up after 8 tries.
     """
-    Notification.objects.exclude(state="waiting").filter(ended_at__lt=wall - KEPT).delete()
+    # None ends later than it was next due, so the index finds what is old, however much is kept.
+    Notification.objects.filter(state__in=("sent", "given_up"), next_at__lt=wall - KEPT).delete()
     due = Notification.objects.filter(
         state="waiting", next_at__lte=wall, subscription__ended_at__isnull=True
     )

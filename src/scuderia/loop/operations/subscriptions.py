@@ -9,13 +9,13 @@ from django.db import transaction
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, NotAuthorised, NotFound, Refused
+from scuderia.basics.ids import new_id
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.loop.models.subscriptions import ADDRESS_MAX, Subscription
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import access, audit
 from scuderia.loop.ports import NotificationChannel, registry
 from scuderia.loop.queries.access import may
-from scuderia.loop.queries.audit import get_head
 from scuderia.loop.queries.lineage import lineage_of
 
 A_PERSON_MAX = 20
@@ -75,16 +75,16 @@ def subscribe(
     mine = Subscription.objects.filter(person=actor.name, ended_at__isnull=True)
     if mine.count() >= A_PERSON_MAX:
         raise TooManySubscriptions(f"{actor.name} has {A_PERSON_MAX}")
-    made = Subscription.objects.create(
-        person=actor.name, channel=channel, address=address, about=about, verbs=wanted,
-        told_to=get_head().seq, set_at=now,
-    )  # fmt: skip
-    audit.record(
-        actor, "subscription.set", subject=f"subscription:{made.pk}", at=now,
+    made = new_id()
+    told_to = audit.record(
+        actor, "subscription.set", subject=f"subscription:{made}", at=now,
         detail={"channel": channel, "address": address, "about": about, "verbs": list(wanted)},
     )  # fmt: skip
-    Subscription.objects.filter(pk=made.pk).update(told_to=get_head().seq)
-    return made.pk
+    Subscription.objects.create(
+        id=made, person=actor.name, channel=channel, address=address, about=about, verbs=wanted,
+        told_to=told_to, set_at=now,
+    )  # fmt: skip
+    return made
 
 
 @transaction.atomic

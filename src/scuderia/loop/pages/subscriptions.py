@@ -1,6 +1,6 @@
 """Notifications: who is told of what, where to, and how the telling goes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -64,9 +64,9 @@ def everything(request: HttpRequest) -> HttpResponseBase:
     """Show the subscriptions, or set one."""
     if request.method == "POST":
         return _set(request)
-    rows = list_subscriptions(request_context(request).actor)
+    rows = _rows(request)
     sheet = csv_answer(SUBSCRIPTIONS, rows_in_memory(SUBSCRIPTIONS, rows), request)
-    return sheet or _shown(request)
+    return sheet or _shown(request, rows)
 
 
 @require_POST
@@ -81,7 +81,9 @@ def end(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         )
         return "Ended. What waited is not sent either."
 
-    return act(request, doing, then=reverse("subscriptions"), again=lambda: _shown(request))
+    return act(
+        request, doing, then=reverse("subscriptions"), again=lambda: _shown(request, _rows(request))
+    )
 
 
 def _set(request: HttpRequest) -> HttpResponse:
@@ -104,15 +106,19 @@ def _set(request: HttpRequest) -> HttpResponse:
         )
         return f"Told from now on.{signed}"
 
-    return act(request, doing, then=reverse("subscriptions"), again=lambda: _shown(request))
+    return act(
+        request, doing, then=reverse("subscriptions"), again=lambda: _shown(request, _rows(request))
+    )
 
 
-def _shown(request: HttpRequest) -> HttpResponse:
-    rows = list_subscriptions(request_context(request).actor)
-    table = replace(SUBSCRIPTIONS, caption=SUBSCRIPTIONS.caption)
-    path = reverse("subscriptions")
+def _rows(request: HttpRequest) -> tuple[SubscriptionRow, ...]:
+    return list_subscriptions(request_context(request).actor)
+
+
+def _shown(request: HttpRequest, rows: tuple[SubscriptionRow, ...]) -> HttpResponse:
+    source, path = rows_in_memory(SUBSCRIPTIONS, rows), reverse("subscriptions")
     context = SubscriptionsPage(
-        table=open_table(table, rows_in_memory(table, rows), request, path=path),
+        table=open_table(SUBSCRIPTIONS, source, request, path=path),
         rows=rows,
         channels=tuple(sorted(registry.channels)),
         fields=_fields(request),
