@@ -83,7 +83,7 @@ class ByOwnWord(TyperGroup):
 
 def deliver(
     envelope: Callable[[], bytes],
-    told: ToldT,
+    told: Callable[[], ToldT],
     shown: Callable[[ToldT], None],
     *,
     out: Path | None,
@@ -99,9 +99,9 @@ def deliver(
     elif signed:
         sys.stdout.write(envelope().decode() + "\n")
     elif as_json:
-        print_json(told)
+        print_json(told())
     else:
-        shown(told)
+        shown(told())
 
 
 def say_report(told: Mapping[str, object]) -> None:

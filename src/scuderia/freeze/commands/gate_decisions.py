@@ -32,10 +32,9 @@ def of_decision(
 ) -> None:
     """Show one answer of the gate: to who asked for it, and to who reads everything."""
     at = now()
-    row = get_decision(actor, at, decision_id)
     deliver(
         lambda: sealed_decision(actor=actor, decision_id=decision_id, now=at),
-        row,
+        lambda: get_decision(actor, at, decision_id),
         _say,
         out=out,
         signed=envelope,

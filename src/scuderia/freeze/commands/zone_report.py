@@ -54,7 +54,7 @@ def of_zone(
     zone_id, at = full_zone_id(zone, actor), now()
     deliver(
         lambda: sealed_report(actor=actor, zone_id=zone_id, now=at),
-        zone_report(actor, zone_id, at).told(),
+        lambda: zone_report(actor, zone_id, at).told(),
         say_report,
         out=out,
         signed=envelope,
