@@ -14,6 +14,7 @@ ROOMS = (
     "scuderia.loop",
     "scuderia.fleet",
     "scuderia.freeze",
+    "scuderia.datasets",
     "scuderia.crew",
     "scuderia.twin",
     "scuderia.connectors.embedded",

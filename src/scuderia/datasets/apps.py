@@ -1,0 +1,18 @@
+"""The datasets room as a Django app, and what it brings to the product."""
+
+from scuderia.basics.rooms import PowerSpec, Room
+from scuderia.datasets.nouns import DataPower
+from scuderia.web.apps import RoomConfig
+
+ROOM = Room(
+    name="datasets",
+    commands=(),
+    powers=(PowerSpec(DataPower.RUN_PROJECTS, ("lead", "admin"), acting=True),),
+)
+
+
+class DatasetsConfig(RoomConfig):
+    """Human-feedback projects: who said what of what, how good it is, and what is delivered."""
+
+    name = "scuderia.datasets"
+    label = "datasets"

@@ -1,0 +1,47 @@
+"""The datasets room's words: projects, what is asked of whom, and what they answered."""
+
+from enum import StrEnum
+
+
+class DataPower(StrEnum):
+    """What a person may do with projects beside reading them."""
+
+    RUN_PROJECTS = "run_projects"
+
+
+class ProjectKind(StrEnum):
+    """What a contributor is asked of an item.
+
+    PAIRWISE   which of two texts is better, "a" or "b", or "tie"
+    LABEL      one of the project's labels
+    RATING     a number on the project's scale
+    RANKING    the order of the item's texts, best first
+    """
+
+    PAIRWISE = "pairwise"
+    LABEL = "label"
+    RATING = "rating"
+    RANKING = "ranking"
+
+
+class ProjectState(StrEnum):
+    """Where a project stands: only an active one takes judgments."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class Stage(StrEnum):
+    """How far a project is trusted: tried out, then with its quality shown, then at volume."""
+
+    CALIBRATION = "calibration"
+    QUALITY = "quality"
+    PRODUCTION = "production"
+
+
+class ContributorKind(StrEnum):
+    """Who judges: a person, or a model whose answers come by file or API."""
+
+    PERSON = "person"
+    MODEL = "model"
