@@ -114,6 +114,7 @@ WRITES = {
     "/fleet/slas/retract": (404, 403, 404, 404, 404, 404),
     "/fleet/nodes": (404, 403, 404, 404, 200, 200),
     "/fleet/node-versions": (404, 403, 404, 404, 200, 200),
+    "/fleet/node-labels": (404, 403, 404, 404, 200, 200),
     "PATCH /fleet/nodes": (404, 403, 404, 404, 200, 200),
     "/fleet/retirements": (404, 403, 404, 404, 422, 422),
     "/fleet/allocations": (404, 403, 404, 404, 409, 409),
@@ -175,6 +176,7 @@ def body_for(path, stage):
             "sku": SKU,
             "in_service_from": BEFORE,
         },
+        "/fleet/node-labels": {"nodes": [stage.node], "labels": {"pool": "training"}},
         "/fleet/node-versions": {
             "source": "probe",
             "at": BEFORE,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scuderia.fleet.engine.labels import BadLabel
 from scuderia.freeze.engine.zone_scope import (
     Health,
     NothingInScope,
@@ -17,9 +18,11 @@ from scuderia.freeze.engine.zone_scope import (
 from scuderia.freeze.nouns import BadZone, ZoneScope
 
 
-def node(name, *, customer="aurora", health=Health.UP, gpus=8, sku="h8", site="s1"):
+def node(name, *, customer="aurora", health=Health.UP, gpus=8, sku="h8", site="s1", labels=()):
     rack = f"{site}-{name.partition('-')[0]}"
-    return ScopeNode(f"{site}-{name}", site, f"{site}-c", rack, sku, gpus, customer, health)
+    return ScopeNode(
+        f"{site}-{name}", site, f"{site}-c", rack, sku, gpus, customer, health, dict(labels)
+    )
 
 
 def names(found):
@@ -62,6 +65,45 @@ FLEET = (
 )
 def test_a_zone_holds_these_nodes_and_no_others(scope, held):
     assert names(nodes_in_scope(scope, "aurora", FLEET)) == held
+
+
+LABELLED = (
+    node("r1-n1", labels={"pool": "a", "tier": "1"}),
+    node("r1-n2", labels={"pool": "a"}),
+    node("r2-n1", labels={"pool": "b"}),
+    node("r2-n2", customer="borealis", labels={"pool": "a"}),
+    node("r3-n1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("scope", "held"),
+    [
+        (ZoneScope(labels=("pool=a",)), ["s1-r1-n1", "s1-r1-n2"]),  # of what aurora holds
+        (ZoneScope(("site:s1",), labels=("pool=a",)), ["s1-r1-n1", "s1-r1-n2", "s1-r2-n2"]),
+        (ZoneScope(labels=("pool!=a",)), ["s1-r2-n1", "s1-r3-n1"]),  # one without the key too
+        (ZoneScope(labels=("pool==a", "tier!=1")), ["s1-r1-n2"]),  # all of them
+        (ZoneScope(("rack:s1-r2", "rack:s1-r3"), labels=("pool=b",)), ["s1-r2-n1"]),
+        (ZoneScope(gpus=8, labels=("pool=b",)), ["s1-r2-n1"]),  # its rack is not whole so
+    ],
+)
+def test_labels_narrow_what_is_named_or_counted(scope, held):
+    assert names(nodes_in_scope(scope, "aurora", LABELLED)) == held
+
+
+@pytest.mark.parametrize(
+    ("scope", "error", "words"),
+    [
+        (ZoneScope(labels=("pool=c",)), NothingInScope, "no node of those bears pool=c"),
+        (ZoneScope(gpus=17, labels=("pool=a",)), TooFewGpus, "16 GPUs with pool=a, 17 are"),
+        (ZoneScope(labels=("pool",)), BadLabel, "says no key=value"),
+        (ZoneScope(labels=("-x=a",)), BadLabel, "is no key of a label"),
+        (ZoneScope(labels=("pool=a",) * 17), BadLabel, "17 selectors"),
+    ],
+)
+def test_labels_that_mean_nothing_or_nobody_are_refused(scope, error, words):
+    with pytest.raises(error, match=words):
+        nodes_in_scope(scope, "aurora", LABELLED)
 
 
 def test_too_few_gpus_are_refused_with_the_figure():

@@ -10,6 +10,7 @@ from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import NotAuthorised, NotFound, Refused
 from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.models.allocations import Allocation
+from scuderia.fleet.operations.labels import label_nodes
 from scuderia.fleet.queries.inventory import UnknownSubject
 from scuderia.freeze.engine.zone_scope import TooFewGpus
 from scuderia.freeze.models.zones import Zone, ZoneNode
@@ -47,6 +48,10 @@ def token(name):
         expires_at=NOW + timedelta(days=9),
         now=NOW,
     )
+
+
+def label(*nodes, **labels):
+    label_nodes(actor=person("ada"), nodes=nodes, changes=labels, now=NOW)
 
 
 def approve(zone_id, name="lena", *, now=LATER):
@@ -92,6 +97,20 @@ def test_the_nodes_are_previewed_and_pinned_as_they_stand_at_approval():
     approve(zone_id)
     pinned = ZoneNode.objects.filter(zone=zone_id).order_by("node").values_list("node", flat=True)
     assert list(pinned) == ["r1-n1", "r1-n2", "r3-n1"]
+
+
+def test_labels_are_read_as_they_stand_at_approval_and_change_nothing_after_it():
+    scope = ZoneScope(labels=("pool=training", "tier!=b"))
+    label("r1-n1", "r1-n2", "r2-n2", pool="training")
+    label("r1-n2", tier="b")
+    zone_id = request(scope=scope)
+    assert get_zone(person("otto"), zone_id, NOW).node_names == ("r1-n1",)
+    label("r1-n2", "r3-n1", tier=None, pool="training")
+    approve(zone_id)
+    label("r1-n1", pool=None)
+    view = get_zone(person("otto"), zone_id, LATER)
+    assert view.node_names == ("r1-n1", "r1-n2", "r3-n1")
+    assert view.zone.scope == "what it holds with pool=training, tier!=b"
 
 
 def test_a_count_that_is_no_longer_held_at_approval_is_refused_and_nothing_is_written():

@@ -265,15 +265,19 @@ class GlassState(StrEnum):
 class ZoneScope:
     """What a zone is asked to hold: everything under some subjects, or so many GPUs.
 
+    Labels narrow either of them; alone, they narrow what the customer holds.
+
     under   subjects in the fleet's words, e.g. rack:r01; empty where a count is asked for
     gpus    how many GPUs of the customer's; None where subjects are named
     sku     the count is of this node type alone; site: there alone. "" is any
+    labels  key=value or key!=value: of those nodes alone that meet all of them
     """
 
     under: tuple[str, ...] = ()
     gpus: int | None = None
     sku: str = ""
     site: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from scuderia.fleet.api import (
     allocations,
     customers,
     exclusions,
+    labels,
     node_versions,
     nodes,
     outages,
@@ -19,6 +20,7 @@ from scuderia.fleet.api import (
 router = Router(tags=["fleet"])
 router.add_router("", nodes.router)
 router.add_router("", node_versions.router)
+router.add_router("", labels.router)
 router.add_router("", outages.router)
 router.add_router("", spare_pools.router)
 router.add_router("", customers.router)

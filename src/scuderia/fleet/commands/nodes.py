@@ -21,6 +21,7 @@ from scuderia.fleet.commands.options import (
 )
 from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.operations.descriptions import expand_nodes
+from scuderia.fleet.operations.labels import label_nodes, read_changes
 from scuderia.fleet.operations.nodes import (
     NodeFacts,
     NodesDescribed,
@@ -56,7 +57,7 @@ class ShownByName(TyperGroup):
 app = typer.Typer(
     cls=ShownByName,
     no_args_is_help=True,
-    help="Show one node (`node NAME`), or describe nodes: add, edit, retire.",
+    help="Show one node (`node NAME`), or describe nodes: add, edit, label, retire.",
 )
 
 
@@ -137,6 +138,7 @@ def show(
             "state": "records ended" if status.state is NodeState.UNKNOWN else _state(status),
             "held by": status.customer or "nobody",
             **({"planned work until": status.work.until} if status.work else {}),
+            **({"labels": _labels(status)} if status.labels else {}),
         }
     )
     print_table(
@@ -155,6 +157,10 @@ def show(
         ),
         empty="It was never out in this period.",
     )
+
+
+def _labels(row: NodeStatus) -> tuple[str, ...]:
+    return tuple(f"{key}={value}" for key, value in (row.labels or {}).items())
 
 
 def _state(row: NodeStatus) -> str:
@@ -199,6 +205,29 @@ def edit(
         dry_run=dry_run,
     )  # fmt: skip
     _report(done, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("label")
+@for_actor
+def label(
+    node: Annotated[str, typer.Argument(metavar="NODE", help="A node, or node[001-128].")],
+    changes: Annotated[
+        list[str], typer.Argument(metavar="LABEL...", help="key=value, or key- to take it away.")
+    ],
+    *,
+    dry_run: DryRun = False,
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Label nodes, in Kubernetes' syntax; zones may be asked for by labels."""
+    done = label_nodes(
+        actor=actor, nodes=expand_nodes([node]), changes=read_changes(changes), now=now(),
+        dry_run=dry_run,
+    )  # fmt: skip
+    would = "It would be: " if dry_run else ""
+    words = f"{would}{done.changed} nodes labelled otherwise, {done.unchanged} as they were."
+    facts = {"changed": done.changed, "unchanged": done.unchanged, "dry_run": dry_run}
+    print_done(facts, words, as_json=as_json)
 
 
 @app.command("retire")

@@ -3,17 +3,25 @@
 from typing import NamedTuple
 
 from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.labels import (
+    KEY_MAX,
+    LABELS_MAX,
+    NAME_MAX,
+    BadLabel,
+    labels_in,
+    labels_text,
+)
 from scuderia.intake.fields import FieldSpec, FieldType, Record
 from scuderia.intake.identities import identity_of
 from scuderia.intake.records import Flaw
 
-_NAME_MAX = 128
+_PLACE_MAX = 128
 _FAR_AHEAD = 1 << 62
 
 FIELDS = (
     FieldSpec(name="node", type=FieldType.NAME, needs_column=True, may_be_empty=False),
     *(
-        FieldSpec(name=name, needs_column=True, may_be_empty=False, characters_max=_NAME_MAX)
+        FieldSpec(name=name, needs_column=True, may_be_empty=False, characters_max=_PLACE_MAX)
         for name in ("site", "cluster", "rack", "sku")
     ),
     FieldSpec(
@@ -25,6 +33,7 @@ FIELDS = (
         needs_column=True,
         counted_from="in_service_from",
     ),
+    FieldSpec(name="labels", characters_max=LABELS_MAX * (KEY_MAX + NAME_MAX + 2)),
 )
 
 
@@ -32,6 +41,7 @@ class NodeRow(NamedTuple):
     """A node in service over [in_service_from, in_service_to), in whole Unix seconds.
 
     in_service_to   None: it still is
+    labels          all that it bears, as `labels_text` writes them; None: it says nothing of them
     """
 
     node: str
@@ -41,6 +51,7 @@ class NodeRow(NamedTuple):
     sku: str
     in_service_from: int
     in_service_to: int | None
+    labels: str | None = None
 
     @property
     def key(self) -> str:
@@ -53,7 +64,7 @@ class NodeRow(NamedTuple):
         for name in ("in_service_from", "in_service_to"):
             at = getattr(self, name)
             texts[name] = "" if at is None else instant_of(at).isoformat()
-        return texts
+        return texts | {"labels": self.labels or ""}
 
     def flaw(self, now: int) -> Flaw | None:
         """Return the objection to dates that end before they begin or have not come, or None."""
@@ -82,11 +93,23 @@ def row_of(record: Record) -> NodeRow:
         record.text("sku"),
         seconds_of(record.required_instant("in_service_from")),
         None if ends is None else seconds_of(ends),
+        _labels_of(record.text("labels")),
     )
     flaw = row.flaw(_FAR_AHEAD)  # what has come is known beside the books alone
     if flaw is not None:
         raise flaw
     return row
+
+
+def _labels_of(text: str) -> str | None:
+    """Return the labels as they are kept; None where the cell is empty.
+
+    raises   Flaw
+    """
+    try:
+        return labels_text(labels_in(text)) if text.strip() else None
+    except BadLabel as error:
+        raise Flaw("labels", error.message, error.remedy) from None
 
 
 def same_row(row: NodeRow) -> str:

@@ -11,6 +11,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput, Refused
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.engine.facts import instant_of, seconds_of
+from scuderia.fleet.engine.labels import labels_in, labels_text
 from scuderia.fleet.engine.node_rows import NodeRow
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Sku
@@ -23,7 +24,9 @@ from scuderia.fleet.operations.descriptions import (
     require_reason,
 )
 from scuderia.fleet.operations.inventory import fill_slots, keep_racks
+from scuderia.fleet.operations.labels import keep_labels
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
+from scuderia.fleet.queries.labels import labels_of
 from scuderia.intake.records import Flaw
 from scuderia.loop.operations import audit
 from scuderia.loop.operations.bulk_writes import update_rows
@@ -60,6 +63,7 @@ class NodeFacts:
             self.sku or row.sku,
             row.in_service_from if begins is None else seconds_of(begins),
             row.in_service_to if ends is None else seconds_of(ends),
+            row.labels,
         )
 
 
@@ -94,6 +98,7 @@ def compare_nodes(rows: Sequence[NodeRow], *, now: AwareDatetime) -> Compared[No
     """Say what of the rows is new, known or otherwise, and what cannot stand; writes nothing."""
     names = {row.node for row in rows}
     known = _rows_of(names)
+    rows = [_with_labels(row, known.get(row.node)) for row in rows]
     unseen = set(Node.every.filter(name__among=names).values_list("name", flat=True)) - set(known)
     skus = set(Sku.objects.values_list("name", flat=True))
     places, holds = _Places(), _spans_held(names)
@@ -139,6 +144,10 @@ def keep_nodes(compared: Compared[NodeRow]) -> None:
     refilled = [node for node in stood if slots.get(node.pk, 0) != node.sku.gpus_per_node]
     Gpu.objects.filter(node__among=[node.pk for node in refilled]).delete()
     fill_slots([*new, *refilled])
+    bare = {row.node: "" for row in compared.added}
+    before = bare | {row.node: was.labels for row, was in compared.amended}
+    other = [node for node in (*new, *stood) if said[node.name].labels != before[node.name]]
+    keep_labels({node.pk: labels_in(said[node.name].labels or "") for node in other})
 
 
 @transaction.atomic
@@ -226,6 +235,13 @@ def _compared(rows: Sequence[NodeRow], now: AwareDatetime) -> Compared[NodeRow]:
     return found
 
 
+def _with_labels(row: NodeRow, was: NodeRow | None) -> NodeRow:
+    """Return the row with the labels that stand, where it says nothing of them."""
+    if row.labels is not None:
+        return row
+    return row._replace(labels=was.labels if was is not None else "")
+
+
 def _refusal(node: str, flaw: Flaw) -> Refused:
     return BadInput(f"{node}: {flaw.field}: {flaw.reason}", remedy=flaw.remedy, field=flaw.field)
 
@@ -268,6 +284,7 @@ def _known_rows(nodes: Sequence[str]) -> Iterable[NodeRow]:
 
 def _rows_of(names: Collection[str]) -> dict[Hashable, NodeRow]:
     rows = Node.objects.filter(name__among=names)
+    labels = labels_of(names)
     return {
         name: NodeRow(
             name,
@@ -277,6 +294,7 @@ def _rows_of(names: Collection[str]) -> dict[Hashable, NodeRow]:
             sku,
             seconds_of(begins),
             None if ends is None else seconds_of(ends),
+            labels_text(labels.get(name, {})),
         )
         for name, begins, ends, site, cluster, rack, sku in rows.values_list(
             "name", "active_from", "active_to", *PLACE_COLUMNS

@@ -39,6 +39,7 @@ from scuderia.fleet.queries.access import (
 )
 from scuderia.fleet.queries.allocations import as_allocations
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
+from scuderia.fleet.queries.labels import labels_of
 from scuderia.fleet.queries.outages import SHARE_COLUMNS, outages_between, share_in
 from scuderia.fleet.queries.planned_work import work_at
 from scuderia.fleet.queries.silence import silent_sources
@@ -58,6 +59,7 @@ class NodeStatus:
     silent_since  since when; None while it answers
     gpus_lost     how many of its GPUs are out of service
     work          the planned work that goes on there, told to whoever asks for the node
+    labels        that it bears, told to whoever asks for this node alone; None: not told
     """
 
     place: NodePlace
@@ -73,6 +75,7 @@ class NodeStatus:
     silent_since: AwareDatetime | None = None
     gpus_lost: int = 0
     work: PlannedWork | None = None
+    labels: Mapping[str, str] | None = None
 
     @property
     def is_of_work(self) -> bool:
@@ -123,7 +126,8 @@ def get_node(actor: Actor, node: str, at: AwareDatetime) -> NodeStatus:
     raises   NotFound: none within the actor's reach; UnknownSubject
     """
     require_reach(actor, SubjectRef.parse(f"node:{node}"))
-    return with_work([node_status(node, at)], at)[0]
+    status = with_work([node_status(node, at)], at)[0]
+    return replace(status, labels=labels_of([node]).get(node, {}))
 
 
 def with_work(nodes: Iterable[NodeStatus], at: AwareDatetime) -> tuple[NodeStatus, ...]:

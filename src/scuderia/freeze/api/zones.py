@@ -30,13 +30,17 @@ class EndIn(Schema):
 
 
 class ZoneIn(EndIn):
-    """A zone: what it holds, by subjects (`under`) or as so many GPUs, from when to when, why."""
+    """A zone: what it holds, by subjects (`under`) or as so many GPUs; from when to when, why.
+
+    labels   key=value or key!=value: of those alone that meet all of them
+    """
 
     customer: common.SubjectText
     under: Texts = []
     gpus: Annotated[int, Field(ge=1, le=common.COUNT_MAX)] | None = None
     sku: common.SubjectText = ""
     site: common.SubjectText = ""
+    labels: Texts = []
     start: common.SubjectText
     classes: Texts = []
     title: common.Words = ""
@@ -85,9 +89,9 @@ def get_zone_report(request: HttpRequest, zone_id: UUID) -> HttpResponse:
 @router.post("/zones", response=common.answers(ZonePreview))
 def request_zone(request: HttpRequest, said: ZoneIn) -> ZonePreview:
     """Ask for a zone; another person approves it before it stops anything."""
-    scope = ZoneScope(tuple(said.under), said.gpus, said.sku, said.site)
+    scope = ZoneScope(tuple(said.under), said.gpus, said.sku, said.site, tuple(said.labels))
     lists = {"classes", "exdates", "rdates"}
-    told = said.dict(exclude={"under", "gpus", "sku", "site", "dry_run", *lists})
+    told = said.dict(exclude={"under", "gpus", "sku", "site", "labels", "dry_run", *lists})
     asked = ZoneAsked(
         scope=scope,
         classes=tuple(said.classes),

@@ -1,6 +1,7 @@
 """`scuderia freeze`: ask for a no-fly zone, decide on it, extend and end it, see them all."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from scuderia.fleet.operations.descriptions import expand_nodes
 from scuderia.freeze.nouns import ZoneAsked, ZoneScope
 from scuderia.freeze.operations import zones
 from scuderia.freeze.queries.zones import ZoneRow, get_zone, list_zones, zone_ids
-from scuderia.loop.commands.command_actor import AsJson, for_actor, now
+from scuderia.loop.commands.command_actor import AsJson, for_actor, handed, now
 from scuderia.loop.commands.ids import full_id
 from scuderia.loop.commands.listing import listing
 from scuderia.loop.commands.output import (
@@ -34,8 +35,33 @@ OpenEnd = Annotated[bool, typer.Option("--open-end", help="No end is known; say 
 Review = Annotated[str, typer.Option(help="When an open end is looked at again.")]
 
 
+def _scope(
+    gpus: Annotated[int | None, typer.Option(help="So many of the customer's GPUs.")] = None,
+    sku: Annotated[str, typer.Option(help="With --gpus: of this node type.")] = "",
+    site: Annotated[
+        list[str] | None, typer.Option(help="With --gpus: at this site; else all of it.")
+    ] = None,
+    cluster: Annotated[list[str] | None, typer.Option(help="All of this cluster.")] = None,
+    rack: Annotated[list[str] | None, typer.Option(help="All of this rack.")] = None,
+    node: Annotated[list[str] | None, typer.Option(help="A node, or node[001-128].")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="Only nodes with key=value, or key!=value; all of these."),
+    ] = None,
+) -> ZoneScope:
+    """Return what the zone is to hold."""
+    counted = gpus is not None
+    under = [] if counted else [f"site:{name}" for name in site or ()]
+    under += [f"cluster:{name}" for name in cluster or ()]
+    under += [f"rack:{name}" for name in rack or ()]
+    under += [f"node:{name}" for name in (expand_nodes(node) if node else ())]
+    at = _only(site) if counted else ""
+    return ZoneScope(tuple(under), gpus, sku, at, tuple(label or ()))
+
+
 @app.command("request")
 @for_actor
+@handed("scope", _scope)
 def request_command(
     *,
     customer: Annotated[str, typer.Option(help="For whose sake.")],
@@ -46,14 +72,7 @@ def request_command(
     end: End = "",
     open_end: OpenEnd = False,
     review: Review = "",
-    gpus: Annotated[int | None, typer.Option(help="So many of the customer's GPUs.")] = None,
-    sku: Annotated[str, typer.Option(help="With --gpus: of this node type.")] = "",
-    site: Annotated[
-        list[str] | None, typer.Option(help="With --gpus: at this site; else all of it.")
-    ] = None,
-    cluster: Annotated[list[str] | None, typer.Option(help="All of this cluster.")] = None,
-    rack: Annotated[list[str] | None, typer.Option(help="All of this rack.")] = None,
-    node: Annotated[list[str] | None, typer.Option(help="A node, or node[001-128].")] = None,
+    scope: ZoneScope,
     all_nodes: Annotated[
         bool, typer.Option("--all-nodes", help="Every node that the customer holds.")
     ] = False,
@@ -73,15 +92,11 @@ def request_command(
     as_json: AsJson = False,
 ) -> None:
     """Ask for a zone; another person approves it before it stops anything."""
-    counted = gpus is not None
-    under = [f"customer:{customer}"] if all_nodes else []
-    under += [] if counted else [f"site:{name}" for name in site or ()]
-    under += [f"cluster:{name}" for name in cluster or ()]
-    under += [f"rack:{name}" for name in rack or ()]
-    under += [f"node:{name}" for name in (expand_nodes(node) if node else ())]
+    if all_nodes:
+        scope = replace(scope, under=(f"customer:{customer}", *scope.under))
     asked = ZoneAsked(
         customer=customer,
-        scope=ZoneScope(tuple(under), gpus, sku, _only(site) if counted else ""),
+        scope=scope,
         start=start,
         end=end,
         open_end=open_end,

@@ -7,15 +7,19 @@ The rule of a count, in this order, until there are as many GPUs as were asked f
     2. the customer's other nodes: those that are up, then those short of GPUs, then the rest;
        in each by name
 
+Where labels stand beside it, a node that does not meet all of them is not there, for either way;
+labels alone are of what the customer holds.
+
 A node is taken whole, so the last one may bring a few GPUs more than were asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from scuderia.basics.errors import Refused
+from scuderia.fleet.engine.labels import LabelSelector, read_selectors
 from scuderia.freeze.nouns import BadZone, ZoneScope
 
 KINDS = ("customer", "site", "cluster", "rack", "node")
@@ -47,7 +51,10 @@ class Health(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScopeNode:
-    """One node on the books; `customer` is who holds it, "" if nobody does."""
+    """One node on the books; `customer` is who holds it, "" if nobody does.
+
+    labels   those that were asked for by their keys
+    """
 
     node: str
     site: str
@@ -57,6 +64,7 @@ class ScopeNode:
     gpus: int
     customer: str
     health: Health
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subjects(self) -> frozenset[str]:
@@ -73,10 +81,11 @@ class ScopeNode:
 def refuse_bad_scope(scope: ZoneScope) -> None:
     """Return if it can be read as one of the two ways to say it.
 
-    raises   BadZone
+    raises   BadZone, BadLabel
     """
+    read_selectors(scope.labels)
     if scope.gpus is None:
-        if not scope.under or scope.sku or scope.site:
+        if not (scope.under or scope.labels) or scope.sku or scope.site:
             raise BadZone("name what the zone holds, or a count with its node type and site")
         if len(scope.under) > SUBJECTS_MAX:
             raise BadZone(f"{len(scope.under):,} subjects are more than {SUBJECTS_MAX:,}")
@@ -98,19 +107,35 @@ def nodes_in_scope(
     """Return the nodes that the zone holds, by name.
 
     nodes    all that are on the books, in any order
-    raises   BadZone, NothingInScope: names one that holds none; TooFewGpus
+    raises   BadZone, BadLabel, NothingInScope: names one that holds none; TooFewGpus
     """
     refuse_bad_scope(scope)
+    selectors = read_selectors(scope.labels)
     if scope.gpus is None:
-        found = _under(scope.under, nodes)
+        found = _under(scope.under or (f"customer:{customer}",), nodes)
+        found = [one for one in found if _meets(one, selectors)]
+        if not found:
+            raise NothingInScope(f"no node of those bears {' and '.join(scope.labels)[:200]}")
     else:
-        found = _counted(scope, scope.gpus, customer, nodes)
+        found = _counted(scope, scope.gpus, customer, nodes, selectors)
     return tuple(sorted(found, key=lambda one: one.node))
+
+
+def label_keys(scope: ZoneScope) -> frozenset[str]:
+    """Return the keys of the labels by which the zone is asked for.
+
+    raises   BadLabel
+    """
+    return frozenset(one.key for one in read_selectors(scope.labels))
 
 
 def gpus_in(nodes: Iterable[ScopeNode]) -> int:
     """Return how many GPUs the nodes have."""
     return sum(one.gpus for one in nodes)
+
+
+def _meets(node: ScopeNode, selectors: Sequence[LabelSelector]) -> bool:
+    return all(one.holds(node.labels) for one in selectors)
 
 
 def _under(subjects: Sequence[str], nodes: Sequence[ScopeNode]) -> list[ScopeNode]:
@@ -123,7 +148,11 @@ def _under(subjects: Sequence[str], nodes: Sequence[ScopeNode]) -> list[ScopeNod
 
 
 def _counted(
-    scope: ZoneScope, gpus: int, customer: str, nodes: Sequence[ScopeNode]
+    scope: ZoneScope,
+    gpus: int,
+    customer: str,
+    nodes: Sequence[ScopeNode],
+    selectors: Sequence[LabelSelector],
 ) -> list[ScopeNode]:
     racks: dict[str, list[ScopeNode]] = defaultdict(list)
     for one in nodes:
@@ -131,12 +160,16 @@ def _counted(
     mine = [
         one
         for one in nodes
-        if one.customer == customer and scope.sku in ("", one.sku) and scope.site in ("", one.site)
+        if one.customer == customer
+        and scope.sku in ("", one.sku)
+        and scope.site in ("", one.site)
+        and _meets(one, selectors)
     ]
     held = gpus_in(mine)
     if held < gpus:
         of, at = f" of {scope.sku}" if scope.sku else "", f" at {scope.site}" if scope.site else ""
-        raise TooFewGpus(f"{customer} holds {held:,} GPUs{of}{at}, {gpus:,} are asked for")
+        bears = f" with {', '.join(scope.labels)}"[:200] if scope.labels else ""
+        raise TooFewGpus(f"{customer} holds {held:,} GPUs{of}{at}{bears}, {gpus:,} are asked for")
     taken: list[ScopeNode] = []
     eligible = {one.node for one in mine if one.health is Health.UP}
     for _, members in sorted(racks.items()):

@@ -27,6 +27,7 @@ from scuderia.freeze.engine.zone_asked import (
 from scuderia.freeze.engine.zone_scope import (
     ScopeNode,
     gpus_in,
+    label_keys,
     nodes_in_scope,
     refuse_bad_scope,
 )
@@ -314,17 +315,21 @@ def _nodes_for(actor: Actor, asked: ZoneAsked, now: AwareDatetime) -> tuple[Scop
     is_known = _is_known_to(actor, asked.customer)
     if asked.scope.gpus is not None and not is_known:
         raise unknown
-    nodes = nodes_in_scope(asked.scope, asked.customer, scope_nodes(now))
+    nodes = _resolved(asked.scope, asked.customer, now)
     if not is_known and all(one.customer != asked.customer for one in nodes):
         raise unknown
     return nodes
+
+
+def _resolved(scope: ZoneScope, customer: str, now: AwareDatetime) -> tuple[ScopeNode, ...]:
+    return nodes_in_scope(scope, customer, scope_nodes(now, keys=label_keys(scope)))
 
 
 def _approve_request(zone: Zone, *, actor: Actor, reason: str, now: AwareDatetime) -> None:
     require_second_person(actor, zone.requested_by)
     if zone.ends_at is not None and zone.ends_at <= now:
         raise NotNow("its time has passed")
-    nodes = nodes_in_scope(scope_of(zone), zone.customer, scope_nodes(now))
+    nodes = _resolved(scope_of(zone), zone.customer, now)
     _pin(zone, nodes, now)
     Zone.objects.filter(pk=zone.pk).update(reach=_reach(zone.customer, nodes))
     _decide(zone, ZoneState.SCHEDULED, actor=actor, reason=reason, now=now)

@@ -29,6 +29,7 @@ _MEANT: Mapping[str, str] = {
     "FREEZE-011": "gpus",
     "FREEZE-012": "nodes",
     "FLEET-001": "customer",
+    "FLEET-060": "labels",
 }
 FIELDS = (
     Field("customer", "Customer", "select", required=True),
@@ -38,6 +39,8 @@ FIELDS = (
     Field("site", "At this site", longest=128, help="With a count; left out: any."),
     Field("nodes", "Or these", "area", longest=LIST_MAX,
           help="Node names, hostlists such as node[001-128], or rack:r01, cluster:c1, site:s1."),
+    Field("labels", "Only with labels", longest=2_000,
+          help="key=value or key!=value, parted by spaces: of the above, those that meet all."),
     Field("start", "From", required=True, longest=80, help=_AT),
     Field("end", "To", longest=80, help="The first instant after it, in the same zone."),
     Field("review", "Or open, reviewed at", longest=80,
@@ -98,11 +101,12 @@ def _read(typed: Mapping[str, str]) -> ZoneAsked:
         under += [f"node:{name}" for name in (expand_nodes(names) if names else ())]
     except BadInput as error:
         raise BadInput(error.message, remedy=error.remedy, field="nodes") from None
-    if counted is None and not under:
+    labels = tuple(typed["labels"].replace(",", " ").split())
+    if counted is None and not under and not labels:
         under = [f"customer:{typed['customer']}"]
     return ZoneAsked(
         customer=typed["customer"],
-        scope=ZoneScope(tuple(under), counted, typed["sku"], typed["site"]),
+        scope=ZoneScope(tuple(under), counted, typed["sku"], typed["site"], labels),
         start=typed["start"],
         end=typed["end"],
         open_end=bool(typed["review"]) and not typed["end"],

@@ -1,24 +1,32 @@
 """The fleet as zones see it: every node on the books, by whom it is held and how fit it is."""
 
+from collections.abc import Collection, Mapping
+
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import NodeState
+from scuderia.fleet.queries.labels import labels_with
 from scuderia.fleet.queries.nodes import NodeStatus, fleet_board
 from scuderia.freeze.engine.zone_scope import Health, ScopeNode
 
 _HEALTH = {NodeState.UP: Health.UP, NodeState.DEGRADED: Health.DEGRADED}
 
 
-def scope_nodes(now: AwareDatetime) -> tuple[ScopeNode, ...]:
-    """Return every node of the books; one whose source is silent is there, and unfit."""
-    board = fleet_board(now)
-    return tuple(_node(one) for one in board.nodes if _is_there(one))
+def scope_nodes(now: AwareDatetime, *, keys: Collection[str] = ()) -> tuple[ScopeNode, ...]:
+    """Return every node of the books; one whose source is silent is there, and unfit.
+
+    keys   of the labels that are told
+    """
+    board, labels = fleet_board(now), labels_with(keys)
+    return tuple(
+        _node(one, labels.get(str(one.place.node), {})) for one in board.nodes if _is_there(one)
+    )
 
 
 def _is_there(status: NodeStatus) -> bool:
     return status.state is not NodeState.UNKNOWN or status.silent
 
 
-def _node(status: NodeStatus) -> ScopeNode:
+def _node(status: NodeStatus, labels: Mapping[str, str]) -> ScopeNode:
     place = status.place
     return ScopeNode(
         node=str(place.node),
@@ -29,4 +37,5 @@ def _node(status: NodeStatus) -> ScopeNode:
         gpus=status.gpus,
         customer=str(status.customer or ""),
         health=_HEALTH.get(status.state, Health.OUT),
+        labels=labels,
     )

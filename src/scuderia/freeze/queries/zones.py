@@ -254,20 +254,24 @@ def times_of(zone: Zone) -> ZoneTimes:
 def scope_of(zone: Zone) -> ZoneScope:
     """Return what the zone is asked to hold."""
     asked = zone.scope
-    return ZoneScope(tuple(asked["under"]), asked["gpus"], asked["sku"], asked["site"])
+    labels = tuple(asked.get("labels", ()))
+    return ZoneScope(tuple(asked["under"]), asked["gpus"], asked["sku"], asked["site"], labels)
 
 
 def scope_words(scope: ZoneScope) -> str:
     """Return what a zone is asked to hold, in words; nodes are counted: not all may read them."""
+    bears = f" with {', '.join(scope.labels)}" if scope.labels else ""
+    if scope.gpus is None and not scope.under:
+        return f"what it holds{bears}"
     if scope.gpus is None:
         named = [one for one in scope.under if not one.startswith("node:")]
         nodes = len(scope.under) - len(named)
         more = len(named) - _SUBJECTS_TOLD
         told = ", ".join(named[:_SUBJECTS_TOLD]) + (f" and {more} more" if more > 0 else "")
         counted = f"{nodes:,} node{'' if nodes == 1 else 's'}" if nodes else ""
-        return ", ".join(filter(None, (told, counted)))
+        return ", ".join(filter(None, (told, counted))) + bears
     of = f" of {scope.sku}" if scope.sku else ""
-    return f"{scope.gpus:,} GPUs{of}{f' at {scope.site}' if scope.site else ''}"
+    return f"{scope.gpus:,} GPUs{of}{f' at {scope.site}' if scope.site else ''}{bears}"
 
 
 _SUBJECTS_TOLD = 5
