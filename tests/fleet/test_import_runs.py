@@ -25,7 +25,7 @@ from scuderia.fleet.nouns import (
     ObservationPage,
     Sku,
 )
-from scuderia.fleet.operations import import_runs, inventory, observations, write_turns
+from scuderia.fleet.operations import import_runs, inventory, observations
 from scuderia.fleet.operations.amendments import OutageChanges, amend_outage, retract_outage
 from scuderia.fleet.operations.import_runs import ImportRunning, ImportUnsettled
 from scuderia.fleet.operations.outage_imports import OutageImport, StoodUp
@@ -39,7 +39,8 @@ from scuderia.intake.pipeline import ImportOptions, run_import
 from scuderia.intake.profiles import Profile
 from scuderia.loop.models.audit import AuditEntry
 from scuderia.loop.nouns import Role
-from scuderia.loop.operations import audit, people
+from scuderia.loop.operations import audit, people, write_turns
+from scuderia.loop.operations.process_holds import this_process
 
 pytestmark = pytest.mark.django_db
 NOW = parse_instant("2026-08-01T00:00:00Z", field="now")
@@ -273,7 +274,7 @@ def test_a_kill_at_any_turn_leaves_nothing_or_all_and_the_next_one_clears_up(
             told.update(turns=0, kill=0)
             states.add(facts(seen()) == facts(after))
             assert facts(seen()) in (facts(before), facts(after))
-            ImportRun.objects.update(held_by=import_runs._me().rpartition(":")[0] + ":999999999")
+            ImportRun.objects.update(held_by=this_process().rpartition(":")[0] + ":999999999")
             if number % 2:  # else the next import clears it away
                 jobs.tidy_imports()
                 assert rows()["runs"] == rows()["replaced"] == 0

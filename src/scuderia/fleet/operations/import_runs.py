@@ -4,10 +4,7 @@ Until it is published, no reader sees a row of it; from then on, every reader se
 A run whose process died is discarded, or settled if it was published, by whoever comes next.
 """
 
-import os
-import socket
 from collections.abc import Callable, Collection
-from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,13 +17,13 @@ from scuderia.fleet.models.amendments import OutageAmendment
 from scuderia.fleet.models.import_runs import ImportRun
 from scuderia.fleet.models.inventory import Gpu, Node
 from scuderia.fleet.models.outages import ImportBatch, Outage
-from scuderia.fleet.operations.write_turns import take_turn
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.loop.operations import audit
+from scuderia.loop.operations.process_holds import is_dead, this_process
+from scuderia.loop.operations.write_turns import take_turn
 from scuderia.loop.ports import registry
 
 DoneT = TypeVar("DoneT")
-SILENT_FOR = timedelta(minutes=2)
 ROWS = 1_000
 _AUDITED = 50
 
@@ -55,7 +52,7 @@ def begin(actor: Actor) -> ImportRun:
     try:
         return take_turn(
             lambda: ImportRun.objects.create(
-                held_by=_me(), touched_at=registry.wall.now(), actor=told
+                held_by=this_process(), touched_at=registry.wall.now(), actor=told
             )
         )
     except IntegrityError:
@@ -105,7 +102,7 @@ def tidy() -> None:
     for run in ImportRun.objects.filter(is_settled=False):
         if not run.is_open:
             settle(run)
-        elif _is_dead(run):
+        elif is_dead(run.held_by, run.touched_at):
             discard(run)
 
 
@@ -166,24 +163,3 @@ def _keep(run: ImportRun) -> None:
     held = ImportRun.objects.filter(pk=run.pk, is_open=True)
     if not held.update(touched_at=registry.wall.now()):
         raise ImportUnsettled("it was silent for so long that it was taken for dead")
-
-
-def _me() -> str:
-    return f"{socket.gethostname()[:90]}:{os.getpid()}"
-
-
-def _is_dead(run: ImportRun) -> bool:
-    host, _, process = run.held_by.rpartition(":")
-    if host == _me().rpartition(":")[0] and not _lives(int(process)):
-        return True
-    return registry.wall.now() - run.touched_at > SILENT_FOR
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -24,10 +24,10 @@ from scuderia.fleet.operations.observations import (
     record_latest,
     record_observations,
 )
-from scuderia.fleet.operations.write_turns import take_turn
 from scuderia.fleet.ports import FleetReader
 from scuderia.loop.nouns import SignalDraft
 from scuderia.loop.operations import signals
+from scuderia.loop.operations.write_turns import take_turn
 
 PAGE_LIMIT = 1000
 PAGE_FIRST, PAGE_LEAST = 500, 250  # each page asks the same questions: small ones cost more in all
