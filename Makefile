@@ -10,7 +10,7 @@ CORES ?= auto
 MUTANTS ?=
 # Checks run side by side; a make that can keeps what each of them says together.
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-ON_TABLES := $(addprefix tests/,loop fleet freeze crew config connectors api pages single_sign_on web journeys postgres)
+ON_TABLES := $(addprefix tests/,loop fleet freeze datasets crew config connectors api pages single_sign_on web journeys postgres)
 
 .PHONY: help setup demo test check test-long test-fresh test-browser test-postgres mutants mutants-fixed bench clean
 

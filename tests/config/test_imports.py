@@ -259,6 +259,7 @@ def test_kinds_are_found_by_name():
     assert [each.name for each in importers()] == [
         "allocations",
         "exclusions",
+        "judgments",
         "nodes",
         "outages",
         "prices",

@@ -1,12 +1,24 @@
 """The datasets room as a Django app, and what it brings to the product."""
 
-from scuderia.basics.rooms import PowerSpec, Room
+from scuderia.basics.rooms import Command, PowerSpec, Room
 from scuderia.datasets.nouns import DataPower
 from scuderia.web.apps import RoomConfig
 
 ROOM = Room(
     name="datasets",
-    commands=(),
+    commands=(
+        Command(
+            "datasets",
+            "Human-feedback projects: judged, measured, shipped.",
+            "scuderia.datasets.commands.projects:app",
+        ),
+        Command(
+            "datasets import",
+            "Import a project's judgments, or its items.",
+            import_kind="judgments",
+        ),
+    ),
+    playbook="scuderia.datasets.playbook.catalogue:register",
     powers=(PowerSpec(DataPower.RUN_PROJECTS, ("lead", "admin"), acting=True),),
 )
 

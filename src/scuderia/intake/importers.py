@@ -19,10 +19,14 @@ class NoSuchKind(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a kind is told beside the file: a flag of the command, always text; "" where unsaid."""
+    """What a kind is told beside the file: a flag of the command, always text; "" where unsaid.
+
+    is_place   it must be said, and is typed before the file and without a flag
+    """
 
     name: str
     job: str
+    is_place: bool = False
 
 
 class Importer(Protocol):

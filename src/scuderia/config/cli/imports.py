@@ -67,6 +67,14 @@ def command_of(importer: Importer) -> Callable[..., None]:
             "",
         )
         for setting in importer.settings
+        if not setting.is_place
+    }
+    places = {
+        parameter(setting.name): Annotated[
+            str, typer.Argument(metavar=setting.name.upper(), help=setting.job)
+        ]
+        for setting in importer.settings
+        if setting.is_place
     }
     offered = {**flags(), **own, **_OWN}
 
@@ -74,7 +82,8 @@ def command_of(importer: Importer) -> Callable[..., None]:
         _import(importer, given, actor)
 
     kind = Parameter.KEYWORD_ONLY
-    parameters = [Parameter("file", kind, annotation=file)]
+    typed = {**places, "file": file}
+    parameters = [Parameter(name, kind, annotation=one) for name, one in typed.items()]
     for name, (annotation, default) in offered.items():
         parameters.append(Parameter(name, kind, annotation=annotation, default=default))
     parameters.append(Parameter("actor", kind, annotation=Actor))
