@@ -55,6 +55,7 @@ READS = {
     "/people": (200, 200, 200, 200, 200, 200),
     "/tokens": (200, 200, 200, 200, 200, 200),
     "/fleet/nodes": (200, 200, 200, 200, 200, 200),
+    "/fleet/shared-parts": (200, 200, 200, 200, 200, 200),
     "/fleet/nodes/{node}": (404, 200, 200, 404, 200, 200),
     "/fleet/nodes/{node}/timeline": (404, 200, 200, 404, 200, 200),
     "/fleet/outages": (200, 200, 200, 200, 200, 200),
@@ -115,6 +116,7 @@ WRITES = {
     "/fleet/nodes": (404, 403, 404, 404, 200, 200),
     "/fleet/node-versions": (404, 403, 404, 404, 200, 200),
     "/fleet/node-labels": (404, 403, 404, 404, 200, 200),
+    "/fleet/node-shared-parts": (404, 403, 404, 404, 200, 200),
     "PATCH /fleet/nodes": (404, 403, 404, 404, 200, 200),
     "/fleet/retirements": (404, 403, 404, 404, 422, 422),
     "/fleet/allocations": (404, 403, 404, 404, 409, 409),
@@ -177,6 +179,7 @@ def body_for(path, stage):
             "in_service_from": BEFORE,
         },
         "/fleet/node-labels": {"nodes": [stage.node], "labels": {"pool": "training"}},
+        "/fleet/node-shared-parts": {"nodes": [stage.node], "parts": ["switch:leaf-1"]},
         "/fleet/node-versions": {
             "source": "probe",
             "at": BEFORE,

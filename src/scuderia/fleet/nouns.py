@@ -209,6 +209,14 @@ class NodeObservation:
     share: GpuShare = field(default_factory=GpuShare)
 
 
+class SharedPartKind(StrEnum):
+    """What nodes hang on together: what is changed of it touches each of them."""
+
+    SWITCH = "switch"
+    FEED = "feed"
+    STORAGE = "storage"
+
+
 class VersionKind(StrEnum):
     """What of a node has a version; a new boot_id is a reboot."""
 

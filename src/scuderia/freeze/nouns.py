@@ -109,7 +109,7 @@ class ZoneCover:
     """What a zone stops once it is compiled.
 
     zone        its identifier, told in every objection
-    nodes       the nodes it holds, pinned, by name
+    nodes       the nodes it holds, pinned, by name; and the shared parts on which they hang
     classes     of updates it stops
     intervals   half-open, Unix seconds; any order, they may overlap
     """
@@ -136,7 +136,7 @@ class Ground(StrEnum):
 class AskedUpdate:
     """An update that somebody wants to make.
 
-    nodes           by name, at least one
+    nodes           by name, at least one; a shared part as switch:NAME, feed:NAME, storage:NAME
     update_class    as the deployer wrote it; one nobody knows is judged, not refused
     start           Unix seconds, the instant at which it begins
     work_s          from there to the p95 end of the work

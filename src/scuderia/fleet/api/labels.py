@@ -7,7 +7,8 @@ from ninja import Field, Router, Schema
 
 from scuderia.fleet.api.allocations import NodesIn
 from scuderia.fleet.operations.descriptions import expand_nodes
-from scuderia.fleet.operations.labels import NodesLabelled, label_nodes
+from scuderia.fleet.operations.labels import label_nodes
+from scuderia.fleet.operations.node_marks import NodesMarked
 from scuderia.loop.api.common import SubjectText, answers, asked_by
 
 router = Router()
@@ -22,8 +23,8 @@ class LabelsIn(Schema):
     dry_run: bool = False
 
 
-@router.post("/node-labels", response=answers(NodesLabelled))
-def label(request: HttpRequest, said: LabelsIn) -> NodesLabelled:
+@router.post("/node-labels", response=answers(NodesMarked))
+def label(request: HttpRequest, said: LabelsIn) -> NodesMarked:
     """Label nodes, all of them or none."""
     return label_nodes(
         **asked_by(request),

@@ -12,6 +12,7 @@ from scuderia.fleet.api import (
     outages,
     prices,
     reports,
+    shared_parts,
     skus,
     slas,
     spare_pools,
@@ -21,6 +22,7 @@ router = Router(tags=["fleet"])
 router.add_router("", nodes.router)
 router.add_router("", node_versions.router)
 router.add_router("", labels.router)
+router.add_router("", shared_parts.router)
 router.add_router("", outages.router)
 router.add_router("", spare_pools.router)
 router.add_router("", customers.router)

@@ -12,6 +12,7 @@ from scuderia.fleet.commands import (
     outages,
     prices,
     reports,
+    shared_parts,
     skus,
     slas,
     sources,
@@ -26,6 +27,7 @@ app.command()(amendments.amend)
 app.command()(reports.report)
 app.command()(nodes.nodes)
 app.add_typer(nodes.app, name="node")
+app.command("shared-parts")(shared_parts.shared_parts)
 app.command()(lemons.lemons)
 app.command("customers")(customers.customers)
 app.add_typer(customers.app, name="customer")

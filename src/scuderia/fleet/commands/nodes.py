@@ -22,6 +22,7 @@ from scuderia.fleet.commands.options import (
 from scuderia.fleet.nouns import NodeState
 from scuderia.fleet.operations.descriptions import expand_nodes
 from scuderia.fleet.operations.labels import label_nodes, read_changes
+from scuderia.fleet.operations.node_marks import NodesMarked
 from scuderia.fleet.operations.nodes import (
     NodeFacts,
     NodesDescribed,
@@ -29,6 +30,7 @@ from scuderia.fleet.operations.nodes import (
     edit_nodes,
     retire_nodes,
 )
+from scuderia.fleet.operations.shared_parts import hang_nodes
 from scuderia.fleet.queries.amendments import list_amendments
 from scuderia.fleet.queries.nodes import NodeStatus, get_node, get_timeline, list_nodes
 from scuderia.loop.commands.command_actor import for_actor, handed, now
@@ -42,6 +44,7 @@ from scuderia.loop.commands.output import (
 from scuderia.loop.ports import registry
 
 KEY_SHOWN = 12
+OneNode = Annotated[str, typer.Argument(metavar="NODE", help="A node, or node[001-128].")]
 
 
 class ShownByName(TyperGroup):
@@ -57,7 +60,7 @@ class ShownByName(TyperGroup):
 app = typer.Typer(
     cls=ShownByName,
     no_args_is_help=True,
-    help="Show one node (`node NAME`), or describe nodes: add, edit, label, retire.",
+    help="Show one node (`node NAME`), or describe nodes: add, edit, label, hang, retire.",
 )
 
 
@@ -139,6 +142,7 @@ def show(
             "held by": status.customer or "nobody",
             **({"planned work until": status.work.until} if status.work else {}),
             **({"labels": _labels(status)} if status.labels else {}),
+            **({"hangs on": status.hangs_on} if status.hangs_on else {}),
         }
     )
     print_table(
@@ -210,7 +214,7 @@ def edit(
 @app.command("label")
 @for_actor
 def label(
-    node: Annotated[str, typer.Argument(metavar="NODE", help="A node, or node[001-128].")],
+    node: OneNode,
     changes: Annotated[
         list[str], typer.Argument(metavar="LABEL...", help="key=value, or key- to take it away.")
     ],
@@ -224,10 +228,34 @@ def label(
         actor=actor, nodes=expand_nodes([node]), changes=read_changes(changes), now=now(),
         dry_run=dry_run,
     )  # fmt: skip
+    _marked(done, "nodes labelled otherwise", dry_run=dry_run, as_json=as_json)
+
+
+@app.command("hang")
+@for_actor
+def hang(
+    node: OneNode,
+    parts: Annotated[
+        list[str],
+        typer.Argument(metavar="PART...", help="switch:S, feed:F, storage:S; with - behind: off."),
+    ],
+    *,
+    dry_run: DryRun = False,
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Say on which switches, power feeds and storage nodes hang; zones hold these too."""
+    done = hang_nodes(
+        actor=actor, nodes=expand_nodes([node]), changes=parts, now=now(), dry_run=dry_run
+    )
+    _marked(done, "nodes hang otherwise", dry_run=dry_run, as_json=as_json)
+
+
+def _marked(done: NodesMarked, words: str, *, dry_run: bool, as_json: bool) -> None:
     would = "It would be: " if dry_run else ""
-    words = f"{would}{done.changed} nodes labelled otherwise, {done.unchanged} as they were."
+    told = f"{would}{done.changed} {words}, {done.unchanged} as they were."
     facts = {"changed": done.changed, "unchanged": done.unchanged, "dry_run": dry_run}
-    print_done(facts, words, as_json=as_json)
+    print_done(facts, told, as_json=as_json)
 
 
 @app.command("retire")

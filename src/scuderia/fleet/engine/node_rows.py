@@ -1,5 +1,6 @@
 """What a row of nodes says: where each stands, of which type, and from when to when in service."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from scuderia.fleet.engine.facts import instant_of, seconds_of
@@ -10,6 +11,13 @@ from scuderia.fleet.engine.labels import (
     BadLabel,
     labels_in,
     labels_text,
+)
+from scuderia.fleet.engine.shared_parts import (
+    PARTS_MAX,
+    TEXT_MAX,
+    BadSharedPart,
+    parts_in,
+    parts_text,
 )
 from scuderia.intake.fields import FieldSpec, FieldType, Record
 from scuderia.intake.identities import identity_of
@@ -34,6 +42,7 @@ FIELDS = (
         counted_from="in_service_from",
     ),
     FieldSpec(name="labels", characters_max=LABELS_MAX * (KEY_MAX + NAME_MAX + 2)),
+    FieldSpec(name="hangs_on", characters_max=PARTS_MAX * (TEXT_MAX + 2)),
 )
 
 
@@ -42,6 +51,7 @@ class NodeRow(NamedTuple):
 
     in_service_to   None: it still is
     labels          all that it bears, as `labels_text` writes them; None: it says nothing of them
+    hangs_on        all its shared parts, as `parts_text` writes them; None: the same
     """
 
     node: str
@@ -52,6 +62,7 @@ class NodeRow(NamedTuple):
     in_service_from: int
     in_service_to: int | None
     labels: str | None = None
+    hangs_on: str | None = None
 
     @property
     def key(self) -> str:
@@ -64,7 +75,7 @@ class NodeRow(NamedTuple):
         for name in ("in_service_from", "in_service_to"):
             at = getattr(self, name)
             texts[name] = "" if at is None else instant_of(at).isoformat()
-        return texts | {"labels": self.labels or ""}
+        return texts | {"labels": self.labels or "", "hangs_on": self.hangs_on or ""}
 
     def flaw(self, now: int) -> Flaw | None:
         """Return the objection to dates that end before they begin or have not come, or None."""
@@ -93,7 +104,8 @@ def row_of(record: Record) -> NodeRow:
         record.text("sku"),
         seconds_of(record.required_instant("in_service_from")),
         None if ends is None else seconds_of(ends),
-        _labels_of(record.text("labels")),
+        _read("labels", record, lambda text: labels_text(labels_in(text))),
+        _read("hangs_on", record, lambda text: parts_text(parts_in(text))),
     )
     flaw = row.flaw(_FAR_AHEAD)  # what has come is known beside the books alone
     if flaw is not None:
@@ -101,15 +113,16 @@ def row_of(record: Record) -> NodeRow:
     return row
 
 
-def _labels_of(text: str) -> str | None:
-    """Return the labels as they are kept; None where the cell is empty.
+def _read(field: str, record: Record, spelled: Callable[[str], str]) -> str | None:
+    """Return what the field says, as it is kept; None where the cell is empty.
 
     raises   Flaw
     """
+    text = record.text(field)
     try:
-        return labels_text(labels_in(text)) if text.strip() else None
-    except BadLabel as error:
-        raise Flaw("labels", error.message, error.remedy) from None
+        return spelled(text) if text.strip() else None
+    except (BadLabel, BadSharedPart) as error:
+        raise Flaw(field, error.message, error.remedy) from None
 
 
 def same_row(row: NodeRow) -> str:

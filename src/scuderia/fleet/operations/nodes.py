@@ -13,6 +13,7 @@ from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.engine.facts import instant_of, seconds_of
 from scuderia.fleet.engine.labels import labels_in, labels_text
 from scuderia.fleet.engine.node_rows import NodeRow
+from scuderia.fleet.engine.shared_parts import parts_in, parts_text
 from scuderia.fleet.models.allocations import Allocation
 from scuderia.fleet.models.inventory import Cluster, Gpu, Node, Rack, Sku
 from scuderia.fleet.nouns import NodeName, NodePlace
@@ -25,8 +26,10 @@ from scuderia.fleet.operations.descriptions import (
 )
 from scuderia.fleet.operations.inventory import fill_slots, keep_racks
 from scuderia.fleet.operations.labels import keep_labels
+from scuderia.fleet.operations.shared_parts import keep_parts
 from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
 from scuderia.fleet.queries.labels import labels_of
+from scuderia.fleet.queries.shared_parts import parts_by_node
 from scuderia.intake.records import Flaw
 from scuderia.loop.operations import audit
 from scuderia.loop.operations.bulk_writes import update_rows
@@ -64,6 +67,7 @@ class NodeFacts:
             row.in_service_from if begins is None else seconds_of(begins),
             row.in_service_to if ends is None else seconds_of(ends),
             row.labels,
+            row.hangs_on,
         )
 
 
@@ -98,7 +102,7 @@ def compare_nodes(rows: Sequence[NodeRow], *, now: AwareDatetime) -> Compared[No
     """Say what of the rows is new, known or otherwise, and what cannot stand; writes nothing."""
     names = {row.node for row in rows}
     known = _rows_of(names)
-    rows = [_with_labels(row, known.get(row.node)) for row in rows]
+    rows = [_whole(row, known.get(row.node)) for row in rows]
     unseen = set(Node.every.filter(name__among=names).values_list("name", flat=True)) - set(known)
     skus = set(Sku.objects.values_list("name", flat=True))
     places, holds = _Places(), _spans_held(names)
@@ -144,10 +148,18 @@ def keep_nodes(compared: Compared[NodeRow]) -> None:
     refilled = [node for node in stood if slots.get(node.pk, 0) != node.sku.gpus_per_node]
     Gpu.objects.filter(node__among=[node.pk for node in refilled]).delete()
     fill_slots([*new, *refilled])
-    bare = {row.node: "" for row in compared.added}
-    before = bare | {row.node: was.labels for row, was in compared.amended}
-    other = [node for node in (*new, *stood) if said[node.name].labels != before[node.name]]
-    keep_labels({node.pk: labels_in(said[node.name].labels or "") for node in other})
+    bare = {row.node: row._replace(labels="", hangs_on="") for row in compared.added}
+    before = bare | {row.node: was for row, was in compared.amended}
+    _keep_marks([(node.pk, said[node.name], before[node.name]) for node in (*new, *stood)])
+
+
+def _keep_marks(nodes: Iterable[tuple[int, NodeRow, NodeRow]]) -> None:
+    """Write the labels and shared parts of those whose row, by its id, is not as it was."""
+    told = list(nodes)
+    labels = {pk: row.labels or "" for pk, row, was in told if row.labels != was.labels}
+    parts = {pk: row.hangs_on or "" for pk, row, was in told if row.hangs_on != was.hangs_on}
+    keep_labels({pk: labels_in(text) for pk, text in labels.items()})
+    keep_parts({pk: parts_in(text) for pk, text in parts.items()})
 
 
 @transaction.atomic
@@ -235,11 +247,13 @@ def _compared(rows: Sequence[NodeRow], now: AwareDatetime) -> Compared[NodeRow]:
     return found
 
 
-def _with_labels(row: NodeRow, was: NodeRow | None) -> NodeRow:
-    """Return the row with the labels that stand, where it says nothing of them."""
-    if row.labels is not None:
-        return row
-    return row._replace(labels=was.labels if was is not None else "")
+def _whole(row: NodeRow, was: NodeRow | None) -> NodeRow:
+    """Return the row with the labels and shared parts that stand, where it says nothing of them."""
+    labels, parts = ("", "") if was is None else (was.labels, was.hangs_on)
+    return row._replace(
+        labels=labels if row.labels is None else row.labels,
+        hangs_on=parts if row.hangs_on is None else row.hangs_on,
+    )
 
 
 def _refusal(node: str, flaw: Flaw) -> Refused:
@@ -284,7 +298,7 @@ def _known_rows(nodes: Sequence[str]) -> Iterable[NodeRow]:
 
 def _rows_of(names: Collection[str]) -> dict[Hashable, NodeRow]:
     rows = Node.objects.filter(name__among=names)
-    labels = labels_of(names)
+    labels, parts = labels_of(names), parts_by_node(names)
     return {
         name: NodeRow(
             name,
@@ -295,6 +309,7 @@ def _rows_of(names: Collection[str]) -> dict[Hashable, NodeRow]:
             seconds_of(begins),
             None if ends is None else seconds_of(ends),
             labels_text(labels.get(name, {})),
+            parts_text(parts.get(name, ())),
         )
         for name, begins, ends, site, cluster, rack, sku in rows.values_list(
             "name", "active_from", "active_to", *PLACE_COLUMNS

@@ -42,6 +42,7 @@ from scuderia.fleet.queries.inventory import PLACE_COLUMNS, UnknownSubject
 from scuderia.fleet.queries.labels import labels_of
 from scuderia.fleet.queries.outages import SHARE_COLUMNS, outages_between, share_in
 from scuderia.fleet.queries.planned_work import work_at
+from scuderia.fleet.queries.shared_parts import parts_by_node
 from scuderia.fleet.queries.silence import silent_sources
 from scuderia.loop.queries.questions import Question
 
@@ -60,6 +61,7 @@ class NodeStatus:
     gpus_lost     how many of its GPUs are out of service
     work          the planned work that goes on there, told to whoever asks for the node
     labels        that it bears, told to whoever asks for this node alone; None: not told
+    hangs_on      the switches, feeds and storage that others hang on too; told as the labels are
     """
 
     place: NodePlace
@@ -76,6 +78,7 @@ class NodeStatus:
     gpus_lost: int = 0
     work: PlannedWork | None = None
     labels: Mapping[str, str] | None = None
+    hangs_on: tuple[str, ...] | None = None
 
     @property
     def is_of_work(self) -> bool:
@@ -127,7 +130,8 @@ def get_node(actor: Actor, node: str, at: AwareDatetime) -> NodeStatus:
     """
     require_reach(actor, SubjectRef.parse(f"node:{node}"))
     status = with_work([node_status(node, at)], at)[0]
-    return replace(status, labels=labels_of([node]).get(node, {}))
+    labels, parts = labels_of([node]), parts_by_node([node])
+    return replace(status, labels=labels.get(node, {}), hangs_on=parts.get(node, ()))
 
 
 def with_work(nodes: Iterable[NodeStatus], at: AwareDatetime) -> tuple[NodeStatus, ...]:

@@ -21,7 +21,12 @@ app = typer.Typer(add_completion=False)
 def ask(
     *,
     update_class: Annotated[str, typer.Option(help="firmware, driver, host_os, fabric ...")],
-    node: Annotated[list[str], typer.Option(help="A node, or node[001-128]; may be repeated.")],
+    node: Annotated[
+        list[str],
+        typer.Option(
+            "--node", "--on", help="A node, node[001-128], switch:S, feed:F or storage:S; or more."
+        ),
+    ],
     start: Annotated[str, typer.Option(help='E.g. "2026-07-24 00:00 America/Los_Angeles".')],
     duration: Annotated[str, typer.Option(help="How long the work takes at most, e.g. 45m.")],
     bake: Annotated[str, typer.Option(help="How long it is watched afterwards.")] = "0s",

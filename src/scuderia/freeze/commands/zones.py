@@ -10,6 +10,7 @@ import typer
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.operations.descriptions import expand_nodes
+from scuderia.fleet.queries.shared_parts import counted
 from scuderia.freeze.nouns import ZoneAsked, ZoneScope
 from scuderia.freeze.operations import zones
 from scuderia.freeze.queries.zones import ZoneRow, get_zone, list_zones, zone_ids
@@ -117,6 +118,8 @@ def request_command(
     said = "would hold" if made.zone_id is None else f"zone {short(made.zone_id)} is to hold"
     held = _told(made.nodes, len(made.nodes))
     say(f"{said} {len(made.nodes):,} nodes with {made.gpus:,} GPUs: {held}")
+    if made.parts:
+        say(f"and {counted(made.parts)}: {_told(made.parts, len(made.parts))}")
     if made.zone_id is not None:
         say("it waits for another person: scuderia freeze approve ZONE --reason WHY")
 
@@ -221,6 +224,7 @@ def show_command(zone: ZoneId, *, actor: Actor, as_json: AsJson = False) -> None
             "ticket": row.ticket or None,
             "holds": f"{row.scope}: {row.nodes:,} nodes with {row.gpus:,} GPUs",
             "nodes": _told(view.node_names, row.nodes),
+            **({"and": f"{view.parts_held}: {', '.join(view.parts)}"} if view.parts_held else {}),
             "stops": row.classes,
             "as asked": f"{row.first} to {row.until or 'an open end'}, {row.time_zone}",
             "repeats": f"{row.rrule}, ends {row.end_kind}" if row.rrule else "once",

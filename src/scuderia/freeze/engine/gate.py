@@ -9,6 +9,9 @@ The precedence, strictest first (`Ground`); what is frozen fails closed, what is
     break-glass      two people opened it for this update: allowed, once
     zone             a zone overlaps it, from its start to the end of a rollback: refused
     clear            allowed
+
+A switch, feed or storage is asked for as `switch:NAME`, beside nodes or alone; a zone holds those
+on which its nodes hang. An update of other nodes does not touch them for a switch in common.
 """
 
 from collections.abc import Sequence
@@ -157,7 +160,7 @@ def _unknown_nodes(
     unknown = next((name for name in update.nodes if name not in index.node_number), None)
     if unknown is None:
         return []
-    words = f"nobody knows the node {unknown[:80]!r}, and a zone is in force during the update"
+    words = f"nobody knows {_thing(unknown)}, and a zone is in force during the update"
     in_force = index.in_force(kind, update.start, update.end)
     return _objections(index, Ground.UNKNOWN_NODE, in_force, words)
 
@@ -198,10 +201,19 @@ def _by_zone(index: ZoneIndex, number: int, update: AskedUpdate, known: Ints) ->
     low, high = zone.first_overlap(update.start, update.end) or (update.start, update.end)
     words = (
         f"stops {update.update_class} updates on {index.held_by(number, known)} of the "
-        f"{len(update.nodes)} nodes from {_told(low)} to {_told(high)}; "
+        f"{len(update.nodes)} {_things(update)} from {_told(low)} to {_told(high)}; "
         f"the update would touch them until {_told(update.end)}"
     )
     return Objection(Ground.ZONE, zone.zone, words)
+
+
+def _thing(name: str) -> str:
+    """Return a name in words; a shared part says by itself what it is."""
+    return repr(name[:80]) if ":" in name else f"the node {name[:80]!r}"
+
+
+def _things(update: AskedUpdate) -> str:
+    return "targets" if any(":" in name for name in update.nodes) else "nodes"
 
 
 def _told(at: int) -> str:

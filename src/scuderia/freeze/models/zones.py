@@ -116,6 +116,21 @@ class ZoneNode(models.Model):
         return f"{self.node} in {self.zone_id}"
 
 
+class ZonePart(models.Model):
+    """A switch, feed or storage on which nodes of a zone hang: as previewed, pinned at approval."""
+
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="parts")
+    part = models.CharField(max_length=NAME_MAX)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["zone", "part"], name="freeze_zone_holds_a_part_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} in {self.zone_id}"
+
+
 class ZoneExtension(models.Model):
     """Another end that somebody asks for, until somebody else decides; `approved` None till then.
 

@@ -27,7 +27,7 @@ from scuderia.freeze.engine.gate import Circumstances, decide
 from scuderia.freeze.engine.signatures import BadSignature, claims_of, key_id, signed
 from scuderia.freeze.engine.zone_asked import require_reason
 from scuderia.freeze.models.break_glass import BreakGlass
-from scuderia.freeze.models.zones import Zone, ZoneNode
+from scuderia.freeze.models.zones import Zone, ZoneNode, ZonePart
 from scuderia.freeze.nouns import AskedUpdate, GlassAsked, GlassState, Ground, Verdict, ZonePower
 from scuderia.freeze.operations.signing_keys import signing_key
 from scuderia.freeze.operations.zones import record_step, require_over, require_second_person
@@ -203,7 +203,9 @@ def _zones_in_the_way(actor: Actor, update: AskedUpdate, now: AwareDatetime) -> 
     if named != set(zone_ids(actor, among=named)):
         raise NothingToBreak("a zone of somebody else's stops it as well")
     pins = ZoneNode.objects.filter(zone__in=named, until__isnull=True, node__in=update.nodes)
-    if pins.values("node").distinct().count() != len(set(update.nodes)):
+    parts = ZonePart.objects.filter(zone__in=named, part__in=update.nodes)
+    held = {*pins.values_list("node", flat=True), *parts.values_list("part", flat=True)}
+    if held != set(update.nodes):
         raise NothingToBreak("it names nodes that none of these zones holds")
     return tuple(Zone.objects.filter(pk__in=named).order_by("pk"))
 

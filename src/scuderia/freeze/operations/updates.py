@@ -14,6 +14,7 @@ from scuderia.basics.errors import BadInput, NotFound, Refused
 from scuderia.basics.ids import new_id
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.fleet.operations.descriptions import Compared, SaidBy, may_describe
+from scuderia.fleet.queries.shared_parts import is_shared_part, nodes_by_part
 from scuderia.freeze.engine.update_rows import Cve, UpdateRow
 from scuderia.freeze.engine.wall_times import read_clock
 from scuderia.freeze.engine.zone_scope import ScopeNode
@@ -59,11 +60,12 @@ class BadWindow(BadInput):
 
 @dataclass(slots=True)
 class Targets:
-    """Which nodes stand where, asked once for a file."""
+    """Which nodes stand where and hang on what, asked once for a file."""
 
     nodes: Sequence[ScopeNode]
     by_name: dict[str, ScopeNode] = field(default_factory=dict)
     under: dict[str, list[str]] = field(default_factory=dict)
+    hanging: Mapping[str, Sequence[str]] | None = None
 
     @classmethod
     def at(cls, now: AwareDatetime) -> "Targets":
@@ -76,7 +78,7 @@ class Targets:
         return found
 
     def named(self, text: str) -> tuple[str, ...]:
-        """Return the nodes that hostlists and places name, in order, each once.
+        """Return the nodes that hostlists, places and shared parts name, in order, each once.
 
         raises   Flaw: unknown, too many, or of more than one site
         """
@@ -97,6 +99,8 @@ class Targets:
         return tuple(names)
 
     def _part(self, part: str) -> Iterable[str]:
+        if is_shared_part(part):
+            return self._hanging_on(part)
         if part.partition(":")[0] in _PLACES:
             if part not in self.under:
                 remedy = "Correct it: `scuderia fleet nodes` lists what stands where."
@@ -106,6 +110,16 @@ class Targets:
             return expand(part, limit=TARGETS_MAX)
         except Flaw as flaw:
             raise Flaw("nodes", flaw.reason, flaw.remedy) from None
+
+    def _hanging_on(self, part: str) -> Sequence[str]:
+        """Return the nodes that a change of the part touches: all that hang on it."""
+        if self.hanging is None:
+            self.hanging = nodes_by_part(None)
+        found = [node for node in self.hanging.get(part, ()) if node in self.by_name]
+        if not found:
+            remedy = "Correct it, or say what hangs on it: scuderia fleet node hang NODE PART."
+            raise Flaw("nodes", f"no node hangs on {part[:80]!r}", remedy)
+        return found
 
 
 def compare_updates(rows: Sequence[UpdateRow], now: AwareDatetime) -> Compared[UpdateRow]:

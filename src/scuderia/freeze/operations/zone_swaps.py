@@ -1,5 +1,7 @@
 """Has a zone follow the run: a node that takes another's place takes its place in the zone.
 
+What its nodes hang on together, such as switches, follows them.
+
 The rule: a pinned node that the zone's customer held, and holds no longer, is replaced by a node of
 the same type that the customer took within a day of it. Each takes one place; the nearest in time
 goes first. A node that nobody took the place of stays pinned: what is not known is protected.
@@ -16,8 +18,9 @@ from scuderia.basics.actors import WORKER
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.nouns import AllocationRecord
 from scuderia.fleet.queries.allocations import allocations_between
+from scuderia.fleet.queries.shared_parts import parts_of
 from scuderia.freeze.engine.zone_scope import ScopeNode
-from scuderia.freeze.models.zones import Zone, ZoneNode
+from scuderia.freeze.models.zones import Zone, ZoneNode, ZonePart
 from scuderia.freeze.nouns import ZoneState
 from scuderia.freeze.operations.zones import add_to_reach, record_step
 from scuderia.freeze.queries.zone_scope import scope_nodes
@@ -105,6 +108,17 @@ def _move(zone: Zone, swap: Swap, by: ScopeNode, now: AwareDatetime) -> None:
     ZoneNode.objects.create(
         zone=zone, node=swap.by, gpus=by.gpus, since=swap.at, in_place_of=swap.node
     )
+    _move_parts(zone, swap)
     add_to_reach(zone, (by,))
     detail = {"node": swap.node, "by": swap.by, "swapped_at": swap.at.isoformat()}
     record_step(zone, "followed a swap", actor=WORKER, reason="", now=now, detail=detail)
+
+
+def _move_parts(zone: Zone, swap: Swap) -> None:
+    """Hold what the node that came hangs on, and leave what only the other hung on."""
+    pins = zone.pins.filter(until__isnull=True)
+    held = parts_of(list(pins.values_list("node", flat=True)))
+    zone.parts.filter(part__in=parts_of([swap.node]) - held).delete()
+    pinned = set(zone.parts.values_list("part", flat=True))
+    fresh = sorted(parts_of([swap.by]) - pinned)
+    ZonePart.objects.bulk_create([ZonePart(zone=zone, part=part) for part in fresh])

@@ -13,6 +13,7 @@ from scuderia.basics.errors import NotAuthorised, NotFound, Refused
 from scuderia.basics.ids import new_id
 from scuderia.basics.subjects import EVERYTHING, Lineage, SubjectRef
 from scuderia.fleet.queries.inventory import UnknownSubject
+from scuderia.fleet.queries.shared_parts import parts_of
 from scuderia.freeze.engine.zone_asked import (
     read_classes,
     read_end,
@@ -36,6 +37,7 @@ from scuderia.freeze.models.zones import (
     Zone,
     ZoneExtension,
     ZoneNode,
+    ZonePart,
     ZoneStep,
     ZoneVersion,
 )
@@ -79,13 +81,17 @@ class NotNow(Refused):
 
 @dataclass(frozen=True, slots=True)
 class ZonePreview:
-    """What a zone would hold as the fleet stands now; `zone_id` None where nothing was written."""
+    """What a zone would hold as the fleet stands now; `zone_id` None where nothing was written.
+
+    parts   the switches, feeds and storage on which its nodes hang, by name
+    """
 
     zone_id: UUID | None
     nodes: tuple[str, ...]
     gpus: int
     starts_at: AwareDatetime
     ends_at: AwareDatetime | None
+    parts: tuple[str, ...]
 
 
 @transaction.atomic
@@ -107,8 +113,9 @@ def request_zone(
     nodes = _nodes_for(actor, asked, now)
     ends_at = None if span.is_open else span.end
     names = tuple(one.node for one in nodes)
+    parts = tuple(sorted(parts_of(names)))
     if dry_run:
-        return ZonePreview(None, names, gpus_in(nodes), span.start, ends_at)
+        return ZonePreview(None, names, gpus_in(nodes), span.start, ends_at, parts)
     zone = Zone.objects.create(
         customer=asked.customer,
         title=asked.title.strip() or f"{asked.customer}: {scope_words(asked.scope)}"[:TITLE_MAX],
@@ -128,7 +135,7 @@ def request_zone(
     _pin(zone, nodes, now)
     detail: JsonObject = {"gpus": gpus_in(nodes), "nodes": len(nodes), "classes": sorted(classes)}
     record_step(zone, "requested", actor=actor, reason=asked.reason, now=now, detail=detail)
-    return ZonePreview(zone.pk, names, gpus_in(nodes), span.start, ends_at)
+    return ZonePreview(zone.pk, names, gpus_in(nodes), span.start, ends_at, parts)
 
 
 @transaction.atomic
@@ -333,7 +340,8 @@ def _approve_request(zone: Zone, *, actor: Actor, reason: str, now: AwareDatetim
     _pin(zone, nodes, now)
     Zone.objects.filter(pk=zone.pk).update(reach=_reach(zone.customer, nodes))
     _decide(zone, ZoneState.SCHEDULED, actor=actor, reason=reason, now=now)
-    detail: JsonObject = {"gpus": gpus_in(nodes), "nodes": len(nodes)}
+    parts = zone.parts.count()
+    detail: JsonObject = {"gpus": gpus_in(nodes), "nodes": len(nodes), "parts": parts}
     record_step(zone, "approved", actor=actor, reason=reason, now=now, detail=detail)
 
 
@@ -365,8 +373,11 @@ def _settle(asked: ZoneExtension, *, approved: bool, actor: Actor, now: AwareDat
 
 
 def _pin(zone: Zone, nodes: Sequence[ScopeNode], now: AwareDatetime) -> None:
-    """Have the zone hold these nodes and no others."""
+    """Have the zone hold these nodes and no others, and the parts on which they hang."""
     zone.pins.all().delete()
+    zone.parts.all().delete()
+    parts = sorted(parts_of([one.node for one in nodes]))
+    ZonePart.objects.bulk_create([ZonePart(zone=zone, part=part) for part in parts])
     ZoneNode.objects.bulk_create(
         [ZoneNode(zone=zone, node=one.node, gpus=one.gpus, since=now) for one in nodes],
         batch_size=_BATCH,

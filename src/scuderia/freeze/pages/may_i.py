@@ -33,7 +33,7 @@ FIELDS = (
     Field("update_class", "Update class", "select",
           choices=tuple((one.value, one.value.replace("_", " ")) for one in UpdateClass)),
     Field("nodes", "Nodes", "area", required=True, longest=LIST_MAX,
-          help="Names or hostlists such as node[001-128], parted by spaces."),
+          help="Names, hostlists such as node[001-128], or switch:S, feed:F, storage:S."),
     Field("start", "From", required=True, longest=80,
           help="Date, time and zone, e.g. 2026-07-24 00:00 America/Los_Angeles, or ...T07:00Z."),
     Field("duration", "Takes at most", value="45m", required=True, longest=20,

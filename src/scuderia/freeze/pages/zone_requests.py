@@ -12,6 +12,7 @@ from scuderia.basics.canonical import sha256_of
 from scuderia.basics.errors import BadInput
 from scuderia.fleet.operations.descriptions import expand_nodes
 from scuderia.fleet.queries.customers import list_customers
+from scuderia.fleet.queries.shared_parts import counted
 from scuderia.freeze.nouns import UpdateClass, ZoneAsked, ZonePower, ZoneScope
 from scuderia.freeze.operations.zones import ZonePreview, request_zone
 from scuderia.freeze.pages.forms import LIST_MAX, WHY_MAX, filled
@@ -133,9 +134,10 @@ def _told(made: ZonePreview) -> str:
     names = ", ".join(made.nodes[:NAMES_TOLD]) + (f" and {more:,} more" if more > 0 else "")
     until = f"until {made.ends_at:%Y-%m-%d %H:%M}" if made.ends_at else "with an open end"
     nodes = f"{len(made.nodes):,} node{'s' * (len(made.nodes) != 1)}"
+    parts = f" And {counted(made.parts)} on which they hang." if made.parts else ""
     return (
         f"It would hold {nodes} with {made.gpus:,} GPUs, from "
-        f"{made.starts_at:%Y-%m-%d %H:%M} UTC {until}: {names}."
+        f"{made.starts_at:%Y-%m-%d %H:%M} UTC {until}: {names}.{parts}"
     )
 
 

@@ -61,6 +61,7 @@ class ZonePage:
     look, word    of its state; `countdown` until it begins or ends, in words
     racks         those of its nodes that the person may read, as they stand now
     untold        how many it holds beside those
+    parts         the switches, feeds and storage it holds, those that the person may know of named
     may_decide    something waits and the person may say yes or no; `same_person`: they asked
                   for it themselves, so that somebody else decides
     may_extend, may_end   whether these are offered, with `fields` of the former
@@ -78,6 +79,7 @@ class ZonePage:
     countdown: str
     racks: tuple[Stretch, ...]
     untold: int
+    parts: str
     entries: tuple[Entry, ...]
     may_decide: bool
     same_person: bool
@@ -223,6 +225,7 @@ def _shown(request: HttpRequest, zone_id: UUID) -> HttpResponse:
         countdown=countdown(row, asked.now),
         racks=racks,
         untold=row.nodes - told,
+        parts=_parts(view),
         entries=_entries(view),
         may_decide=waits and ZonePower.APPROVE in held,
         same_person=waits and _asked_by(view) == str(asked.actor),
@@ -244,6 +247,11 @@ def _racks(view: ZoneView, actor: Actor, now: AwareDatetime) -> tuple[tuple[Stre
     names = set(view.node_names)
     nodes = [one for one in list_nodes(actor, now).nodes if one.place.node in names]
     return clusters_of(nodes, {one.place.node for one in nodes}), len(nodes)
+
+
+def _parts(view: ZoneView) -> str:
+    named = f": {', '.join(view.parts)}" if view.parts else ""
+    return f"{view.parts_held}{named}" if view.parts_held else ""
 
 
 def _as_asked(row: ZoneRow) -> str:

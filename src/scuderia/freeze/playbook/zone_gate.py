@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import BadInput
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
+from scuderia.fleet.queries.shared_parts import is_shared_part
 from scuderia.freeze.engine.gate import Circumstances, decide
 from scuderia.freeze.engine.zone_scope import KINDS
 from scuderia.freeze.nouns import AskedUpdate, UpdateClass, Verdict
@@ -84,10 +85,11 @@ def _not_before(refused: Iterable[Verdict]) -> AwareDatetime | None:
 
 
 def _nodes_of(plan: Plan, at: AwareDatetime) -> tuple[str, ...]:
-    """Return the nodes that the plan names, and those under what else of the fleet it names."""
+    """Return the nodes and shared parts that the plan names, and what is under all else of it."""
     subjects = {one for one in (*plan.targets, *_in_params(plan)) if _is_of_the_fleet(one)}
     names = {one.name for one in subjects if one.kind == "node"}
-    wanted = frozenset(str(one) for one in subjects if one.kind != "node")
+    names |= {str(one) for one in subjects if is_shared_part(str(one))}
+    wanted = frozenset(str(one) for one in subjects if one.kind != "node") - names
     if EVERYTHING in subjects:
         return tuple(sorted(one.node for one in scope_nodes(at)))
     if wanted:
@@ -96,7 +98,7 @@ def _nodes_of(plan: Plan, at: AwareDatetime) -> tuple[str, ...]:
 
 
 def _is_of_the_fleet(subject: SubjectRef) -> bool:
-    return subject == EVERYTHING or subject.kind in KINDS
+    return subject == EVERYTHING or subject.kind in KINDS or is_shared_part(str(subject))
 
 
 def _in_params(plan: Plan) -> Iterable[SubjectRef]:

@@ -1,18 +1,18 @@
 """What of the compiled zones somebody may be told who asks the gate, and what it answered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
-from scuderia.fleet.queries.access import readable_scopes, sees_everything, within_reach
-from scuderia.fleet.queries.nodes import node_statuses
+from scuderia.fleet.queries.access import readable_scopes, sees_everything
 from scuderia.freeze.engine.zone_index import ZoneIndex
 from scuderia.freeze.models.gate_decisions import GateDecision, GateReport
 from scuderia.freeze.nouns import Ground, Objection, UpdateOutcome
 from scuderia.freeze.queries.updates import nodes_within
+from scuderia.freeze.queries.zone_nodes import nodes_within_reach
 from scuderia.freeze.queries.zones import zone_ids
 
 HIDDEN = "a no-fly zone of somebody else's holds it then"
@@ -114,13 +114,9 @@ def index_for(
     """Return the index as this actor may ask it: a node out of their reach is an unknown one."""
     if sees_everything(actor):
         return index
-    scopes = readable_scopes(actor)
-    known: Mapping[str, int] = {
-        name: index.node_number[name]
-        for name, status in node_statuses(nodes, now).items()
-        if name in index.node_number
-        and within_reach(status.place, str(status.customer or ""), scopes)
-    }
+    within = nodes_within_reach(actor, nodes, now)
+    numbers = index.node_number
+    known = {name: numbers[name] for name in within if name in numbers}
     return replace(index, node_number=known)
 
 

@@ -10,7 +10,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.freeze.models.gate_decisions import GateDecision, GateDecisionNode
 from scuderia.freeze.nouns import Interval
 from scuderia.freeze.queries.zone_nodes import nodes_within_reach
-from scuderia.freeze.queries.zones import stretches_of, visible_zone
+from scuderia.freeze.queries.zones import parts_held, stretches_of, visible_zone
 
 _PAGE = 500
 
@@ -19,7 +19,7 @@ _PAGE = 500
 class ZoneDecisionRow:
     """One answer of the gate that touched machines of a zone while it was in force.
 
-    nodes        those of its nodes that the zone holds and the reader may read
+    nodes        those of its nodes and shared parts that the zone holds and the reader may read
     starts_at, ends_at   the update's whole interval
     break_glass  what let it through the zone; "" where nothing did
     """
@@ -39,12 +39,12 @@ class ZoneDecisionRow:
 def list_zone_decisions(
     actor: Actor, zone_id: UUID, now: AwareDatetime, *, limit: int = 50
 ) -> tuple[ZoneDecisionRow, ...]:
-    """Return the last answers about nodes of the zone within the actor's reach, newest first.
+    """Return the last answers about what the zone holds within the actor's reach, newest first.
 
     raises   NotFound: none of that id within the actor's reach
     """
     zone = visible_zone(actor, zone_id)
-    held = set(zone.pins.values_list("node", flat=True))
+    held = {*zone.pins.values_list("node", flat=True), *parts_held(zone)}
     nodes = nodes_within_reach(actor, held, now)
     return decisions_on(nodes, stretches_of(zone, now), limit=limit)
 

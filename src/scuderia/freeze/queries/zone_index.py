@@ -12,9 +12,10 @@ from django.db.models import Q
 
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.queries.inventory import gpus_of, list_places
+from scuderia.fleet.queries.shared_parts import known_parts
 from scuderia.freeze.engine.zone_index import ZoneIndex, compile_zones
 from scuderia.freeze.engine.zone_times import intervals_of
-from scuderia.freeze.models.zones import Zone, ZoneNode
+from scuderia.freeze.models.zones import Zone, ZoneNode, ZonePart
 from scuderia.freeze.nouns import UpdateClass, ZoneCover, ZoneState
 from scuderia.freeze.queries.zones import times_of, zones_version
 
@@ -69,11 +70,15 @@ def _has_come(index: ZoneIndex, names: Sequence[str]) -> bool:
     if not index.zones:  # nothing is closed, whatever the names
         return False
     unknown = [name for name in names if name not in index.node_number]
-    return bool(unknown and gpus_of(unknown))
+    return bool(unknown and (gpus_of(unknown) or known_parts(unknown)))
 
 
 def zone_covers(now: AwareDatetime) -> tuple[tuple[ZoneCover, ...], tuple[str, ...]]:
-    """Return what each zone in force or to come stops, and every node on the books, ascending."""
+    """Return what each zone in force or to come stops, and all that is known, ascending.
+
+    That is every node on the books and every shared part: to the index a part is one node more,
+    which a zone holds if it was pinned with it.
+    """
     approved = Q(state__in=(ZoneState.SCHEDULED, ZoneState.ACTIVE))
     ahead = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
     zones = list(Zone.objects.filter(approved & ahead).order_by("pk"))
@@ -81,8 +86,12 @@ def zone_covers(now: AwareDatetime) -> tuple[tuple[ZoneCover, ...], tuple[str, .
     rows = ZoneNode.objects.filter(zone__in=zones, until__isnull=True)
     for zone_id, node in rows.values_list("zone_id", "node").iterator():
         held[zone_id].add(node)
+    parts = ZonePart.objects.filter(zone__in=zones).values_list("zone_id", "part")
+    for zone_id, part in parts:
+        held[zone_id].add(part)
     covers = tuple(_cover(zone, held[zone.pk], now) for zone in zones)
-    return covers, tuple(sorted(str(place.node) for place in list_places()))
+    known = {part for _, part in parts} | known_parts()
+    return covers, tuple(sorted({*known, *(str(place.node) for place in list_places())}))
 
 
 def _compiled(now: AwareDatetime) -> ZoneIndex:

@@ -1,4 +1,4 @@
-"""Which of a zone's nodes an actor may be told by name; of the others only their number."""
+"""Which of a zone's nodes and shared parts an actor may be told by name; of others a number."""
 
 from collections.abc import Collection
 
@@ -6,18 +6,23 @@ from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.queries.access import readable_scopes, sees_everything, within_reach
 from scuderia.fleet.queries.nodes import node_statuses
+from scuderia.fleet.queries.shared_part_access import parts_within_reach
+from scuderia.fleet.queries.shared_parts import is_shared_part
 
 
 def nodes_within_reach(actor: Actor, names: Collection[str], now: AwareDatetime) -> frozenset[str]:
     """Return those of these nodes that the actor may read, where each stands and who holds it.
 
-    A node that is on no books any more is told to whoever reads everything.
+    A shared part counts as a node: it is told where a node hangs on it that may be read. What is
+    on no books any more is told to whoever reads everything.
     """
     if sees_everything(actor):
         return frozenset(names)
     scopes = readable_scopes(actor)
-    return frozenset(
+    parts = frozenset(filter(is_shared_part, names))
+    found = parts_within_reach(actor, parts, now) if parts else frozenset()
+    return found.union(
         name
-        for name, status in node_statuses(names, now).items()
+        for name, status in node_statuses(frozenset(names) - parts, now).items()
         if within_reach(status.place, str(status.customer or ""), scopes)
     )

@@ -34,6 +34,7 @@ from scuderia.freeze.queries.zones import (
     LetThroughRow,
     breach_row,
     let_through_row,
+    parts_held,
     scope_of,
     scope_words,
     state_at,
@@ -180,7 +181,8 @@ def zone_report(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneReport:
     machines = _machines(zone, held, in_force=in_force)
     stretches = stretches_of(zone, now) if state in APPROVED else ()
     breaches, let_through = _changes(zone, held)
-    decisions = _decisions(held, stretches)
+    parts = nodes_within_reach(actor, parts_held(zone), now)
+    decisions = _decisions(held, parts, stretches)
     refused = _refused_actions(zone, held, until)
     unknown = tuple(one.node for one in machines if one.not_known)
     classes = tuple(map(UpdateClass, zone.classes))
@@ -320,13 +322,17 @@ def _changes(
     return broken, let
 
 
-def _decisions(held: Sequence[_Held], stretches: Sequence[Interval]) -> tuple[ZoneDecisionRow, ...]:
-    """Return the answers about the customer's machines, oldest first, those alone named."""
-    names = {one.pin.node for one in held}
+def _decisions(
+    held: Sequence[_Held], parts: frozenset[str], stretches: Sequence[Interval]
+) -> tuple[ZoneDecisionRow, ...]:
+    """Return the answers about the customer's machines, and what they hang on, oldest first."""
+    names = {one.pin.node for one in held} | parts
     found = []
     for row in reversed(decisions_on(names, stretches, limit=ROWS_MAX + 1)):
         begins = max(row.starts_at, stretches[0].start)
-        nodes = tuple(node for node in row.nodes if _was_theirs(held, node, begins))
+        nodes = tuple(
+            node for node in row.nodes if node in parts or _was_theirs(held, node, begins)
+        )
         if nodes:
             found.append(replace(row, nodes=nodes))
     return tuple(found)

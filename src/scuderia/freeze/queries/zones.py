@@ -15,6 +15,7 @@ from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import NotFound
 from scuderia.basics.subjects import EVERYTHING
 from scuderia.fleet.queries.node_versions import last_seen_versions
+from scuderia.fleet.queries.shared_parts import counted
 from scuderia.freeze.engine.zone_times import NEVER, intervals_of
 from scuderia.freeze.models.breaches import Breach
 from scuderia.freeze.models.break_glass import BreakGlass
@@ -110,6 +111,8 @@ class ZoneView:
 
     node_names  those of its nodes that the reader may read, the first of them
     nodes_untold   how many it holds beside those
+    parts       the switches, feeds and storage it holds on which a node hangs that they may read,
+                by name; `parts_held` is how many it holds of each kind, in words
     breaches    what changed on its machines while it was in force, the first of them
     let_through what a break-glass let through, the first of it
     watched     how many of its nodes were seen within the last 5 minutes: of the others it is not
@@ -119,6 +122,8 @@ class ZoneView:
     zone: ZoneRow
     node_names: tuple[str, ...]
     nodes_untold: int
+    parts: tuple[str, ...]
+    parts_held: str
     steps: tuple[ZoneStepRow, ...]
     breaches: tuple[BreachRow, ...]
     let_through: tuple[LetThroughRow, ...]
@@ -155,7 +160,8 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
     breaches = changes.filter(glass__isnull=True)[:BREACHES_TOLD]
     let_through = changes.filter(glass__isnull=False)[:BREACHES_TOLD]
     changed = {one.node for one in (*breaches, *let_through)}
-    known = nodes_within_reach(actor, {*names, *changed}, now)
+    parts = parts_held(zone)
+    known = nodes_within_reach(actor, {*names, *changed, *parts}, now)
     told = tuple(name for name in names if name in known)[:NODES_TOLD]
     return ZoneView(
         zone=_row(
@@ -166,6 +172,8 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
         ),
         node_names=told,
         nodes_untold=len(names) - len(told),
+        parts=tuple(part for part in parts if part in known)[:NODES_TOLD],
+        parts_held=counted(parts),
         steps=tuple(
             ZoneStepRow(one.at, one.step, one.by, one.reason) for one in zone.steps.order_by("pk")
         ),
@@ -175,6 +183,11 @@ def get_zone(actor: Actor, zone_id: UUID, now: AwareDatetime) -> ZoneView:
         ),
         watched=sum(now - at <= FRESH for at in last_seen_versions(names).values()),
     )
+
+
+def parts_held(zone: Zone) -> tuple[str, ...]:
+    """Return the switches, feeds and storage that the zone holds with its nodes, by name."""
+    return tuple(zone.parts.order_by("part").values_list("part", flat=True))
 
 
 def breach_row(found: Breach, known: Collection[str]) -> BreachRow:
