@@ -17,6 +17,12 @@ ROOM = Room(
             "Import a project's judgments, or its items.",
             import_kind="judgments",
         ),
+        Command(
+            "datasets truth",
+            "Tell the true label of each item from its votes.",
+            "scuderia.datasets.commands.truth:app",
+            needs_django=False,
+        ),
     ),
     playbook="scuderia.datasets.playbook.catalogue:register",
     powers=(PowerSpec(DataPower.RUN_PROJECTS, ("lead", "admin"), acting=True),),

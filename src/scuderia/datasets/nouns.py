@@ -45,3 +45,15 @@ class ContributorKind(StrEnum):
 
     PERSON = "person"
     MODEL = "model"
+
+
+class TruthMethod(StrEnum):
+    """How the true label of an item is told from the votes on it; docs/truth.md has each."""
+
+    MAJORITY = "majority"
+    DS = "ds"
+    ONECOIN = "onecoin"
+    BWA = "bwa"
+    EBCC = "ebcc"
+    MACE = "mace"
+    GLAD = "glad"
