@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from scuderia.basics.clock import FixedClock
 from scuderia.basics.errors import NotAuthorised, NotFound
+from scuderia.config.cli.main import run
 from scuderia.freeze.models.gate_decisions import GateDecision, GateReport
 from scuderia.freeze.nouns import UpdateOutcome, ZoneScope
 from scuderia.freeze.operations import updates
@@ -18,6 +20,7 @@ from scuderia.freeze.operations.gate_reports import (
 from scuderia.freeze.operations.updates import NoSuchUpdate
 from scuderia.freeze.queries.gate_decisions import HIDDEN_NODES, get_decision
 from scuderia.loop.models.audit import AuditEntry
+from scuderia.loop.ports import registry
 from tests.freeze.small_calendar import BOREALIS, FIRMWARE, SECOND_RING, load
 from tests.freeze.small_fleet import NOW, make_cast, make_fleet, person
 from tests.freeze.test_gate_decisions import OVER, ask, zone
@@ -122,3 +125,24 @@ def test_a_batch_is_not_reported_as_one_update():
     GateDecision.objects.filter(pk=asked).update(root="ab" * 32)
     with pytest.raises(BadReport):
         report("otto", asked)
+
+
+def test_the_command_asks_by_the_key_of_an_update_and_by_nothing_beside_it(capsys, monkeypatch):
+    monkeypatch.setattr(registry, "clock", FixedClock(NOW))
+    load(FIRMWARE, SECOND_RING)
+    zone()
+
+    def said(*words):
+        code = run(["freeze", "ask", "--as", "ada", *words])
+        return code, capsys.readouterr().out
+
+    code, out = said("--update", "fw-r1")
+    assert (code, out.splitlines()[:2]) == (3, ["refused", "  planned from 2026-07-24 09:00 UTC"])
+    assert said("--update", "fw-r2")[0] == 0
+    assert said("--update", "fw-r1", "--start", "2026-08-01 00:00 America/Los_Angeles")[0] == 0
+    kept = GateDecision.objects.count()
+    described = ("--update-class", "firmware", "--node", "r1-n1", "--duration", "45m")
+    assert said("--update", "fw-r1", *described)[0] not in (0, 3)
+    assert said(*described)[0] not in (0, 3)  # no --start
+    assert said("--update", "nothing")[0] != 0
+    assert GateDecision.objects.count() == kept
