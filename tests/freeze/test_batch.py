@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scuderia.basics.merkle import inclusion_proof, is_included, root_of
 from scuderia.freeze.engine.batch import Targets, decide_batch, leaf_of
 from scuderia.freeze.engine.batch_answer import KIND, BadBatch, answer_batch, read_targets
 from scuderia.freeze.engine.gate import BadUpdate, Circumstances, decide
-from scuderia.freeze.engine.merkle import inclusion_proof, is_included, root_of
 from scuderia.freeze.engine.signatures import BadSignature, claims_of, key_id, signed
 from scuderia.freeze.engine.zone_index import compile_zones
 from tests.examples import examples

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import numpy as np
 
+from scuderia.basics.merkle import LEAF, root_of
 from scuderia.freeze.engine.gate import (
     INSTANT_MAX,
     BadUpdate,
@@ -15,7 +16,6 @@ from scuderia.freeze.engine.gate import (
     class_of,
     decide,
 )
-from scuderia.freeze.engine.merkle import LEAF, root_of
 from scuderia.freeze.engine.zone_index import CLASS_NUMBER, Bools, Ints, ZoneIndex
 from scuderia.freeze.nouns import AskedUpdate
 

@@ -1,4 +1,4 @@
-"""One signature for many decisions: a Merkle tree, and a proof for each (RFC 6962, 2.1)."""
+"""One root for many things: a Merkle tree, and a proof for each of them (RFC 6962, 2.1)."""
 
 from collections.abc import Sequence
 from hashlib import sha256
