@@ -23,6 +23,12 @@ ROOM = Room(
             "scuderia.datasets.commands.truth:app",
             needs_django=False,
         ),
+        Command(
+            "datasets verify",
+            "Whether a release is what was released, by file and row.",
+            "scuderia.datasets.commands.releases:app",
+            needs_django=False,
+        ),
     ),
     playbook="scuderia.datasets.playbook.catalogue:register",
     powers=(PowerSpec(DataPower.RUN_PROJECTS, ("lead", "admin"), acting=True),),
