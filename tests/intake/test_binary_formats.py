@@ -124,7 +124,7 @@ def test_a_workbook_with_a_huge_part_is_refused_before_it_is_opened(bring):
 
 @pytest.mark.parametrize("last", ["", '{"end": 2}\n', '{"end": 0}\n', "[]\n"])
 def test_a_child_that_does_not_end_with_its_count_is_not_believed(last):
-    lines = io.StringIO('{"columns": ["a"], "shape": "x"}\n[7, ["b"]]\n' + last)
+    lines = io.BytesIO(b'{"columns": ["a"], "shape": "x"}\n[7, ["b"]]\n' + last.encode())
     reader = GuardedReader(lines, file="f", limits=Limits())
     with pytest.raises(FileUnreadable, match="or broke off"):
         list(reader)

@@ -29,6 +29,12 @@ ROOM = Room(
             "scuderia.datasets.commands.releases:app",
             needs_django=False,
         ),
+        Command(
+            "datasets duplicates",
+            "Which rows of a file repeat one another, exactly.",
+            "scuderia.datasets.commands.duplicates:app",
+            needs_django=False,
+        ),
     ),
     playbook="scuderia.datasets.playbook.catalogue:register",
     powers=(PowerSpec(DataPower.RUN_PROJECTS, ("lead", "admin"), acting=True),),

@@ -1,5 +1,6 @@
 """The datasets room's words: projects, what is asked of whom, and what they answered."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -57,3 +58,29 @@ class TruthMethod(StrEnum):
     EBCC = "ebcc"
     MACE = "mace"
     GLAD = "glad"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A row that goes, the kept row that it repeats, and how much of their 5-grams they share."""
+
+    row: int
+    twin: int
+    jaccard: float
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A text of an index that a new one repeats; `entry` is its place, from 0."""
+
+    entry: int
+    jaccard: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlikePair:
+    """The first rows of two sets that differ and are alike, and how much they share."""
+
+    a: int
+    b: int
+    jaccard: float

@@ -75,6 +75,7 @@ class Limits:
     child_cpu_s: int = 60
     raw_characters: int = 65_536
     rows: int = 20_000_000
+    column_characters: int = 400_000_000
 
 
 def kept_raw(raw: str, limits: Limits) -> str:

@@ -2,7 +2,9 @@
 
 Run by readers/guarded.py alone: a hostile file may make a library take all memory, loop or crash,
 and then only this process ends. Says {"columns", "shape"}, then [number, cells] a row, then
-{"end": rows}; or {"error", "remedy"}.
+{"end": rows}; or {"error", "remedy"}. Asked for columns, it says [rows, [bytes of each column]]
+some rows at a time, and behind that line, for each column, the cells' lengths in bytes as 32-bit
+whole numbers (-1 for null) and their UTF-8 end to end: a third of what JSON costs.
 """
 
 import io
@@ -36,8 +38,7 @@ def main(asked: dict[str, Any]) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (asked["cpu_s"], asked["cpu_s"]))
     warnings.simplefilter("ignore")
     try:
-        read = parquet_rows if asked["kind"] == "parquet" else workbook_rows
-        for entry in read(asked):
+        for entry in READERS[asked["kind"]](asked):
             say(entry)
     except Unreadable as error:
         say({"error": error.said, "remedy": error.remedy})
@@ -50,8 +51,11 @@ def main(asked: dict[str, Any]) -> int:
 
 
 def say(entry: object) -> None:
-    """Write one line for the parent."""
-    sys.stdout.write(json.dumps(entry) + "\n")
+    """Write one line for the parent, or bytes that a line announced."""
+    if isinstance(entry, bytes):
+        sys.stdout.buffer.write(entry)
+    else:
+        sys.stdout.buffer.write(json.dumps(entry).encode("ascii") + b"\n")
 
 
 def parquet_rows(asked: dict[str, Any]) -> Iterator[object]:
@@ -65,9 +69,7 @@ def parquet_rows(asked: dict[str, Any]) -> Iterator[object]:
     empty = [pa.RecordBatch.from_pylist([], schema=file.schema_arrow)]
     for batches in (file.iter_batches(_BATCH_ROWS, use_threads=False), empty):
         for batch in batches:
-            table = pa.Table.from_batches([batch])
-            while any(pa.types.is_struct(column.type) for column in table.columns):
-                table = table.flatten()
+            table = flattened(pa.Table.from_batches([batch]))
             if not said:
                 refuse_columns(table.column_names, asked)
                 yield {"columns": table.column_names, "shape": "Parquet"}
@@ -77,6 +79,71 @@ def parquet_rows(asked: dict[str, Any]) -> Iterator[object]:
                 number += 1
                 yield [number, cells]
     yield {"end": number}
+
+
+def parquet_columns(asked: dict[str, Any]) -> Iterator[object]:
+    """Yield some columns of a Parquet file, whole; every column's name comes first."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    pa.set_cpu_count(1)
+    file = parquet.ParquetFile(asked["path"])
+    named = [name for field in file.schema_arrow for name in dotted_names(field)]
+    refuse_columns(named, asked)
+    yield {"columns": named, "shape": "Parquet"}
+    if not set(asked["only"]) <= set(named):
+        return
+    number = 0
+    for batch in file.iter_batches(_BATCH_ROWS, use_threads=False, columns=asked["only"]):
+        table = flattened(pa.Table.from_batches([batch]))
+        columns = [packed(table.column(name)) for name in asked["only"]]
+        yield [len(table), [len(column) for column in columns]]
+        yield from columns
+        number += len(table)
+    yield {"end": number}
+
+
+def dotted_names(field: Any) -> list[str]:
+    """Return the columns that a column becomes: a structure as many as it has leaves."""
+    import pyarrow as pa
+
+    if not pa.types.is_struct(field.type):
+        return [field.name]
+    return [f"{field.name}.{name}" for inner in field.type for name in dotted_names(inner)]
+
+
+def packed(column: Any) -> bytes:
+    """Return a column as its lengths and its text, all of them end to end.
+
+    Arrow's functions are called only where a column needs them: loading them costs 0.2 s.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    text = column.combine_chunks()
+    is_large = pa.types.is_large_string(text.type)
+    if not is_large and not pa.types.is_string(text.type):
+        cells = [None if cell is None else cell.encode() for cell in cells_of(column)]
+        sizes = np.array([-1 if cell is None else len(cell) for cell in cells], np.int32)
+        return sizes.tobytes() + b"".join(cell for cell in cells if cell)
+    absent = np.zeros(len(text), bool)
+    if text.null_count:
+        absent = np.array(text.is_null().to_pylist(), bool)
+        text = text.fill_null("")
+    _, places, raw = text.buffers()
+    bounds = np.frombuffer(places, np.int64 if is_large else np.int32)
+    bounds = bounds[text.offset :][: len(text) + 1]
+    lengths = np.where(absent, -1, np.diff(bounds)).astype(np.int32)
+    return lengths.tobytes() + bytes(memoryview(raw or b"")[bounds[0] : bounds[-1]])
+
+
+def flattened(table: Any) -> Any:
+    """Return the table with its structures as dotted columns."""
+    import pyarrow as pa
+
+    while any(pa.types.is_struct(column.type) for column in table.columns):
+        table = table.flatten()
+    return table
 
 
 def cells_of(column: Any) -> list[str | None]:
@@ -177,6 +244,13 @@ def as_text(value: object) -> str | None:
     if isinstance(value, list | dict):
         return json.dumps(value, default=as_text, ensure_ascii=False)
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+READERS = {
+    "parquet": parquet_rows,
+    "parquet columns": parquet_columns,
+    "workbook": workbook_rows,
+}
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def open_records(file: OpenFile, profile: Profile) -> Iterator[Records]:
 
     raises   FileUnreadable
     """
-    kind = _binary_kind(file)
+    kind = binary_kind(file)
     if kind:
         with guarded_rows(
             kind, file.plain_path(), file=file.name, sheet=profile.sheet, limits=file.limits
@@ -56,7 +56,8 @@ def open_records(file: OpenFile, profile: Profile) -> Iterator[Records]:
         yield _text_records(file, stream, encoding, profile)
 
 
-def _binary_kind(file: OpenFile) -> str:
+def binary_kind(file: OpenFile) -> str:
+    """Return "parquet" or "workbook", or nothing for text."""
     if file.head.startswith(_OLD_WORKBOOK):
         said = f"{file.name}: it is a workbook of the old kind (.xls)"
         raise FileUnreadable(said, remedy="Save it as .xlsx or CSV.")
