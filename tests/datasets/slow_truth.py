@@ -55,7 +55,9 @@ def slow_bwa(votes: Votes) -> np.ndarray:
     return np.stack(beliefs, axis=1)
 
 
-def slow_ebcc(votes: Votes, start: np.ndarray, *, rounds: int) -> tuple[np.ndarray, float]:
+def slow_ebcc(
+    votes: Votes, start: np.ndarray, *, rounds: int, settled: float = 0.0
+) -> tuple[np.ndarray, float]:
     """Start from shape (items, classes, guises); return beliefs and the bound up to a constant."""
     classes, guises = start.shape[1:]
     items, given = votes.items(), votes.labels
@@ -75,7 +77,7 @@ def slow_ebcc(votes: Votes, start: np.ndarray, *, rounds: int) -> tuple[np.ndarr
                 mu[:, k, :, label] += by[label].T @ zg[:, k, :]
         return 0.1 / guises + zg.sum(axis=0), alpha + zg.sum(axis=(0, 2)), mu
 
-    zg = start.copy()
+    zg, z = start.copy(), start.sum(axis=2)
     for _ in range(rounds):
         eta, nu, mu = held(zg)
         logs = digamma(eta) - digamma(eta.sum(axis=1, keepdims=True)) + digamma(nu)[:, None]
@@ -86,6 +88,9 @@ def slow_ebcc(votes: Votes, start: np.ndarray, *, rounds: int) -> tuple[np.ndarr
                 logs[:, k, :] += by[label] @ rate[:, k, :, label]
         zg = np.exp(logs - logs.max(axis=(1, 2), keepdims=True))
         zg /= zg.sum(axis=(1, 2), keepdims=True)
+        moved, z = np.abs(zg.sum(axis=2) - z).max(), zg.sum(axis=2)
+        if moved <= settled:
+            break
     eta, nu, mu = held(zg)
     bound = gammaln(nu).sum() + gammaln(eta).sum() - gammaln(eta.sum(axis=1)).sum()
     bound += gammaln(mu).sum() - gammaln(mu.sum(axis=3)).sum() - xlogy(zg, zg).sum()

@@ -29,7 +29,7 @@ SEEDS = st.integers(0, 2**32)
 
 
 @given(SEEDS, st.sampled_from([2, 3, 5]), st.booleans())
-@examples(40)
+@examples(15)
 def test_dawid_skene_is_what_a_loop_over_single_votes_comes_to(seed, classes, one_coin):
     votes, _ = drawn_votes(seed, classes=classes)
     fit = fit_one_coin if one_coin else fit_dawid_skene
@@ -39,7 +39,7 @@ def test_dawid_skene_is_what_a_loop_over_single_votes_comes_to(seed, classes, on
 
 
 @given(SEEDS, st.sampled_from([2, 4]))
-@examples(20)
+@examples(8)
 def test_bwa_is_what_dense_matrices_come_to(seed, classes):
     votes, _ = drawn_votes(seed, classes=classes)
     assert np.allclose(fit_bwa(votes)[0], slow_bwa(votes), atol=2e-3)

@@ -60,7 +60,9 @@ def fit(
     done = 0
     while done < rounds:
         done += 1
-        moved = _pass(votes.starts, keys, rates.reshape(flat.shape), prior, states, flat)
+        moved = _believe(votes.starts, keys, rates.reshape(flat.shape), prior, states)
+        flat[:] = 0.0
+        _count(votes.starts, keys, states, flat)
         if moved <= settled * votes.n_items:
             break
         rates, prior = learn(counts, states.sum(axis=0))
@@ -91,16 +93,14 @@ def _count(starts: Starts, keys: Keys, states: Floats, counts: Floats) -> None:
 
 
 @compiled
-def _pass(
-    starts: Starts, keys: Keys, rates: Floats, prior: Floats, states: Floats, counts: Floats
-) -> float:
-    """Believe anew, count anew; return how far all beliefs moved together.
+def _believe(starts: Starts, keys: Keys, rates: Floats, prior: Floats, states: Floats) -> float:
+    """Believe anew; return how far all beliefs moved together.
 
     Probabilities are multiplied, not their logarithms added: brought back to 1 every few votes, no
-    product of so few rates can vanish, and no exponential is taken.
+    product of so few rates can vanish, and no exponential is taken. To count in the same loop is
+    half as fast: the two tables' rows drive each other out.
     """
     width = prior.size
-    counts[:] = 0.0
     likely = np.empty(width)
     moved = 0.0
     for item in range(starts.size - 1):
@@ -122,8 +122,4 @@ def _pass(
             belief = likely[state] / whole
             moved += abs(belief - mine[state])
             mine[state] = belief
-        for vote in range(first, last):
-            row = counts[keys[vote]]
-            for state in range(width):
-                row[state] += mine[state]
     return moved

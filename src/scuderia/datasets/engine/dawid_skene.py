@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import digamma
 
-from scuderia.datasets.engine.confusion import Counts, Fit, fit
+from scuderia.datasets.engine.confusion import SETTLED, Counts, Fit, fit
 from scuderia.datasets.engine.votes import Floats, Votes, vote_shares
 
 RIGHT, WRONG = 4.0, 1.0
@@ -15,8 +15,8 @@ def confusion_prior(n_classes: int) -> Floats:
     return np.full((n_classes, n_classes), WRONG) + np.eye(n_classes) * (RIGHT - WRONG)
 
 
-def fit_dawid_skene(votes: Votes, start: Floats | None = None) -> Fit:
-    """Fit a confusion matrix to each rater; `start` are beliefs to begin with, else vote shares.
+def fit_dawid_skene(votes: Votes, *, settled: float = SETTLED) -> Fit:
+    """Fit a confusion matrix to each rater.
 
     source   Dawid and Skene, Applied Statistics 28 (1979) 20-28; with a Dirichlet prior
     """
@@ -27,7 +27,7 @@ def fit_dawid_skene(votes: Votes, start: Floats | None = None) -> Fit:
         rates /= rates.sum(axis=1, keepdims=True)
         return rates, (sizes + 1) / (sizes + 1).sum()
 
-    return fit(votes, learn, vote_shares(votes) if start is None else start)
+    return fit(votes, learn, vote_shares(votes), settled=settled)
 
 
 def mean_field(counts: Counts, before: Floats) -> Counts:

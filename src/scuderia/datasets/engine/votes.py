@@ -98,11 +98,19 @@ def _by_item(
 
 def vote_shares(votes: Votes) -> Beliefs:
     """Return the share of each class among an item's votes; an item without any: all alike."""
-    size = votes.n_items * votes.n_classes
-    cells = votes.items().astype(np.int64) * votes.n_classes + votes.labels
-    counts = np.bincount(cells, minlength=size).reshape(votes.n_items, votes.n_classes)
-    whole = counts.sum(axis=1, keepdims=True)
-    return np.where(whole > 0, counts / np.maximum(whole, 1), 1 / max(votes.n_classes, 1))
+    shares = np.zeros((votes.n_items, votes.n_classes))
+    _share(votes.starts, votes.labels, shares)
+    return shares
+
+
+@compiled
+def _share(starts: Starts, labels: npt.NDArray[np.int16], shares: Beliefs) -> None:
+    for item in range(starts.size - 1):
+        given = starts[item + 1] - starts[item]
+        for vote in range(starts[item], starts[item + 1]):
+            shares[item, labels[vote]] += 1 / given
+        if given == 0:
+            shares[item] = 1 / shares.shape[1]
 
 
 def credit(
