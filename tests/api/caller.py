@@ -6,13 +6,14 @@ from datetime import timedelta
 from django.test import Client
 
 from scuderia.basics.subjects import EVERYTHING
+from scuderia.datasets.nouns import DataPower
 from scuderia.freeze.nouns import ZonePower
 from scuderia.loop.nouns import Power
 from scuderia.loop.operations import people
 from scuderia.loop.ports import registry
 from tests.pages.stage import ADA
 
-WHOLE = (*Power, *ZonePower)
+WHOLE = (*Power, *ZonePower, *DataPower)
 
 
 class Caller:

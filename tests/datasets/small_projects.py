@@ -25,6 +25,11 @@ def load(*rows, into="pairs", by="lara", items=False, who=ContributorKind.PERSON
     actor = person(by)
     project = importing(actor, into)
     kind = ItemImport(project) if items else JudgmentImport(project, who)
+    return run_rows(kind, rows, actor=actor, **options)
+
+
+def run_rows(kind, rows, *, actor, **options):
+    """Import rows of this kind."""
     text = "\n".join(map(json.dumps, rows))
     source = Source("rows.jsonl", stream=io.BytesIO(text.encode()))
     told = ImportOptions(on_error=OnError.ABORT, **options)

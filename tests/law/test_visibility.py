@@ -43,6 +43,7 @@ BUTTONS = {
     "fleet/pages/board.py": "whether to describe the fleet is offered",
     "fleet/pages/nodes.py": "whether the form that amends an outage is offered",
     "fleet/pages/slas.py": "whether to state promises, prices and exclusions is offered",
+    "datasets/pages/projects.py": "whether to pause, resume and close is offered",
     "freeze/pages/zones.py": "whether to ask for a zone, to draft and to adopt are offered",
     "loop/pages/agents.py": "whether to stop an agent, or have it look now, is offered",
     "loop/pages/approval_rules.py": "whether to set and to end a rule are offered",

@@ -1,11 +1,14 @@
 """The datasets room as a Django app, and what it brings to the product."""
 
-from scuderia.basics.rooms import Command, PowerSpec, Room
+from scuderia.basics.rooms import Command, NavEntry, Place, PowerSpec, Room
 from scuderia.datasets.nouns import DataPower
 from scuderia.web.apps import RoomConfig
 
 ROOM = Room(
     name="datasets",
+    nav=(NavEntry("Projects", "projects", "j", order=18),),
+    places=(Place("project", "project"),),
+    urls="scuderia.datasets.urls",
     commands=(
         Command(
             "datasets",
@@ -36,6 +39,8 @@ ROOM = Room(
             needs_django=False,
         ),
     ),
+    api="scuderia.datasets.api.routes:router",
+    api_prefix="/datasets",
     playbook="scuderia.datasets.playbook.catalogue:register",
     powers=(PowerSpec(DataPower.RUN_PROJECTS, ("lead", "admin"), acting=True),),
 )

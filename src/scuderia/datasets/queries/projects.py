@@ -30,6 +30,7 @@ class ProjectRow:
     judgments          all that there are
     due_at, last_judged_at   None: not promised, and none yet
     price, pay         for an item and a judgment, in `currency`; None: not said
+    spent              pay for every judgment that there is
     """
 
     id: UUID
@@ -52,6 +53,7 @@ class ProjectRow:
     quality_bar: float | None
     price: Decimal | None
     pay: Decimal | None
+    spent: Decimal | None
     currency: str
     guideline: str
     created_by: str
@@ -202,6 +204,7 @@ def _row(project: Project) -> ProjectRow:
         quality_bar=project.quality_bar,
         price=project.price,
         pay=project.pay,
+        spent=None if project.pay is None else project.pay * project.judgments,
         currency=project.currency,
         guideline=project.guideline,
         created_by=project.created_by,
