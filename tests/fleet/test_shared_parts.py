@@ -22,7 +22,7 @@ from scuderia.fleet.nouns import SharedPartKind
 from scuderia.fleet.operations.description_imports import node_import
 from scuderia.fleet.operations.shared_parts import hang_nodes
 from scuderia.fleet.queries.nodes import get_node
-from scuderia.fleet.queries.shared_part_access import list_shared_parts
+from scuderia.fleet.queries.shared_part_access import list_shared_parts, parts_within_reach
 from tests.fleet.test_description_imports import bring, came_to, described
 from tests.fleet.test_descriptions import LENA, NOW, OTTO, VERA, allocate, cast, fleet
 
@@ -86,6 +86,7 @@ def test_nodes_hang_on_parts_that_are_told_within_reach(fleet):
     reach = {name: list_shared_parts(actor, NOW) for name, actor in (("v", VERA), ("o", OTTO))}
     assert [(one.part, one.nodes) for one in reach["v"]] == [("feed:a", 3), ("switch:s1", 1)]
     assert [(one.part, one.nodes) for one in reach["o"]] == [("feed:a", 1)]
+    assert parts_within_reach(OTTO, ["feed:a", "switch:s1"], NOW) == {"feed:a"}
 
 
 @pytest.mark.django_db

@@ -161,6 +161,8 @@ def test_a_change_of_a_part_of_frozen_nodes_is_refused_and_of_no_other(wired):
     assert ask("r2-n2").allowed  # it merely hangs on the same switch
     assert (ask("feed:z").ground, ask("feed:z").allowed) == ("unknown_node", False)
     assert "nobody knows 'feed:z'" in ask("feed:z").reasons[0].words
+    hang("feed:new", "r3-n2")  # the zones stand compiled already
+    assert ask("feed:new").allowed
     decisions = list_zone_decisions(person("otto"), zone_id, INSIDE)
     assert {one.nodes for one in decisions} == {("switch:leaf-1",), ("storage:lake",)}
 

@@ -209,6 +209,19 @@ class NodeObservation:
     share: GpuShare = field(default_factory=GpuShare)
 
 
+@dataclass(frozen=True, slots=True)
+class CapacityHold:
+    """A free node that is kept for a run to come: it fills nobody's place before.
+
+    holder     what keeps it, as a subject's text
+    customer   whose run it is, which begins at `starts_at`
+    """
+
+    holder: str
+    customer: CustomerName
+    starts_at: AwareDatetime
+
+
 class SharedPartKind(StrEnum):
     """What nodes hang on together: what is changed of it touches each of them."""
 

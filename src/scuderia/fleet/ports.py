@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Unable
 from scuderia.fleet.nouns import (
+    CapacityHold,
     ControlCommand,
     Inventory,
     NodeObservation,
@@ -85,6 +86,14 @@ class WorkCalendar(Protocol):
         ...
 
 
+class CapacityBook(Protocol):
+    """Knows which free nodes are kept for runs to come. Filled by a room that keeps such."""
+
+    def holds_at(self, at: AwareDatetime) -> Mapping[str, CapacityHold]:
+        """Return the nodes that are kept at an instant, by name."""
+        ...
+
+
 class NoCluster(Unable):
     """No cluster of that name is registered, so nothing can be seen or done there."""
 
@@ -96,12 +105,13 @@ class NoCluster(Unable):
 class Registry:
     """Where others are registered: readers by their source, controls by their cluster, calendars.
 
-    calendars   by the name of the room that fills it
+    calendars, capacity   by the name of the room that fills it
     """
 
     readers: dict[str, FleetReader] = field(default_factory=dict)
     controls: dict[str, ClusterControl] = field(default_factory=dict)
     calendars: dict[str, WorkCalendar] = field(default_factory=dict)
+    capacity: dict[str, CapacityBook] = field(default_factory=dict)
 
     def register_reader(self, reader: FleetReader) -> None:
         """Register who reads; a later one of the same source takes its place."""

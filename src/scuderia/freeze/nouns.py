@@ -271,6 +271,7 @@ class ZoneScope:
     gpus    how many GPUs of the customer's; None where subjects are named
     sku     the count is of this node type alone; site: there alone. "" is any
     labels  key=value or key!=value: of those nodes alone that meet all of them
+    hold    the count is of free, healthy nodes, kept for the customer's run that then begins
     """
 
     under: tuple[str, ...] = ()
@@ -278,6 +279,7 @@ class ZoneScope:
     sku: str = ""
     site: str = ""
     labels: tuple[str, ...] = ()
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Repair Chaser: fills the slots of broken nodes with spares, and escalates ageing repairs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from scuderia.basics.units import Quantity, percent
 from scuderia.crew.agents import proposal_builders
@@ -16,6 +17,7 @@ from scuderia.loop.nouns import Evidence, FindingDraft, ProposalDraft, Rehearsal
 
 SWAP_NODE = "fleet.swap_node"
 ESCALATE = "fleet.escalate_repair"
+SWAP_KEPT = "freeze.swap_kept"
 SWAP_AFTER_H = 4.0
 ESCALATE_AFTER_H = 72.0
 ESCALATED_WITHIN_H = 48.0
@@ -31,17 +33,22 @@ class RepairChaser(FleetAgent):
 
     name = "repair-chaser"
     title = "Repair Chaser"
-    job = "Finds repairs that grow old: swaps a spare into the slot, or escalates."
-    kinds: tuple[str, ...] = (SWAP_NODE, ESCALATE)
+    job = "Finds repairs that grow old: swaps a spare in, for a customer or a run, or escalates."
+    kinds: tuple[str, ...] = (SWAP_NODE, ESCALATE, SWAP_KEPT)
 
     def think(self, snapshot: FleetSnapshot) -> Round:
         """Swap where a customer waits and a spare stands ready; else escalate what is old."""
         outlook = fleet_outlook(snapshot)
         swaps = swaps_of(snapshot, outlook)
+        kept = kept_swaps(snapshot, outlook) if SWAP_KEPT in self.kinds else {}
         drafts, considered = [], [_looked_at(snapshot), *_left_serving(snapshot)]
         for node in broken_nodes(snapshot):
             age_h = node.age_h(snapshot.now)
-            if node.name in swaps:
+            if node.name in kept:
+                drafts.append(
+                    draft_kept_swap(self.context, snapshot, outlook, node, kept[node.name])
+                )
+            elif node.name in swaps:
                 drafts.append(draft_swap(self.context, snapshot, outlook, node, swaps[node.name]))
             elif age_h >= ESCALATE_AFTER_H and ESCALATE in self.kinds:
                 drafts.append(self._escalation(snapshot, outlook, node))
@@ -115,6 +122,54 @@ def swaps_of(snapshot: FleetSnapshot, outlook: FleetOutlook) -> Mapping[str, str
     return assign_by_cluster(waiting, lambda cluster: spares_left(snapshot, lemons, cluster))
 
 
+def kept_swaps(snapshot: FleetSnapshot, outlook: FleetOutlook) -> Mapping[str, str]:
+    """Return node -> spare for the nodes that are kept for a run to come and are out.
+
+    They come after the places that customers hold: what Lemon Scout and the swaps leave is given.
+    """
+    lemons = [node for node, _ in lemons_of(snapshot, outlook)]
+    taken = set(swaps_of(snapshot, outlook).values())
+    sick = [
+        node
+        for node in broken_nodes(snapshot)
+        if node.hold is not None and node.customer is None and node.hold.starts_at > snapshot.now
+    ]
+    given: dict[str, str] = {}
+    for sku in sorted({node.place.sku for node in sick}):
+        alike = {str(node.name) for node in snapshot.nodes if node.place.sku == sku} - taken
+        wants = [node for node in sick if node.place.sku == sku]
+        given |= assign_by_cluster(wants, partial(_left_of, snapshot, lemons, alike))
+    return given
+
+
+def _left_of(
+    snapshot: FleetSnapshot, lemons: Sequence[NodeView], among: Collection[str], cluster: str
+) -> list[str]:
+    return [spare for spare in spares_left(snapshot, lemons, cluster) if spare in among]
+
+
+def draft_kept_swap(
+    context: AgentContext,
+    snapshot: FleetSnapshot,
+    outlook: FleetOutlook,
+    node: NodeView,
+    spare: str,
+) -> ProposalDraft:
+    """Draft that another free node is kept for the run, rehearsed for a week."""
+    rehearsal = _swap_rehearsal(
+        snapshot, outlook, node, SWAP_KEPT, f"node-hours that {node.name} is missing"
+    )
+    begins = f" from {node.hold.starts_at:%Y-%m-%d %H:%M} UTC" if node.hold else ""
+    return proposal_builders.node_proposal(
+        SWAP_KEPT,
+        node,
+        params={"spare": f"node:{spare}"},
+        title=f"Keep {spare} instead of {node.name} for the run{begins}",
+        finding=repair_finding(context, snapshot, outlook, node, rehearsal),
+        rehearsal=rehearsal,
+    )
+
+
 def spares_left(snapshot: FleetSnapshot, lemons: Sequence[NodeView], cluster: str) -> list[str]:
     """Return the cluster's ready spares that Lemon Scout leaves."""
     spares = [str(spare.name) for spare in snapshot.ready_spares(cluster)]
@@ -130,19 +185,8 @@ def draft_swap(
     spare: str,
 ) -> ProposalDraft:
     """Draft the swap of a broken node for a spare, rehearsed for a week."""
-    seed = proposal_builders.seed_of(SWAP_NODE, proposal_builders.facts_of(node))
-    slot = outlook.broken(node.age_h(snapshot.now))
-    forecast = forecast_swap(slot, outlook.serving(), horizon_days=WEEK_DAYS, seed=seed)
-    rehearsal = proposal_builders.slot_rehearsal(
-        forecast,
-        kind=SWAP_NODE,
-        gpus=node.gpus,
-        horizon_days=WEEK_DAYS,
-        seed=seed,
-        label=f"node-hours lost to {node.customer}'s slot",
-        method="The repair as it may go on, given its age, against a spare in the slot:",
-        limits=proposal_builders.SWAP_LIMITS,
-    )
+    label = f"node-hours lost to {node.customer}'s slot"
+    rehearsal = _swap_rehearsal(snapshot, outlook, node, SWAP_NODE, label)
     return proposal_builders.node_proposal(
         SWAP_NODE,
         node,
@@ -150,6 +194,25 @@ def draft_swap(
         title=f"Swap {node.name} for {spare}, so that {node.customer} has its node back",
         finding=repair_finding(context, snapshot, outlook, node, rehearsal),
         rehearsal=rehearsal,
+    )
+
+
+def _swap_rehearsal(
+    snapshot: FleetSnapshot, outlook: FleetOutlook, node: NodeView, kind: str, label: str
+) -> Rehearsal:
+    """Draw a week of the node's place with a spare in it beside the repair as it may go on."""
+    seed = proposal_builders.seed_of(kind, proposal_builders.facts_of(node))
+    slot = outlook.broken(node.age_h(snapshot.now))
+    forecast = forecast_swap(slot, outlook.serving(), horizon_days=WEEK_DAYS, seed=seed)
+    return proposal_builders.slot_rehearsal(
+        forecast,
+        kind=kind,
+        gpus=node.gpus,
+        horizon_days=WEEK_DAYS,
+        seed=seed,
+        label=label,
+        method="The repair as it may go on, given its age, against a spare in the slot:",
+        limits=proposal_builders.SWAP_LIMITS,
     )
 
 
@@ -167,8 +230,10 @@ def repair_finding(
     age_h = node.age_h(snapshot.now)
     day = outlook.repairs.chance_longer(24.0, age_h=age_h)
     week = outlook.repairs.chance_longer(WEEK_H, age_h=age_h)
-    lost_h = week_ahead.do_nothing if node.customer else 0.0
+    lost_h = week_ahead.do_nothing if node.customer or node.hold else 0.0
     holder = f" and keeps a slot of {node.customer} empty" if node.customer else ""
+    if node.hold and not node.customer:
+        holder = f", kept for the run of {node.hold.customer} from {node.hold.starts_at:%Y-%m-%d}"
     return FindingDraft(
         kind="crew.ageing_repair",
         subject=node.place.ref,

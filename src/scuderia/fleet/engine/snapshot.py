@@ -6,7 +6,7 @@ from datetime import datetime
 from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.subjects import SubjectRef
 from scuderia.fleet.engine.lemon import NodeHistory
-from scuderia.fleet.nouns import CustomerName, NodeName, NodePlace, NodeState
+from scuderia.fleet.nouns import CapacityHold, CustomerName, NodeName, NodePlace, NodeState
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class NodeView:
     history   its unplanned outages in days since the snapshot's `epoch`, open ones endless
     silent    its source does not answer: whether it is in service is not known
     gpus_lost   how many of its GPUs are out; one that is short of some still serves
+    hold      for which run to come it is kept free: then it is no spare
     """
 
     place: NodePlace
@@ -29,6 +30,7 @@ class NodeView:
     history: NodeHistory
     silent: bool = False
     gpus_lost: int = 0
+    hold: CapacityHold | None = None
 
     @property
     def name(self) -> NodeName:

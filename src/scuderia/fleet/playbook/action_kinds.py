@@ -7,7 +7,10 @@ _SPARE = ParamSpec("spare", "subject", "the spare that takes the place, e.g. nod
 _CUSTOMER = ParamSpec("customer", "subject", "who holds the place, e.g. customer:demo-aurora")
 _ONE_SLOT = BlastBound(1, 0.10, "nodes that the customer holds")
 _ONE_NODE = BlastBound(1, 0.05, "nodes of the cluster")
-_SPARE_READY = "The spare is up, held by nobody and ready in the spare pool of the same cluster."
+_SPARE_READY = (
+    "The spare is up, held by nobody, kept for no run to come, and ready in the spare pool of the "
+    "same cluster."
+)
 
 SWAP_NODE = ActionKind(
     name="fleet.swap_node",

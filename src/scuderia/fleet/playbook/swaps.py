@@ -16,6 +16,7 @@ from scuderia.fleet.playbook.cluster_executor import (
     step_of,
     target,
 )
+from scuderia.fleet.queries.capacity_holds import capacity_holds
 from scuderia.loop.nouns import BlastRadius, Examination, Plan, ProbeReport
 
 _TAKEN: JsonObject = {"spare_ready": False}
@@ -67,6 +68,12 @@ class _Place:
         return {name: getattr(self, name) for name in names}
 
 
+def _kept_for(spare: str, now: AwareDatetime) -> str:
+    """Return for which run the spare is kept, in words that name nobody; "" for none."""
+    hold = capacity_holds(now).get(spare)
+    return f"{spare} is kept for a run from {hold.starts_at:%Y-%m-%d %H:%M} UTC" if hold else ""
+
+
 def _place(plan: Plan) -> _Place:
     state = read_cluster()
     place = _Place(
@@ -96,13 +103,13 @@ class _Slot(ClusterExecutor):
 class SwapNode(_Slot):
     """fleet.swap_node: the spare first, so that a refusal leaves the customer as it was."""
 
-    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:  # noqa: ARG002
+    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:
         """Look at who holds the node, whether it is out, and whether the spare is ready.
 
         The spare is given to the customer first, then the broken node taken.
         """
         place = _place(plan)
-        customer, spare = place.customer, named(plan, "spare")
+        customer, spare, kept = place.customer, named(plan, "spare"), _kept_for(place.spare, now)
         return Examination(
             steps=(
                 step_of(0, ControlVerb.ASSIGN, spare, leaves=_TAKEN, customer=customer),
@@ -115,6 +122,7 @@ class SwapNode(_Slot):
                 (range(2), place.node_out, f"{place.node} is not out of service"),
                 (range(2), place.node_held, f"{place.customer} no longer holds {place.node}"),
                 (range(1), place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+                (range(1), not kept, kept),
                 (range(1, 2), place.spare_held, f"{place.customer} does not hold {place.spare}"),
             ),
         )
@@ -128,14 +136,14 @@ class SwapNode(_Slot):
 class PullLemon(_Slot):
     """fleet.pull_lemon: swap the node out while it may still run, then overhaul it."""
 
-    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:  # noqa: ARG002
+    def examine(self, plan: Plan, *, now: AwareDatetime, done: int = 0) -> Examination:
         """Look at who holds the node, whether it is drained, and whether the spare is ready.
 
         Whether the node happens to be broken does not matter: a lemon is pulled either way. The
         spare is given to the customer first, then the lemon drained, taken and overhauled.
         """
         place = _place(plan)
-        customer, spare = place.customer, named(plan, "spare")
+        customer, spare, kept = place.customer, named(plan, "spare"), _kept_for(place.spare, now)
         return Examination(
             steps=(
                 step_of(0, ControlVerb.ASSIGN, spare, leaves=_TAKEN, customer=customer),
@@ -150,6 +158,7 @@ class PullLemon(_Slot):
                 (range(2), not place.node_drained, f"{place.node} is drained already"),
                 (range(3), place.node_held, f"{place.customer} no longer holds {place.node}"),
                 (range(1), place.spare_ready, f"{place.spare} does not stand ready as a spare"),
+                (range(1), not kept, kept),
                 (range(1, 4), place.spare_held, f"{place.customer} does not hold {place.spare}"),
             ),
         )

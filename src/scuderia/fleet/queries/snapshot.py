@@ -8,6 +8,7 @@ from scuderia.fleet.engine.lemon import history_of
 from scuderia.fleet.engine.snapshot import CustomerMonth, FleetSnapshot, NodeView, SwapRecord
 from scuderia.fleet.nouns import DOWNTIME, LedgerClass, SlaDefinition
 from scuderia.fleet.queries import reports, slas, spare_pools
+from scuderia.fleet.queries.capacity_holds import capacity_holds
 from scuderia.fleet.queries.lemons import HISTORY_DAYS, histories_known_at
 from scuderia.fleet.queries.nodes import fleet_board, with_work
 from scuderia.loop.queries.decisions import answers_to
@@ -29,19 +30,22 @@ def fleet_snapshot(now: AwareDatetime) -> FleetSnapshot | None:
     begins = reports.whole_period(now=now).start
     epoch = max(begins, now - timedelta(days=HISTORY_DAYS))
     told = histories_known_at(epoch, now)
-    promised = promised_subjects(now)
+    promised, holds = promised_subjects(now), capacity_holds(now)
     nodes = tuple(
         NodeView(
             place=node.place,
             gpus=node.gpus,
             state=node.state,
             customer=node.customer,
-            spare=node.spare and str(node.place.ref) not in promised,
+            spare=node.spare
+            and str(node.place.ref) not in promised
+            and str(node.place.node) not in holds,
             out_since=node.since,
             planned=node.planned or node.is_of_work,
             cause=node.cause,
             silent=node.silent,
             gpus_lost=node.gpus_lost,
+            hold=holds.get(str(node.place.node)),
             history=told.get(node.place.node) or history_of(node.place.node, ()),
         )
         for node in with_work(board.nodes, now)

@@ -33,6 +33,7 @@ class ZoneIn(EndIn):
     """A zone: what it holds, by subjects (`under`) or as so many GPUs; from when to when, why.
 
     labels   key=value or key!=value: of those alone that meet all of them
+    hold     the count is of free, healthy GPUs of the node type, kept for the customer's run
     """
 
     customer: common.SubjectText
@@ -41,6 +42,7 @@ class ZoneIn(EndIn):
     sku: common.SubjectText = ""
     site: common.SubjectText = ""
     labels: Texts = []
+    hold: bool = False
     start: common.SubjectText
     classes: Texts = []
     title: common.Words = ""
@@ -89,9 +91,11 @@ def get_zone_report(request: HttpRequest, zone_id: UUID) -> HttpResponse:
 @router.post("/zones", response=common.answers(ZonePreview))
 def request_zone(request: HttpRequest, said: ZoneIn) -> ZonePreview:
     """Ask for a zone; another person approves it before it stops anything."""
-    scope = ZoneScope(tuple(said.under), said.gpus, said.sku, said.site, tuple(said.labels))
+    scope = ZoneScope(
+        tuple(said.under), said.gpus, said.sku, said.site, tuple(said.labels), said.hold
+    )
     lists = {"classes", "exdates", "rdates"}
-    told = said.dict(exclude={"under", "gpus", "sku", "site", "labels", "dry_run", *lists})
+    told = said.dict(exclude={"under", "gpus", "sku", "site", "labels", "hold", "dry_run", *lists})
     asked = ZoneAsked(
         scope=scope,
         classes=tuple(said.classes),

@@ -47,6 +47,7 @@ def _show_bill(found: BillView) -> None:
     print_facts(
         {
             "protects": f"{found.gpu_hours:,} GPU-hours until {until}",
+            **_idle(found),
             "updates that move": f"{found.moved_in_all:,} of {found.planned_in_all:,} planned",
             "updates held up": f"{found.waiting_in_all:,} of higher rings",
             "customers who wait": f"{found.customers_in_all}: {', '.join(found.customers)}",
@@ -65,6 +66,13 @@ def _show_bill(found: BillView) -> None:
         empty="no update that mends a told flaw waits",
     )  # fmt: skip
     _show_updates([*found.moved, *found.waiting])
+
+
+def _idle(found: BillView) -> dict[str, str]:
+    if found.idle_gpu_hours is None:
+        return {}
+    words = f"{found.idle_gpu_hours:,} GPU-hours before it begins; {found.idle_cost}"
+    return {"keeps idle": words}
 
 
 def _show_updates(rows: list[BilledUpdate]) -> None:

@@ -45,6 +45,10 @@ def _scope(
     cluster: Annotated[list[str] | None, typer.Option(help="All of this cluster.")] = None,
     rack: Annotated[list[str] | None, typer.Option(help="All of this rack.")] = None,
     node: Annotated[list[str] | None, typer.Option(help="A node, or node[001-128].")] = None,
+    hold: Annotated[
+        bool,
+        typer.Option("--hold", help="With --gpus and --sku: free ones, kept for its run."),
+    ] = False,
     label: Annotated[
         list[str] | None,
         typer.Option("--label", help="Only nodes with key=value, or key!=value; all of these."),
@@ -57,7 +61,7 @@ def _scope(
     under += [f"rack:{name}" for name in rack or ()]
     under += [f"node:{name}" for name in (expand_nodes(node) if node else ())]
     at = _only(site) if counted else ""
-    return ZoneScope(tuple(under), gpus, sku, at, tuple(label or ()))
+    return ZoneScope(tuple(under), gpus, sku, at, tuple(label or ()), hold)
 
 
 @app.command("request")

@@ -10,6 +10,9 @@ The rule of a count, in this order, until there are as many GPUs as were asked f
 Where labels stand beside it, a node that does not meet all of them is not there, for either way;
 labels alone are of what the customer holds.
 
+A count that is to be kept free for a run to come is of nodes that nobody holds, that are up, ready
+as spares and kept for no other run; the same rule takes them.
+
 A node is taken whole, so the last one may bring a few GPUs more than were asked for.
 """
 
@@ -54,6 +57,7 @@ class ScopeNode:
     """One node on the books; `customer` is who holds it, "" if nobody does.
 
     labels   those that were asked for by their keys
+    is_free  it could be kept for a run: up, a ready spare, held by nobody, kept for nobody
     """
 
     node: str
@@ -65,6 +69,7 @@ class ScopeNode:
     customer: str
     health: Health
     labels: Mapping[str, str] = field(default_factory=dict)
+    is_free: bool = False
 
     @property
     def subjects(self) -> frozenset[str]:
@@ -84,6 +89,8 @@ def refuse_bad_scope(scope: ZoneScope) -> None:
     raises   BadZone, BadLabel
     """
     read_selectors(scope.labels)
+    if scope.hold and not (scope.gpus and scope.sku):
+        raise BadZone("what is kept for a run is a count of GPUs of one node type")
     if scope.gpus is None:
         if not (scope.under or scope.labels) or scope.sku or scope.site:
             raise BadZone("name what the zone holds, or a count with its node type and site")
@@ -160,7 +167,7 @@ def _counted(
     mine = [
         one
         for one in nodes
-        if one.customer == customer
+        if (one.is_free if scope.hold else one.customer == customer)
         and scope.sku in ("", one.sku)
         and scope.site in ("", one.site)
         and _meets(one, selectors)
@@ -169,7 +176,8 @@ def _counted(
     if held < gpus:
         of, at = f" of {scope.sku}" if scope.sku else "", f" at {scope.site}" if scope.site else ""
         bears = f" with {', '.join(scope.labels)}"[:200] if scope.labels else ""
-        raise TooFewGpus(f"{customer} holds {held:,} GPUs{of}{at}{bears}, {gpus:,} are asked for")
+        has = "the fleet has free and healthy" if scope.hold else f"{customer} holds"
+        raise TooFewGpus(f"{has} {held:,} GPUs{of}{at}{bears}, {gpus:,} are asked for")
     taken: list[ScopeNode] = []
     eligible = {one.node for one in mine if one.health is Health.UP}
     for _, members in sorted(racks.items()):

@@ -61,7 +61,7 @@ def _follow(
     nodes = {one.node: one for one in scope_nodes(now)}
     swaps = pair_swaps(pins, held, {name: one.sku for name, one in nodes.items()})
     for swap in swaps:
-        _move(zone, swap, nodes[swap.by], now)
+        move_pin(zone, swap, nodes[swap.by], now, step="followed a swap")
     return len(swaps)
 
 
@@ -98,8 +98,8 @@ def pair_swaps(
 
 
 @transaction.atomic
-def _move(zone: Zone, swap: Swap, by: ScopeNode, now: AwareDatetime) -> None:
-    """Have the zone hold the one instead of the other, once."""
+def move_pin(zone: Zone, swap: Swap, by: ScopeNode, now: AwareDatetime, *, step: str) -> None:
+    """Have the zone hold the one instead of the other, once; `step` is told in its life."""
     pins = ZoneNode.objects.select_for_update().filter(zone=zone, until__isnull=True)
     pinned = pins.filter(node=swap.node).first()
     if pinned is None or pins.filter(node=swap.by).exists():
@@ -111,7 +111,7 @@ def _move(zone: Zone, swap: Swap, by: ScopeNode, now: AwareDatetime) -> None:
     _move_parts(zone, swap)
     add_to_reach(zone, (by,))
     detail = {"node": swap.node, "by": swap.by, "swapped_at": swap.at.isoformat()}
-    record_step(zone, "followed a swap", actor=WORKER, reason="", now=now, detail=detail)
+    record_step(zone, step, actor=WORKER, reason="", now=now, detail=detail)
 
 
 def _move_parts(zone: Zone, swap: Swap) -> None:

@@ -271,7 +271,11 @@ def require_over(actor: Actor, power: str, customer: str, scope: ZoneScope) -> N
     named = scope.under or (f"customer:{customer}",)
     subjects = frozenset(map(SubjectRef.parse, named))
     scopes = scopes_with(actor, power)
-    for lineage in _lineages(subjects):
+    lineages = _lineages(subjects)
+    if scope.hold:  # it takes what is nobody's: whoever has a say over all of that
+        sites = {SubjectRef.parse(f"site:{scope.site}")} if scope.site else set()
+        lineages += _lineages(sites) or [frozenset({EVERYTHING})]
+    for lineage in lineages:
         if scopes.isdisjoint(map(str, lineage)):
             access.require(actor, power, lineage)
 
@@ -329,7 +333,9 @@ def _nodes_for(actor: Actor, asked: ZoneAsked, now: AwareDatetime) -> tuple[Scop
 
 
 def _resolved(scope: ZoneScope, customer: str, now: AwareDatetime) -> tuple[ScopeNode, ...]:
-    return nodes_in_scope(scope, customer, scope_nodes(now, keys=label_keys(scope)))
+    return nodes_in_scope(
+        scope, customer, scope_nodes(now, keys=label_keys(scope), free=scope.hold)
+    )
 
 
 def _approve_request(zone: Zone, *, actor: Actor, reason: str, now: AwareDatetime) -> None:

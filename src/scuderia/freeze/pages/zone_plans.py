@@ -163,7 +163,12 @@ def draft_panel(request: HttpRequest, drafts: Sequence[ReplanView], path: str) -
 def _cards(bill: BillView) -> tuple[Card, ...]:
     names, until = ", ".join(bill.customers), f"until {bill.until:%Y-%m-%d %H:%M} UTC"
     planned = f"of {bill.planned_in_all:,}"
+    idle: tuple[Card, ...] = ()
+    if bill.idle_gpu_hours is not None:
+        hours = f"{bill.idle_gpu_hours:,}"
+        idle = (Card("Keeps idle before", hours, "GPU-hours", bill.idle_cost),)
     return (
+        *idle,
         Card("Protects", f"{bill.gpu_hours:,}", "GPU-hours", until),
         Card("Updates that move", f"{bill.moved_in_all:,}", planned, "planned"),
         Card("Held up", f"{bill.waiting_in_all:,}", "", "of higher rings"),

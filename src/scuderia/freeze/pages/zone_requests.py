@@ -38,6 +38,9 @@ FIELDS = (
           help="Of those that the customer holds. Left out: all of them, or what is named below."),
     Field("sku", "Of this SKU", longest=128, help="With a count; left out: any."),
     Field("site", "At this site", longest=128, help="With a count; left out: any."),
+    Field("hold", "Take them from", "select",
+          choices=(("", "what the customer holds"), ("hold", "free spares, kept for its run")),
+          help="With a count and a SKU: kept from the approval to the zone's end."),
     Field("nodes", "Or these", "area", longest=LIST_MAX,
           help="Node names, hostlists such as node[001-128], or rack:r01, cluster:c1, site:s1."),
     Field("labels", "Only with labels", longest=2_000,
@@ -107,7 +110,9 @@ def _read(typed: Mapping[str, str]) -> ZoneAsked:
         under = [f"customer:{typed['customer']}"]
     return ZoneAsked(
         customer=typed["customer"],
-        scope=ZoneScope(tuple(under), counted, typed["sku"], typed["site"], labels),
+        scope=ZoneScope(
+            tuple(under), counted, typed["sku"], typed["site"], labels, hold=bool(typed["hold"])
+        ),
         start=typed["start"],
         end=typed["end"],
         open_end=bool(typed["review"]) and not typed["end"],

@@ -6,6 +6,7 @@ zone; what disturbs a node that works is a change, and is stopped by a zone of w
     fleet.swap_node, swap_back       repair: a spare takes a broken node's place, or gives it back
     fleet.return_node                repair: the node serves again
     fleet.escalate_repair, de-       repair: only who mends it, and how soon
+    freeze.swap_kept                 no node that works is touched: another is kept for a run
     fleet.resize_spare_pool          no node that anybody holds is touched
     fleet.drain_node                 change: the node is out for hours
     fleet.pull_lemon                 change: the node still serves, and is overhauled for a day
@@ -36,6 +37,7 @@ LASTS: Mapping[str, timedelta] = {
     "fleet.escalate_repair": REPAIR,
     "fleet.deescalate_repair": REPAIR,
     "fleet.resize_spare_pool": REPAIR,
+    "freeze.swap_kept": REPAIR,
     "fleet.drain_node": timedelta(hours=4),
     "fleet.pull_lemon": timedelta(days=1),
 }

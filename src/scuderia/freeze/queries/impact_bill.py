@@ -9,12 +9,13 @@ from uuid import UUID
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
 from scuderia.fleet.queries.access import readable_scopes, sees_everything
+from scuderia.fleet.queries.prices import list_prices
 from scuderia.freeze.engine.impact_bill import ImpactBill, impact_bill
 from scuderia.freeze.engine.planned_updates import PlannedUpdate
 from scuderia.freeze.models.updates import Update
 from scuderia.freeze.nouns import UpdateSeverity
 from scuderia.freeze.queries.update_case import ALWAYS, CalendarCase, calendar_case
-from scuderia.freeze.queries.zones import visible_zone
+from scuderia.freeze.queries.zones import scope_of, visible_zone
 
 HOUR_S = 3_600
 DAY_S = 86_400
@@ -75,6 +76,9 @@ class BillView:
     moved, waiting      told by name within the actor's reach; `*_in_all` counts every one
     customers           whose nodes wait, by name within reach; `customers_in_all` all of them
     gpu_hours           that the zone protects, over every stretch of it to come
+    idle_gpu_hours      that free nodes are kept idle until the zone begins; None: it keeps none
+    idle_cents          what these would cost at today's prices, as far as the actor may know
+                        them; None: not known
     until               the end it is reckoned to; with `is_open` that is the horizon of planning
     """
 
@@ -92,6 +96,15 @@ class BillView:
     customers: tuple[str, ...]
     debt: tuple[SecurityDebt, ...]
     nights: tuple[NightsLost, ...]
+    idle_gpu_hours: int | None = None
+    idle_cents: int | None = None
+
+    @property
+    def idle_cost(self) -> str:
+        """Return what the idle hours would cost, in words."""
+        if self.idle_cents is None:
+            return "no price is stated"
+        return f"${self.idle_cents // 100:,} at today's prices"
 
 
 def get_bill(actor: Actor, zone_id: UUID, now: AwareDatetime) -> BillView:
@@ -118,6 +131,7 @@ def bill_of(actor: Actor, calendar: CalendarCase) -> BillView:
     customers = {calendar.customers[one] for bill in bills for one in bill.customers}
     readable = readable_scopes(actor)
     gpus = sum(calendar.nodes[node].gpus for node in calendar.case.new.nodes)
+    idle = _idle(actor, calendar) if scope_of(calendar.zone).hold else (None, None)
     return BillView(
         zone_id=calendar.zone.pk,
         until=_instant(calendar.stretches[-1][1]),
@@ -137,7 +151,28 @@ def bill_of(actor: Actor, calendar: CalendarCase) -> BillView:
         ),
         debt=_debt(calendar, ends),
         nights=_nights(calendar, bills),
+        idle_gpu_hours=idle[0],
+        idle_cents=idle[1],
     )
+
+
+def _idle(actor: Actor, calendar: CalendarCase) -> tuple[int, int | None]:
+    """Return the GPU-hours for which the zone's nodes stand idle until it begins, and their cost.
+
+    The cost is at the prices of the day of the bill: the customer's own, else the node type's.
+    """
+    begins, now = int(calendar.zone.starts_at.timestamp()), calendar.case.origin
+    seconds = max(0, begins - now)
+    gpus: dict[str, int] = defaultdict(int)
+    for node in calendar.case.new.nodes:
+        gpus[calendar.nodes[node].sku] += calendar.nodes[node].gpus
+    prices: dict[tuple[bool, str], int] = {}
+    for one in list_prices(actor, customer=calendar.zone.customer):
+        if one.first_day <= _instant(now).date():  # they come by their first day
+            prices[one.customer is not None, one.sku] = one.cents_per_gpu_hour
+    by_sku = {sku: prices.get((True, sku)) or prices.get((False, sku), 0) for sku in gpus}
+    cents = sum(count * by_sku[sku] for sku, count in gpus.items()) * seconds // HOUR_S
+    return sum(gpus.values()) * seconds // HOUR_S, cents if all(by_sku.values()) else None
 
 
 def _ends(calendar: CalendarCase, bills: Iterable[ImpactBill]) -> dict[int, int]:

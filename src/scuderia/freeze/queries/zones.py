@@ -268,7 +268,10 @@ def scope_of(zone: Zone) -> ZoneScope:
     """Return what the zone is asked to hold."""
     asked = zone.scope
     labels = tuple(asked.get("labels", ()))
-    return ZoneScope(tuple(asked["under"]), asked["gpus"], asked["sku"], asked["site"], labels)
+    return ZoneScope(
+        tuple(asked["under"]), asked["gpus"], asked["sku"], asked["site"], labels,
+        hold=asked.get("hold", False),
+    )  # fmt: skip
 
 
 def scope_words(scope: ZoneScope) -> str:
@@ -284,7 +287,8 @@ def scope_words(scope: ZoneScope) -> str:
         counted = f"{nodes:,} node{'' if nodes == 1 else 's'}" if nodes else ""
         return ", ".join(filter(None, (told, counted))) + bears
     of = f" of {scope.sku}" if scope.sku else ""
-    return f"{scope.gpus:,} GPUs{of}{f' at {scope.site}' if scope.site else ''}{bears}"
+    kept = ", kept free for its run" if scope.hold else ""
+    return f"{scope.gpus:,} GPUs{of}{f' at {scope.site}' if scope.site else ''}{bears}{kept}"
 
 
 _SUBJECTS_TOLD = 5
