@@ -38,6 +38,12 @@ ROOM = Room(
             "scuderia.datasets.commands.duplicates:app",
             needs_django=False,
         ),
+        Command(
+            "datasets plan",
+            "How many items of a lot to look at, and which.",
+            "scuderia.datasets.commands.sampling_plans:app",
+            needs_django=False,
+        ),
     ),
     api="scuderia.datasets.api.routes:router",
     api_prefix="/datasets",

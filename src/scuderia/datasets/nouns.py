@@ -84,3 +84,42 @@ class AlikePair:
     a: int
     b: int
     jaccard: float
+
+
+class Severity(StrEnum):
+    """How strictly lots are looked at, by ISO 2859-1's switching rules."""
+
+    NORMAL = "normal"
+    TIGHTENED = "tightened"
+    REDUCED = "reduced"
+    DISCONTINUED = "discontinued"
+
+
+class LotResult(StrEnum):
+    """How a lot fared; the letter is what a history is written with.
+
+    ACCEPTED_TIGHTER   accepted, and would have been at the next lower AQL too
+    """
+
+    ACCEPTED_TIGHTER = "A"
+    ACCEPTED = "a"
+    REJECTED = "r"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingPlan:
+    """Draw n items and accept with at most c bad ones; how likely that is at the AQL and LTPD."""
+
+    n: int
+    c: int
+    accepted_at_aql: float
+    accepted_at_ltpd: float
+
+
+@dataclass(frozen=True, slots=True)
+class OcPoint:
+    """A lot with so many bad items, and how likely a plan accepts it."""
+
+    bad: int
+    share: float
+    accepted: float
