@@ -163,6 +163,8 @@ def test_no_word_of_a_project_is_more_than_text_on_its_card(tmp_path):
     _, front, body = card.split("---\n", 2)
     assert yaml.safe_load(front)["pretty_name"] == said.title
     assert yaml.safe_load(front)["license"] == "cc-by-4.0"
+    files = [{"split": "train", "path": "data/train-*.parquet"}]
+    assert yaml.safe_load(front)["configs"] == [{"config_name": "default", "data_files": files}]
     for mark in ("<b>", "<script", "<img", "](java", "\x00", "\u2028"):
         assert mark not in body
     metadata = json.loads((tmp_path / "out" / "croissant.json").read_text(encoding="utf-8"))

@@ -21,11 +21,6 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$:@/])")
 _LINE_MAX = 4_000
 _VALUES_MAX = 50
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_CONFIGS = (
-    ("default", "data/train-*.parquet"),
-    ("trl-preference", TRL_PREFERENCE),
-    ("trl-unpaired", TRL_UNPAIRED),
-)
 _FIELDS = (
     ("key", "sc:Text", "The item's key, unique in the release."),
     ("kind", "sc:Text", "What was asked of it: pairwise, label, rating or ranking."),
@@ -229,14 +224,10 @@ def _front_matter(facts: ReleaseFacts, rows: int) -> str:
     ]
     if facts.languages:
         lines += ["language:", *(f"- {json.dumps(one)}" for one in facts.languages)]
-    lines += ["size_categories:", f"- {size}", "configs:"]
-    for name, path in _CONFIGS:
-        lines += [
-            f"- config_name: {name}",
-            "  data_files:",
-            "  - split: train",
-            f"    path: {path}",
-        ]
+    lines += ["size_categories:", f"- {size}"]
+    # The Hub reads every configuration of a folder in one format: the exports are none.
+    lines += ["configs:", "- config_name: default", "  data_files:", "  - split: train"]
+    lines.append("    path: data/train-*.parquet")
     return "\n".join([*lines, "---", "", ""])
 
 

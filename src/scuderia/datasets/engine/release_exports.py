@@ -6,8 +6,8 @@ are escaped: what is read is the same text.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 from scuderia.datasets.engine.releases import SIDES, TIE, JsonTexts, ReleaseRow
 from scuderia.datasets.nouns import ProjectKind
@@ -19,8 +19,7 @@ TRL_UNPAIRED = "trl/unpaired.jsonl"
 OPENAI_PREFERENCE = "openai/preference.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(NamedTuple):
     """One text preferred over another, each as a JSON string, and the key of its row."""
 
     key: str
@@ -33,8 +32,12 @@ def preferences(rows: Iterable[ReleaseRow], told: JsonTexts) -> Iterator[Prefere
     """Yield what the rows prefer: one of a pair, each two of a ranking, nothing else."""
     for row in rows:
         for chosen, rejected in preferred(row):
-            told_so = (told[row.prompt], told[chosen], told[rejected])
-            yield Preference(row.key, *map(_line_text, told_so))
+            yield Preference(
+                row.key,
+                _line_text(told[row.prompt]),
+                _line_text(told[chosen]),
+                _line_text(told[rejected]),
+            )
 
 
 def preferred(row: ReleaseRow) -> Sequence[tuple[str, str]]:
