@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from scuderia.basics.actors import Actor, ActorKind
+from scuderia.basics.clock import AwareDatetime
 from scuderia.basics.errors import Refused, Unable
 from scuderia.basics.subjects import EVERYTHING, SubjectRef
 from scuderia.connectors.embedded.fault_injection import InjectedFault, inject_fault
 from scuderia.connectors.embedded.layout import CLUSTER
 from scuderia.crew.playbook import roster
 from scuderia.fleet import ports as fleet_ports
-from scuderia.fleet.nouns import ControlVerb, NodeState
+from scuderia.fleet.nouns import CapacityHold, ControlVerb, CustomerName, NodeState
 from scuderia.fleet.operations import sources
 from scuderia.fleet.playbook import catalogue
 from scuderia.fleet.queries.nodes import fleet_board
@@ -219,6 +220,26 @@ def test_a_swap_objects_to_a_serving_node_a_stranger_and_a_spare_that_is_none(
         hand.examine(
             plan("swap_node", "node:r99-n01", spare="node:r16-n08", customer=AURORA), now=NOW
         )
+
+
+def test_a_spare_that_is_kept_for_a_run_takes_nobodys_place(
+    registered: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Kept:
+        def holds_at(self, at: AwareDatetime) -> dict[str, CapacityHold]:
+            _, spare = broken_and_spare(registered)
+            begins = at + timedelta(days=2)
+            return {spare: CapacityHold("zone:z", CustomerName("demo-borealis"), begins)}
+
+    for kind in ("swap_node", "pull_lemon"):
+        wish = some_plan(registered, kind)
+        assert executor(kind).examine(wish, now=NOW).objections == ()
+        monkeypatch.setitem(fleet_ports.registry.capacity, "kept", Kept())
+        (objection,) = executor(kind).examine(wish, now=NOW).objections
+        assert "is kept for a run from" in objection
+        assert "borealis" not in objection  # whose run it is, is nobody else's business
+        assert executor(kind).examine(wish, now=NOW, done=1).objections[:1] != (objection,)
+        monkeypatch.delitem(fleet_ports.registry.capacity, "kept")
 
 
 def test_a_spare_that_breaks_after_the_check_costs_the_customer_nothing(registered: Bench) -> None:

@@ -12,7 +12,6 @@ from scuderia.fleet.models.inventory import Node, Rack, Sku
 from scuderia.fleet.models.prices import Price
 from scuderia.fleet.nouns import BEGINNING
 from scuderia.fleet.operations.outages import open_outage
-from scuderia.fleet.playbook.swaps import _kept_for
 from scuderia.fleet.queries.capacity_holds import capacity_holds
 from scuderia.fleet.queries.snapshot import fleet_snapshot
 from scuderia.freeze.engine.zone_scope import TooFewGpus
@@ -94,12 +93,10 @@ def test_a_customers_lead_may_not_keep_what_is_nobodys():
         zones.approve_zone(actor=person("lara"), zone_id=zone_id, reason="mine", now=LATER)
 
 
-def test_a_kept_node_is_no_spare_for_the_crew_and_no_swap_may_take_it():
+def test_a_kept_node_is_no_spare_for_the_crew():
     kept()
     spares = {str(node.name) for node in fleet_snapshot(LATER).ready_spares("c1")}
     assert spares == {"f3", "r3-n2"}
-    assert _kept_for("f1", LATER) == "f1 is kept for a run from 2026-07-24 07:00 UTC"
-    assert _kept_for("f3", LATER) == ""
     assert {str(node.name) for node in fleet_snapshot(OVER).ready_spares("c1")} > spares
 
 

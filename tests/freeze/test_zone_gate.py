@@ -87,9 +87,9 @@ def test_what_an_unknown_kind_names_beside_its_target_is_asked_for_too():
     assert answer("depot.flash", "node:r1-n2", words="a b", n=3).answer is Answer.YES
 
 
-def test_every_kind_of_the_fleet_stands_in_the_table():
-    fleet = {name for name in registry.executors if name.startswith("fleet.")}
-    assert fleet == zone_gate.LASTS.keys()
+def test_every_kind_of_the_fleet_and_of_the_zones_stands_in_the_table():
+    known = {one for one in registry.executors if one.startswith(("fleet.", "freeze."))}
+    assert known == zone_gate.LASTS.keys()
 
 
 def test_what_waits_was_rejected_or_ended_stops_nothing():
