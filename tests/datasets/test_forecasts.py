@@ -1,9 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.forecast import DATA, POINTS, foretold, topics
@@ -19,6 +20,7 @@ from scuderia.datasets.engine.forecasts import (
     back_tests,
     forecast,
     pool_of,
+    side_by_side,
     what_moves,
     worked_clock,
 )
@@ -107,7 +109,6 @@ def test_the_same_question_has_the_same_answer_whatever_came_later_and_in_what_o
 @pytest.mark.parametrize(
     "bad",
     [
-        asked(0, 1),
         asked(-5, 1),
         asked(5, 1, pauses=(Pause(START, START),)),
     ],
@@ -121,6 +122,7 @@ HOURS = st.integers(0, 400)
 
 
 @examples(200)
+@example([0, IDLE_HOURS - 1, 2 * IDLE_HOURS - 1], [], None)
 @given(
     st.lists(HOURS, min_size=1, max_size=12).map(sorted),
     st.lists(st.tuples(HOURS, HOURS).filter(lambda one: one[0] < one[1]), max_size=4),
@@ -207,6 +209,33 @@ def test_the_middle_follows_how_misses_grow_with_progress():
     ]
     early, late = misses_of(past, 0.25), misses_of(past, 0.75)
     assert late.middle - early.middle == pytest.approx(np.log(2.25), rel=0.05)
+
+
+def test_a_date_lies_half_way_between_the_projects_own_rate_and_that_of_finished_ones():
+    past = [back_test(f"g{at}", point) for at in range(3) for point in (0.25, 0.5, 0.75)]
+    slower = [replace(one, whole_per_day=25.0) for one in past]
+    arrivals, question = Arrivals.of(steady(500)), asked(1_000, 5)
+    days = [forecast(arrivals, question, of).work_days[0] for of in (past, slower)]
+    # the misses of the slower ones are half-way too, so what is learned of them cancels it
+    middles = [misses_of(of, 0.5).middle for of in (past, slower)]
+    assert middles[1] - middles[0] == pytest.approx(-np.log(2))
+    assert days[1] == pytest.approx(days[0], rel=0.05)
+
+
+def test_projects_that_ran_side_by_side_are_one_group():
+    def ran(first, last):
+        return Arrivals.of([("r", START + first * DAY), ("r", START + last * DAY)])
+
+    of = {
+        "a": ran(0, 10),
+        "b": ran(5, 15),
+        "c": ran(14, 30),
+        "d": ran(11, 13),
+        "e": Arrivals.of([]),
+    }
+    groups = side_by_side(of)
+    assert groups["a"] == groups["b"] == groups["d"]
+    assert len({groups["a"], groups["c"], groups["e"]}) == 3
 
 
 def test_interruptions_count_once_a_project_and_only_those_after_such_progress():

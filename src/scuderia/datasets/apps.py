@@ -27,6 +27,11 @@ ROOM = Room(
             needs_django=False,
         ),
         Command(
+            "datasets forecast",
+            "When a project reaches its target, and what moves the date.",
+            "scuderia.datasets.commands.forecasts:app",
+        ),
+        Command(
             "datasets verify",
             "Whether a release is what was released, by file and row.",
             "scuderia.datasets.commands.releases:app",

@@ -11,7 +11,7 @@ forecasts at such progress missed, as a line over progress and a spread between 
 spread is Student's with as many degrees of freedom as there are independent projects.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -33,6 +33,8 @@ _STOP_HOURS = 72
 _OWN_POINTS = (0.25, 0.5, 0.75)
 _OWN_ARRIVALS_MIN = 40
 _SHAPE_MAX = 100.0
+_CHANGE_MAX = 10**9
+_OVERLAP_MAX = 100.0
 _BUSIEST = 3
 
 Floats = np.ndarray
@@ -45,7 +47,7 @@ class BadForecast(BadInput):
     """What was asked of a forecast makes no sense."""
 
     code = "DATA-087"
-    remedy = "Give a target above zero, and pauses that end after they begin."
+    remedy = "Give a target and changes not below zero, and pauses that end after they begin."
 
 
 class ForecastState(StrEnum):
@@ -202,7 +204,7 @@ def forecast(
     change   what if
     raises   BadForecast
     """
-    _check(asked)
+    _check(asked, change or Change())
     now = int(asked.now.timestamp())
     arrivals = arrivals.until(now)
     done, change = arrivals.seconds.size, change or Change()
@@ -345,6 +347,26 @@ def own_back_tests(arrivals: Arrivals, asked: ForecastAsked) -> list[BackTest]:
     return back_tests(arrivals, done, "own", pauses=asked.pauses)
 
 
+def side_by_side(projects: Mapping[str, Arrivals]) -> dict[str, str]:
+    """Return a group for each project: one for those that ran side by side.
+
+    Two did if they share half of the shorter one's time; whoever is linked by others is too.
+    """
+    spans = {
+        name: (int(one.seconds[0]), int(one.seconds[-1]))
+        for name, one in sorted(projects.items())
+        if one.seconds.size
+    }
+    group = {name: name for name in projects}
+    for name, (start, end) in spans.items():
+        for other, (begun, ended) in spans.items():
+            shorter = min(end - start, ended - begun)
+            if other < name and min(end, ended) - max(start, begun) >= shorter / 2:
+                old, new = group[name], group[other]
+                group = {one: new if of == old else of for one, of in group.items()}
+    return group
+
+
 def _apart(pauses: Sequence[Pause]) -> list[tuple[float, float]]:
     """Return the pauses in Unix seconds, those that overlap as one."""
     found: list[tuple[float, float]] = []
@@ -358,10 +380,13 @@ def _apart(pauses: Sequence[Pause]) -> list[tuple[float, float]]:
     return found
 
 
-def _check(asked: ForecastAsked) -> None:
+def _check(asked: ForecastAsked, change: Change) -> None:
     require_aware(asked.now, field="now")
-    if asked.target < 1:
+    if asked.target < 0:
         raise BadForecast(f"a target of {asked.target:,} judgments is none")
+    said = (change.more_raters, change.more_target, change.lost_days)
+    if not (all(0 <= one < _CHANGE_MAX for one in said) and 0 <= change.overlap <= _OVERLAP_MAX):
+        raise BadForecast("a change from now on is at or above zero, and no more than could be")
     for pause in asked.pauses:
         require_aware(pause.start, field="pause")
         if pause.end is not None and require_aware(pause.end, field="pause") <= pause.start:
