@@ -44,6 +44,18 @@ ROOM = Room(
             needs_django=False,
         ),
         Command(
+            "datasets contamination",
+            "Prove that a dataset repeats no evaluation set.",
+            "scuderia.datasets.commands.contamination:app",
+            needs_django=False,
+        ),
+        Command(
+            "datasets vendi",
+            "How diverse the texts of a file are.",
+            "scuderia.datasets.commands.diversity:app",
+            needs_django=False,
+        ),
+        Command(
             "datasets plan",
             "How many items of a lot to look at, and which.",
             "scuderia.datasets.commands.sampling_plans:app",

@@ -123,3 +123,58 @@ class OcPoint:
     bad: int
     share: float
     accepted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How evenly items are spread over values.
+
+    entropy     in nats
+    effective   how many equally common values would have that entropy
+    largest     share of the commonest value
+    """
+
+    items: int
+    values: int
+    entropy: float
+    effective: float
+    largest: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContaminationMatch:
+    """A row of a dataset and the item of an evaluation set that it is most like, both from 0."""
+
+    row: int
+    set_name: str
+    item: int
+    jaccard: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSet:
+    """A set that a dataset was compared with; `matched` of its items are like some row."""
+
+    name: str
+    sha256: str
+    items: int
+    matched: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContaminationProof:
+    """That every row was compared with every item, exactly, and what was found.
+
+    sha256    of the dataset's file, as it was read
+    removed   rows that are like an item: without them none is; in order
+    matches   for each removed row its likest item of each set that has one
+    """
+
+    file: str
+    sha256: str
+    rows: int
+    threshold: str
+    compared: str
+    sets: tuple[EvaluationSet, ...]
+    removed: tuple[int, ...]
+    matches: tuple[ContaminationMatch, ...]

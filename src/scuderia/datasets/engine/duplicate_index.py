@@ -21,7 +21,7 @@ from scuderia.datasets.engine.shingles import (
     slot_from,
     write_keys,
 )
-from scuderia.datasets.engine.similarity_join import least, prefix_length
+from scuderia.datasets.engine.similarity_join import counted, least, prefix_length
 from scuderia.datasets.nouns import Twin
 from scuderia.twin.engine.jit import compiled
 
@@ -237,11 +237,10 @@ def _find(
     for at in range(candidates):
         entry = touched[at]
         common[entry] = 0
-        shared = 0
-        for place in range(offsets[entry], offsets[entry + 1]):
-            shared += seen[numbers[place]] == asked
         other = offsets[entry + 1] - offsets[entry]
-        if shared * (p + q) >= p * (size + other):
+        needed = least(size + other, p, p + q)
+        shared = counted(numbers, offsets[entry], other, seen, asked, needed)
+        if shared >= 0:
             found[kept, 0], found[kept, 1], found[kept, 2] = entry, other, shared
             kept += 1
     return found[:kept].copy()

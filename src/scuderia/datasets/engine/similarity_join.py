@@ -19,6 +19,8 @@ Signatures = npt.NDArray[np.uint64]
 """For each set 128 bits: bit h is whether an odd number of its grams hash to h; shape (sets, 2)."""
 WalkedSets = tuple[Numbers, Offsets, Signatures]
 """The sets by size; grams are numbered by rarity and stand in that order, so a prefix is first."""
+Marks = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+"""Who saw each gram last, shape (grams,)."""
 Index = tuple[Offsets, Offsets, Postings, Numbers, Numbers, Numbers]
 """What `join_entries` says of its `index`."""
 
@@ -241,14 +243,14 @@ def _put_in_index(x: int, sets: WalkedSets, index: Index, p: int, q: int) -> Non
 
 
 @compiled
-def mark(numbers: Numbers, begin: int, end: int, seen: Numbers, by: int) -> None:
+def mark(numbers: Numbers, begin: int, end: int, seen: Marks, by: int) -> None:
     """Write who saw each gram of a set last."""
     for at in range(begin, end):
         seen[numbers[at]] = by
 
 
 @compiled
-def counted(numbers: Numbers, begin: int, size: int, seen: Numbers, by: int, needed: int) -> int:
+def counted(numbers: Numbers, begin: int, size: int, seen: Marks, by: int, needed: int) -> int:
     """Return how many of a set's grams are marked, or -1 once `needed` is out of reach."""
     may_miss = size - needed
     missed = 0
