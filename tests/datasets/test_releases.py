@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -121,7 +122,14 @@ write_release(rows, facts(taxonomies={"topic": {"b": 1, "a": 2}}), Path(sys.argv
 
 
 def test_another_process_rebuilds_the_same_bytes_from_the_rows_in_another_order(tmp_path):
-    rows = [*mixed_rows(), *many_rows(2_500)]
+    rows = [
+        replace(
+            row,
+            votes=dict(reversed(row.votes.items())),
+            attributes=dict(reversed(row.attributes.items())),
+        )
+        for row in [*mixed_rows(), *many_rows(2_500)]
+    ]
     write_release(rows, facts(taxonomies={"topic": {"a": 2, "b": 1}}), tmp_path / "one")
     env = {**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", REBUILD, tmp_path / "two"], env=env, check=True)
@@ -216,6 +224,16 @@ def test_a_killed_release_is_no_release_and_is_cleared_away_by_the_next(tmp_path
     assert [path.name.startswith(".out.partial-") for path in tmp_path.iterdir()] == [True]
     assert write_release(mixed_rows(), facts(), out).is_new
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_release_that_is_still_being_written_is_left_to_its_writer(tmp_path):
+    other = tmp_path / ".out.partial-other"
+    other.mkdir()
+    with releases._locked(other):
+        write_release(mixed_rows(), facts(), tmp_path / "out")
+        assert other.is_dir()
+    write_release(mixed_rows(), facts(), tmp_path / "out")
+    assert not other.exists()
 
 
 def test_a_folder_that_holds_something_else_is_left_as_it_is(tmp_path):
