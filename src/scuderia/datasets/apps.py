@@ -32,6 +32,12 @@ ROOM = Room(
             "scuderia.datasets.commands.forecasts:app",
         ),
         Command(
+            "datasets agreement",
+            "Tell how far raters agree, with an interval.",
+            "scuderia.datasets.commands.agreement:app",
+            needs_django=False,
+        ),
+        Command(
             "datasets verify",
             "Whether a release is what was released, by file and row.",
             "scuderia.datasets.commands.releases:app",

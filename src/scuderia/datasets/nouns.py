@@ -60,6 +60,22 @@ class TruthMethod(StrEnum):
     GLAD = "glad"
 
 
+class AgreementMetric(StrEnum):
+    """How far two answers are apart: not alike; by ranks between; by the square of the gap."""
+
+    NOMINAL = "nominal"
+    ORDINAL = "ordinal"
+    INTERVAL = "interval"
+
+
+class RepeatRule(StrEnum):
+    """Which of one rater's answers to one unit count."""
+
+    FIRST = "first"
+    LAST = "last"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class Removal:
     """A row that goes, the kept row that it repeats, and how much of their 5-grams they share."""

@@ -53,7 +53,18 @@ class GoldFile:
     strangers: int
 
 
-def read_votes(path: Path) -> VoteFile:
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """Every answer of one file in its order: rows of (item, worker, label) by number, and names."""
+
+    file: str
+    rows: npt.NDArray[np.int64]
+    items: tuple[str, ...]
+    workers: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def read_answers(path: Path) -> AnswerFile:
     """Read a file with the columns item, worker and label, of any format that the intake knows.
 
     raises   BadVotes, FileUnreadable and ColumnsMissing, naming file, line and field
@@ -71,19 +82,29 @@ def read_votes(path: Path) -> VoteFile:
     ]
     if not told:
         raise BadVotes(f"{path.name}: it holds a header and no vote", remedy="Add a line a vote.")
-    if len(workers) * len(labels) ** 2 > CELLS_MAX:
-        said = f"{path.name}, field label: {len(labels):,} labels of {len(workers):,} workers"
-        raise BadVotes(said, remedy="Is the column label one of free text? Few labels are weighed.")
     names = sorted(labels, key=_natural)
     rank = np.empty(len(labels), np.int64)
     rank[[labels[name] for name in names]] = np.arange(len(labels))
     rows = np.array(told, np.int64)
     rows[:, 2] = rank[rows[:, 2]]
-    _, firsts = np.unique(rows, axis=0, return_index=True)
-    rows = rows[np.sort(firsts)]
+    return AnswerFile(path.name, rows, tuple(items), tuple(workers), tuple(names))
+
+
+def read_votes(path: Path) -> VoteFile:
+    """Read the votes of a file; what a worker says again of an item counts once.
+
+    raises   BadVotes, FileUnreadable and ColumnsMissing, naming file, line and field
+    """
+    told = read_answers(path)
+    if len(told.workers) * len(told.labels) ** 2 > CELLS_MAX:
+        said = f"{told.file}, field label: {len(told.labels):,} labels"
+        said += f" of {len(told.workers):,} workers"
+        raise BadVotes(said, remedy="Is the column label one of free text? Few labels are weighed.")
+    _, firsts = np.unique(told.rows, axis=0, return_index=True)
+    rows = told.rows[np.sort(firsts)]
     votes = votes_of(rows[:, 0], rows[:, 1], rows[:, 2])
-    repeated = len(told) - len(rows)
-    return VoteFile(path.name, votes, tuple(items), tuple(workers), tuple(names), repeated)
+    repeated = len(told.rows) - len(rows)
+    return VoteFile(told.file, votes, told.items, told.workers, told.labels, repeated)
 
 
 def read_gold(path: Path, voted: VoteFile) -> GoldFile:
