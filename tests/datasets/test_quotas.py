@@ -96,6 +96,18 @@ def test_largest_deficit_by_acceptance_comes_first():
     assert allocate(plan, {("a",): 40}, {("a",): 0.9, ("b",): 0.5}, 1) == {("b",): 1}
 
 
+def test_tasks_are_counted_by_what_they_are_expected_to_bring():
+    plan = QuotaPlan({"topic": {"a": 1.0}}, 10)
+    assert allocate(plan, {}, {("a",): 0.5}, 100) == {("a",): 20}
+
+
+def test_cell_with_a_value_that_has_enough_gets_no_task():
+    plan = QuotaPlan({"one": {"x": 0.5, "y": 0.5}, "other": {"p": 0.9, "q": 0.1}}, 100)
+    counts = {("x", "q"): 60}
+    rates = {("x", "p"): 1.0, ("y", "p"): 0.1, ("y", "q"): 1.0}
+    assert allocate(plan, counts, rates, 10) == {("y", "p"): 10}
+
+
 def test_small_cells_of_a_pool_are_hidden_and_never_one_alone():
     assert suppressed({"a": 30, "b": 9, "c": 12}) == {"a": 30, "b": None, "c": None}
     assert suppressed({"a": 30, "b": 9, "c": 3}) == {"a": 30, "b": None, "c": None}

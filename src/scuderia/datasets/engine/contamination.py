@@ -34,8 +34,8 @@ def contaminated(
                 if row < len(rows) <= text:
                     found.setdefault(row, {})[text - len(rows)] = likeness
 
-    own = np.flatnonzero(joined.sizes > 0)
-    for one in own[_is_crossing(joined, len(rows))[own]].tolist():
+    of_items = np.unique(joined.identical.set_of[len(rows) :])
+    for one in of_items[joined.sizes[of_items] > 0].tolist():
         note(one, one, 1.0)
     for (a, b, _), likeness in zip(joined.pairs.tolist(), joined.jaccards().tolist(), strict=True):
         note(a, b, likeness)
@@ -49,10 +49,3 @@ def _texts_of(joined: JoinedSets) -> list[list[int]]:
     for text, own in enumerate(joined.identical.set_of.tolist()):
         held[own].append(text)
     return held
-
-
-def _is_crossing(joined: JoinedSets, rows: int) -> np.ndarray:
-    """Return whether a set is one of a row and of an item as well, shape (sets,)."""
-    of_items = np.zeros(joined.sizes.size, bool)
-    of_items[joined.identical.set_of[rows:]] = True
-    return of_items & (joined.identical.first < rows)
