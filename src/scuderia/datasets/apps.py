@@ -27,6 +27,11 @@ ROOM = Room(
             needs_django=False,
         ),
         Command(
+            "datasets release",
+            "Release a project: its items, and what is believed of each.",
+            "scuderia.datasets.commands.project_releases:app",
+        ),
+        Command(
             "datasets forecast",
             "When a project reaches its target, and what moves the date.",
             "scuderia.datasets.commands.forecasts:app",

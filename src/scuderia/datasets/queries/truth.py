@@ -77,12 +77,28 @@ def infer_truth(labels: Path, gold: Path | None = None, method: str = AUTO) -> T
     method   auto: chosen on the gold if it is given, else on votes held out; or one by name
     raises   UnknownMethod; BadVotes, FileUnreadable, ColumnsMissing
     """
+    known_method(method)
+    voted = read_votes(labels)
+    return truth_of(voted, read_gold(gold, voted) if gold else None, method)
+
+
+def known_method(method: str) -> str:
+    """Return the method's name.
+
+    raises   UnknownMethod
+    """
     if method != AUTO and method not in tuple(TruthMethod):
         raise UnknownMethod(f"there is no method {method[:40]!r}")
-    voted = read_votes(labels)
-    if method != TruthMethod.MAJORITY:
+    return method
+
+
+def truth_of(voted: VoteFile, known: GoldFile | None, method: str = AUTO) -> TruthAnswer:
+    """Tell the true label of each item from votes that were read.
+
+    raises   UnknownMethod, BadVotes: nothing can be told from them by that method
+    """
+    if known_method(method) != TruthMethod.MAJORITY:
         _require_something_to_weigh(voted)
-    known = read_gold(gold, voted) if gold else None
     if method != AUTO:
         return _answer(voted, known, infer(voted.votes, TruthMethod(method)), TruthMethod(method))
     return _by_votes(voted) if known is None else _by_gold(voted, known)
