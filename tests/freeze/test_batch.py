@@ -1,6 +1,8 @@
 """Many at once: the same answers, one signature, a proof for each, and nothing that bends them."""
 
+import gc
 import json
+from contextlib import suppress
 from hashlib import sha256
 
 import pytest
@@ -121,7 +123,10 @@ def test_one_token_signs_every_decision_of_an_answer():
         (b"[]", "cannot be read"),
         (b'{"targets": 3}', "cannot be read"),
         (question([{"node": "n0"}]), "update_class"),
-        (question([ROWS[0] | {"node": 7}]), "text"),
+        (question([ROWS[0] | {"node": 7}]), "target 0: node"),
+        (question([ROWS[0], 3]), "target 1"),
+        (b'{"targets": [{"node": "\xff"}]}', "cannot be read"),
+        (b'{"targets": ' + b"[" * 100_000, "cannot be read|target 0"),
         (question([ROWS[0] | {"start": "2026-07-24T00:00:00"}]), "start is no instant"),
         (question([ROWS[0], ROWS[1] | {"end": None}]), "target 1: end is no instant"),
         (question([ROWS[0] | {"start": True}]), "start is no instant"),
@@ -172,3 +177,11 @@ def test_a_token_holds_only_as_it_was_signed():
     ):
         with pytest.raises(BadSignature):
             claims_of(wrong, KEYS, kind="one")
+
+
+def test_the_collector_is_put_off_only_while_a_question_is_read():
+    assert gc.isenabled()
+    for text in (question(ROWS), b"[]"):
+        with suppress(BadBatch):
+            read_targets(text)
+        assert gc.isenabled()
