@@ -2,12 +2,14 @@
 
 import pytest
 
+from scuderia.basics.actors import Actor, ActorKind
 from scuderia.datasets.nouns import ProjectKind, ProjectState
 from scuderia.datasets.operations.data_imports import importing
 from scuderia.datasets.operations.judgment_imports import JudgmentImport
 from scuderia.datasets.operations.projects import ProjectTerms, add_project
 from scuderia.datasets.pages.projects import DAYS
 from scuderia.datasets.queries.projects import get_project
+from scuderia.web.search import find
 from tests.datasets.small_projects import run_rows, said
 from tests.pages.stage import ADA, LENA, NOW
 
@@ -70,3 +72,14 @@ def test_a_lead_pauses_and_resumes_it_with_a_reason(project, as_person):
     refused = as_person("otto").post("/projects/pairs/state", {"state": "closed", "reason": "x"})
     assert refused.status_code == 403
     assert as_person("britt").post("/projects/pairs/state", {"state": "closed"}).status_code == 404
+
+
+def test_the_search_finds_it_for_whom_it_concerns_alone(project):
+    def hits(name, text):
+        found = find(Actor(ActorKind.PERSON, name), text).hits
+        return [hit.title for hit in found if hit.kind == "project"]
+
+    for name in ("ada", "lena", "vera", "otto"):
+        assert hits(name, "Pairs aurora") == ["pairs"]
+    assert hits("lena", "pairs borealis") == []
+    assert hits("britt", "pairs") == hits("olaf", "pairs") == []

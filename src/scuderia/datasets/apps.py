@@ -8,6 +8,7 @@ ROOM = Room(
     name="datasets",
     nav=(NavEntry("Projects", "projects", "j", order=18),),
     places=(Place("project", "project"),),
+    search="scuderia.datasets.queries.search:search_projects",
     urls="scuderia.datasets.urls",
     commands=(
         Command(
