@@ -5,9 +5,9 @@ whoever comes next.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from django.db import IntegrityError, models
+from django.db import IntegrityError
 
 from scuderia.basics.actors import Actor
 from scuderia.basics.clock import AwareDatetime
@@ -20,7 +20,7 @@ from scuderia.datasets.queries.projects import project_lineage, visible_project
 from scuderia.intake.fields import FileFacts
 from scuderia.loop.operations import access
 from scuderia.loop.operations.process_holds import is_dead, this_process
-from scuderia.loop.operations.write_turns import take_turn
+from scuderia.loop.operations.write_turns import take_turn, write_in_turns
 from scuderia.loop.ports import registry
 
 DoneT = TypeVar("DoneT")
@@ -109,16 +109,11 @@ def publish(run: DataImport, write: Callable[[], None]) -> None:
 def discard(run: DataImport) -> None:
     """Take every row of an open import away again, in bounded turns."""
     for model in (Judgment, ProjectItem):
-        _in_turns(model.every.filter(came_in=run), lambda rows: rows.delete())
-        _in_turns(model.every.filter(replaced_in=run), lambda rows: rows.update(replaced_in=None))
+        write_in_turns(model.every.filter(came_in=run), lambda rows: rows.delete())
+        write_in_turns(
+            model.every.filter(replaced_in=run), lambda rows: rows.update(replaced_in=None)
+        )
     take_turn(lambda: DataImport.objects.filter(pk=run.pk).delete())
-
-
-def _in_turns(rows: models.QuerySet[Any], write: Callable[[Any], object]) -> None:
-    """Write all rows, a bounded number in a turn; the write must take them out of the set."""
-    while ids := list(rows.values_list("pk", flat=True)[:ROWS]):
-        some = rows.model._base_manager.filter(pk__in=ids)  # noqa: SLF001 - Django documents it
-        take_turn(lambda some=some: write(some))  # type: ignore[misc]  # bound now
 
 
 def _keep(run: DataImport) -> None:

@@ -5,10 +5,9 @@ A run whose process died is discarded, or settled if it was published, by whoeve
 """
 
 from collections.abc import Callable, Collection
-from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from django.db import IntegrityError, models
+from django.db import IntegrityError
 
 from scuderia.basics.actors import Actor, ActorKind
 from scuderia.basics.errors import Refused
@@ -20,7 +19,7 @@ from scuderia.fleet.models.outages import ImportBatch, Outage
 from scuderia.fleet.queries.lineage import lineage
 from scuderia.loop.operations import audit
 from scuderia.loop.operations.process_holds import is_dead, this_process
-from scuderia.loop.operations.write_turns import take_turn
+from scuderia.loop.operations.write_turns import take_turn, write_in_turns
 from scuderia.loop.ports import registry
 
 DoneT = TypeVar("DoneT")
@@ -108,11 +107,11 @@ def tidy() -> None:
 
 def discard(run: ImportRun) -> None:
     """Take every row of an open run away again."""
-    _in_turns(Outage.every.filter(run=run), lambda rows: rows.delete())
-    _in_turns(Outage.every.filter(replaced_in=run), lambda rows: rows.update(replaced_in=None))
-    _in_turns(OutageAmendment.every.filter(run=run), lambda rows: rows.delete())
-    _in_turns(Gpu.objects.filter(node__run=run), lambda rows: rows.delete())
-    _in_turns(Node.every.filter(run=run), lambda rows: rows.delete())
+    write_in_turns(Outage.every.filter(run=run), lambda rows: rows.delete())
+    write_in_turns(Outage.every.filter(replaced_in=run), lambda rows: rows.update(replaced_in=None))
+    write_in_turns(OutageAmendment.every.filter(run=run), lambda rows: rows.delete())
+    write_in_turns(Gpu.objects.filter(node__run=run), lambda rows: rows.delete())
+    write_in_turns(Node.every.filter(run=run), lambda rows: rows.delete())
 
     def end() -> None:
         made = ImportRun.objects.filter(pk=run.pk).values_list("batch", flat=True)
@@ -150,13 +149,6 @@ def _settle_some(run: ImportRun, replaced: list[Outage]) -> bool:
     Outage.every.filter(pk__in=[row.pk for row in replaced]).delete()
     Outage.every.filter(source_key__in=nodes, run=run, version=1).update(version=0)
     return bool(replaced)
-
-
-def _in_turns(rows: models.QuerySet[Any], write: Callable[[Any], object]) -> None:
-    """Write all rows, a bounded number in a turn; the write must take them out of the set."""
-    while ids := list(rows.values_list("pk", flat=True)[:ROWS]):
-        some = rows.model._base_manager.filter(pk__in=ids)  # noqa: SLF001 - Django documents it
-        take_turn(partial(write, some))
 
 
 def _keep(run: ImportRun) -> None:

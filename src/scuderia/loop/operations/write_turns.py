@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 DoneT = TypeVar("DoneT")
+ROWS_A_TURN = 1_000
 _PAUSE_SHARE = 1 / 3
 _PAUSE_MIN_S, _PAUSE_MAX_S = 0.015, 0.2
 
@@ -25,3 +27,10 @@ def take_turn(write: Callable[[], DoneT], *, pause_share: float = _PAUSE_SHARE) 
         share = pause_share * (time.monotonic() - begun)
         time.sleep(min(_PAUSE_MAX_S, max(_PAUSE_MIN_S, share)))
     return done
+
+
+def write_in_turns(rows: models.QuerySet[Any], write: Callable[[Any], object]) -> None:
+    """Write all rows, a bounded number in a turn; the write must take them out of the set."""
+    while ids := list(rows.values_list("pk", flat=True)[:ROWS_A_TURN]):
+        some = rows.model._base_manager.filter(pk__in=ids)  # noqa: SLF001 - Django documents it
+        take_turn(partial(write, some))
