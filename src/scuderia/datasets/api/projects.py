@@ -1,7 +1,5 @@
 """The projects within one's reach over JSON: described, changed, and fed with rows."""
 
-import io
-import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any
@@ -20,11 +18,9 @@ from scuderia.datasets.operations.projects import (
     set_state,
 )
 from scuderia.datasets.queries.projects import ProjectRow, ProjectView, get_project, list_projects
-from scuderia.intake.archives import Source
-from scuderia.intake.fields import CommitReport, ImportKind
-from scuderia.intake.pipeline import ImportOptions, run_import
-from scuderia.intake.profiles import Profile
+from scuderia.intake.fields import ImportKind
 from scuderia.loop.api import common
+from scuderia.loop.api.booked_rows import book_rows
 
 router = Router(tags=["projects"])
 TEXT_MAX = 100_000
@@ -167,7 +163,5 @@ def _imported(
 ) -> RowsOut:
     asked = common.asked_by(request)
     made = kind(importing(asked["actor"], name))
-    source = Source("rows", stream=io.BytesIO("\n".join(map(json.dumps, said.rows)).encode()))
-    report = run_import(made, source, Profile(), ImportOptions(), **asked)
-    done = report.commit or CommitReport()
+    done = book_rows(made, said.rows, "rows", asked)
     return RowsOut(added=done.added, amended=done.amended, unchanged=done.unchanged)

@@ -1,7 +1,5 @@
 """The calendar of planned updates over JSON and iCalendar, and drafts of it around a zone."""
 
-import io
-import json
 from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
@@ -16,11 +14,8 @@ from scuderia.freeze.queries.impact_bill import BillView, get_bill
 from scuderia.freeze.queries.replans import ReplanView, get_replan, list_replans
 from scuderia.freeze.queries.update_feed import calendar_feed
 from scuderia.freeze.queries.updates import UpdateRowView, list_updates
-from scuderia.intake.archives import Source
-from scuderia.intake.fields import CommitReport
-from scuderia.intake.pipeline import ImportOptions, run_import
-from scuderia.intake.profiles import Profile
 from scuderia.loop.api import common
+from scuderia.loop.api.booked_rows import book_rows
 from scuderia.loop.api.row_schemas import RowOf
 
 router = Router(tags=["update calendar"])
@@ -78,10 +73,7 @@ def get_updates(
 def add_updates(request: HttpRequest, said: UpdatesIn) -> UpdatesOut:
     """Plan updates, or tell planned ones otherwise; a bad row is named and nothing is booked."""
     asked = common.asked_by(request)
-    text = "\n".join(map(json.dumps, said.updates))
-    source = Source("updates", stream=io.BytesIO(text.encode()))
-    report = run_import(update_import(asked["now"]), source, Profile(), ImportOptions(), **asked)
-    done = report.commit or CommitReport()
+    done = book_rows(update_import(asked["now"]), said.updates, "updates", asked)
     return UpdatesOut(added=done.added, amended=done.amended, unchanged=done.unchanged)
 
 
