@@ -127,13 +127,15 @@ def kept_swaps(snapshot: FleetSnapshot, outlook: FleetOutlook) -> Mapping[str, s
 
     They come after the places that customers hold: what Lemon Scout and the swaps leave is given.
     """
-    lemons = [node for node, _ in lemons_of(snapshot, outlook)]
-    taken = set(swaps_of(snapshot, outlook).values())
     sick = [
         node
         for node in broken_nodes(snapshot)
         if node.hold is not None and node.customer is None and node.hold.starts_at > snapshot.now
     ]
+    if not sick:
+        return {}
+    lemons = [node for node, _ in lemons_of(snapshot, outlook)]
+    taken = set(swaps_of(snapshot, outlook).values())
     given: dict[str, str] = {}
     for sku in sorted({node.place.sku for node in sick}):
         alike = {str(node.name) for node in snapshot.nodes if node.place.sku == sku} - taken

@@ -34,6 +34,7 @@ from scuderia.intake.fields import (
 from scuderia.loop.operations import audit
 
 RowT = TypeVar("RowT")
+ItemT = TypeVar("ItemT")
 _VALUE_SHOWN = 200
 
 
@@ -149,8 +150,7 @@ class FileImport(ABC, Generic[RowT]):
     def _known(self, contributors: Iterable[int]) -> set[int]:
         """Return those who judged for the project before."""
         known: set[int] = set()
-        asked = iter(sorted(contributors))
-        while some := list(islice(asked, ROWS)):
+        for some in in_batches(sorted(contributors)):
             judged = Judgment.objects.filter(project=self.project, contributor__in=some)
             known |= set(judged.values_list("contributor", flat=True).distinct())
         return known
@@ -189,7 +189,7 @@ class FileImport(ABC, Generic[RowT]):
             )
 
 
-def in_batches(rows: Iterable[Numbered[RowT]]) -> Iterator[list[Numbered[RowT]]]:
+def in_batches(rows: Iterable[ItemT]) -> Iterator[list[ItemT]]:
     """Yield the rows, a bounded number at a time."""
     left = iter(rows)
     while batch := list(islice(left, ROWS)):

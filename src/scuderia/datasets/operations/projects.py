@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import IntegrityError, transaction
 
@@ -15,6 +14,7 @@ from scuderia.datasets.engine.judgment_values import LABELS_MAX
 from scuderia.datasets.models.projects import Project
 from scuderia.datasets.nouns import DataPower, ProjectKind, ProjectState, Stage
 from scuderia.datasets.queries.projects import project_lineage, visible_project
+from scuderia.fleet.engine.sla_rows import is_zone
 from scuderia.loop.operations import access, audit
 
 ITEMS_MAX = 100_000_000
@@ -283,11 +283,9 @@ def _check_money(terms: ProjectTerms) -> None:
 
 
 def _check_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    if not is_zone(name):
         said = f"there is no time zone {name[:40]!r}"
-        raise BadProject(said, remedy="Write an IANA zone, e.g. Europe/Rome.") from None
+        raise BadProject(said, remedy="Write an IANA zone, e.g. Europe/Rome.")
 
 
 def _check_shares(terms: ProjectTerms) -> None:
