@@ -17,7 +17,16 @@ from scuderia.intake.preview import Preview, Sightings
 from scuderia.intake.profiles import Profile, checked
 from scuderia.intake.quarantine import quarantine_path, write_quarantine
 from scuderia.intake.readers.open_records import Records, open_records
-from scuderia.intake.records import Bad, FileUnreadable, Flaw, Limits, Progress, Row, as_raw
+from scuderia.intake.records import (
+    Bad,
+    FileUnreadable,
+    Flaw,
+    Limits,
+    Progress,
+    Row,
+    as_raw,
+    no_progress,
+)
 from scuderia.intake.staging import Staging
 from scuderia.intake.stepfun import DAY_0, ROW_COLUMNS, fault_rows, is_stepfun
 
@@ -87,10 +96,6 @@ class ImportReport:
     refusal: str
     commit: CommitReport | None
     forecast: CommitReport | None = None
-
-
-def no_progress(_stage: str, _done: int, _whole: int) -> None:
-    """Tell nobody."""
 
 
 def run_import(

@@ -13,6 +13,10 @@ Progress = Callable[[str, int, int], None]
 """Told (stage, done, whole): bytes while reading, rows after. Must not raise."""
 
 
+def no_progress(_stage: str, _done: int, _whole: int) -> None:
+    """Tell nobody."""
+
+
 class FileUnreadable(BadInput):
     """The file as a whole cannot be read as records."""
 

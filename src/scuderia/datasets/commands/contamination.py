@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scuderia.datasets.commands.duplicates import AsJson, File, TextColumn
-from scuderia.datasets.commands.reports import told, write_report
+from scuderia.datasets.commands.reports import show_progress, write_report
 from scuderia.datasets.queries.contamination import prove_contamination
 from scuderia.loop.commands.output import print_json, print_table, say
 
@@ -31,7 +31,7 @@ def contamination(
 
     The sets have the same text column. A row that only contains an item is not like it.
     """
-    proof = prove_contamination(file, against, text_column, threshold, told)
+    proof = prove_contamination(file, against, text_column, threshold, show_progress)
     if out is not None:
         write_report(proof, out)
     if as_json:

@@ -7,7 +7,7 @@ import typer
 
 from scuderia.datasets.commands import blas  # noqa: F401 - before numpy
 from scuderia.datasets.commands.duplicates import AsJson, File, TextColumn
-from scuderia.datasets.commands.reports import told
+from scuderia.datasets.commands.reports import show_progress
 from scuderia.datasets.queries.diversity import DiversityAsked, DiversityReport, measure_diversity
 from scuderia.loop.commands.output import print_facts, print_json
 
@@ -41,7 +41,7 @@ def vendi(
             file=file, column=text_column, by=by, reference=reference, novel=novel,
             centres=centres, n=n, resamples=resamples, seed=seed,
         ),
-        told,
+        show_progress,
     )  # fmt: skip
     if as_json:
         print_json(found)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scuderia.datasets.commands.reports import told, write_report
+from scuderia.datasets.commands.reports import show_progress, write_report
 from scuderia.datasets.queries.duplicates import DuplicateReport, find_duplicates
 from scuderia.loop.commands.output import print_facts, print_json, print_table, say
 
@@ -40,7 +40,7 @@ def duplicates(
     Nothing is removed: each removal is named with the kept row that it repeats. Rows are counted
     from 0. The first use on a machine compiles for about half a minute.
     """
-    found = find_duplicates(file, text_column, threshold, strip_template or (), told)
+    found = find_duplicates(file, text_column, threshold, strip_template or (), show_progress)
     if out is not None:
         write_report(found, out)
     if as_json:

@@ -16,7 +16,7 @@ class ReportUnwritable(BadInput):
     remedy = "Name a file in a folder that can be written to."
 
 
-def told(stage: str, done: int, whole: int) -> None:
+def show_progress(stage: str, done: int, whole: int) -> None:
     """Say on stderr how far the work is, in one line that is written over."""
     if not sys.stderr.isatty():
         return

@@ -8,8 +8,8 @@ from scuderia.basics.errors import BadInput
 from scuderia.datasets.engine.contamination import COMPARED, Alike, contaminated
 from scuderia.datasets.engine.duplicates import threshold_of
 from scuderia.datasets.nouns import ContaminationMatch, ContaminationProof, EvaluationSet
-from scuderia.datasets.queries.duplicates import Told, untold
 from scuderia.intake.columns import FileColumns, read_columns
+from scuderia.intake.records import Progress, no_progress
 
 
 class SetsUnclear(BadInput):
@@ -24,7 +24,7 @@ def prove_contamination(
     against: Sequence[Path],
     column: str = "text",
     threshold: str = "0.8",
-    told: Told = untold,
+    on_progress: Progress = no_progress,
 ) -> ContaminationProof:
     """Compare every row with every item of every set.
 
@@ -34,7 +34,7 @@ def prove_contamination(
     names = [one.name for one in against]
     if not names or len(set(names)) < len(names):
         raise SetsUnclear(f"the sets are {', '.join(names) or 'none'}")
-    told("reading", 0, 1)
+    on_progress("reading", 0, 1)
     source = read_columns(path, [column])
     sets = [read_columns(one, [column]) for one in against]
     rows = _texts(source, column)
@@ -43,7 +43,7 @@ def prove_contamination(
         rows,
         [text for held in items for text in held],
         asked,
-        lambda done, whole: told("joined", done, whole),
+        lambda done, whole: on_progress("joined", done, whole),
     )
     begins = [0, *accumulate(map(len, items))]
     return ContaminationProof(

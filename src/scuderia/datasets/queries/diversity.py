@@ -15,9 +15,9 @@ from scuderia.datasets.engine.vendi import (
     vendi_score,
 )
 from scuderia.datasets.nouns import Spread
-from scuderia.datasets.queries.duplicates import Told, untold
 from scuderia.datasets.queries.text_vectors import ENCODER, vectors_of
 from scuderia.intake.columns import read_columns
+from scuderia.intake.records import Progress, no_progress
 
 _EMBEDDED_AT_ONCE = 8_192
 
@@ -82,7 +82,9 @@ class DiversityReport:
     novelty: Novelty | None
 
 
-def measure_diversity(asked: DiversityAsked, told: Told = untold) -> DiversityReport:
+def measure_diversity(
+    asked: DiversityAsked, on_progress: Progress = no_progress
+) -> DiversityReport:
     """Measure a file's texts.
 
     raises   BadVectors: no row has text; what `read_columns` raises
@@ -90,7 +92,7 @@ def measure_diversity(asked: DiversityAsked, told: Told = untold) -> DiversityRe
     names = [asked.column, *([asked.by] if asked.by else [])]
     source = read_columns(asked.file, names)
     texts = [(cell or "").strip() for cell in source.columns[asked.column]]
-    vectors = embedded(texts, told)
+    vectors = embedded(texts, on_progress)
     held = np.flatnonzero(np.any(vectors != 0, axis=1))
     if not held.size:
         raise BadVectors(f"{source.file}: no row has text in {asked.column!r}")
@@ -106,18 +108,18 @@ def measure_diversity(asked: DiversityAsked, told: Told = untold) -> DiversityRe
         interval=_interval(vectors, asked),
         coverage=_by_row(cover(vectors, asked.centres), held),
         by=spread_of(source.columns[asked.by]) if asked.by else None,
-        reference=_occupied(vectors, asked, told),
+        reference=_occupied(vectors, asked, on_progress),
         novelty=_novelty(vectors, asked.novel, held),
     )
 
 
-def embedded(texts: list[str], told: Told = untold) -> Vectors:
+def embedded(texts: list[str], on_progress: Progress = no_progress) -> Vectors:
     """Return one unit vector a text, telling how far it is; a text without a token is zeros."""
     parts = [vectors_of([])]
     for begin in range(0, len(texts), _EMBEDDED_AT_ONCE):
-        told("embedded", begin, len(texts))
+        on_progress("embedded", begin, len(texts))
         parts.append(vectors_of(texts[begin : begin + _EMBEDDED_AT_ONCE]))
-    told("embedded", len(texts), len(texts))
+    on_progress("embedded", len(texts), len(texts))
     return np.concatenate(parts)
 
 
@@ -131,11 +133,13 @@ def _by_row(found: Coverage, held: np.ndarray) -> Coverage:
     return Coverage(tuple(held[list(found.centres)].tolist()), found.radius, found.likeness)
 
 
-def _occupied(vectors: Vectors, asked: DiversityAsked, told: Told) -> CellsOccupied | None:
+def _occupied(
+    vectors: Vectors, asked: DiversityAsked, on_progress: Progress
+) -> CellsOccupied | None:
     if asked.reference is None:
         return None
     source = read_columns(asked.reference, [asked.column])
-    reference = embedded([cell or "" for cell in source.columns[asked.column]], told)
+    reference = embedded([cell or "" for cell in source.columns[asked.column]], on_progress)
     reference = reference[np.any(reference != 0, axis=1)]
     if not len(reference):
         raise BadVectors(f"{source.file}: no row has text in {asked.column!r}")

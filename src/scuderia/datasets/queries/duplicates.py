@@ -1,6 +1,6 @@
 """Which rows of a file repeat one another, and which of them to keep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,7 @@ from scuderia.datasets.engine.shingles import normalised, shingle
 from scuderia.datasets.engine.templates import Template, stripped
 from scuderia.datasets.nouns import AlikePair, Removal
 from scuderia.intake.columns import read_columns
-
-Told = Callable[[str, int, int], None]
-"""Told (stage, done, whole)."""
+from scuderia.intake.records import Progress, no_progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +41,12 @@ class DuplicateReport:
     removed: Sequence[Removal]
 
 
-def untold(_stage: str, _done: int, _whole: int) -> None:
-    """Tell nobody."""
-
-
 def find_duplicates(
     path: Path,
     column: str,
     threshold: str,
     templates: Sequence[str] = (),
-    told: Told = untold,
+    on_progress: Progress = no_progress,
 ) -> DuplicateReport:
     """Join a file's rows with one another.
 
@@ -60,13 +54,13 @@ def find_duplicates(
     """
     asked = threshold_of(threshold)
     made = [Template.of(text) for text in templates]
-    told("reading", 0, 1)
+    on_progress("reading", 0, 1)
     source = read_columns(path, [column])
     texts, count = [cell or "" for cell in source.columns[column]], 0
     if made:
         texts, count = stripped([normalised(text) for text in texts], made)
-    told("gram sets", 0, len(texts))
-    joined = join(shingle(texts), asked, lambda done, whole: told("joined", done, whole))
+    on_progress("gram sets", 0, len(texts))
+    joined = join(shingle(texts), asked, lambda done, whole: on_progress("joined", done, whole))
     removed = keep_first(joined)
     held = np.bincount(joined.identical.set_of, minlength=joined.sizes.size)
     return DuplicateReport(
